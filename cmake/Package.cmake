@@ -1,0 +1,10 @@
+# cpack -G DEB (or RPM) from a build directory.
+set(CPACK_PACKAGE_VENDOR "meshprobe")
+set(CPACK_PACKAGE_CONTACT "meshprobe maintainers <maintainers@meshprobe.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+set(CPACK_GENERATOR DEB)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd (>= 252)")
+set(CPACK_STRIP_FILES ON)
+include(CPack)

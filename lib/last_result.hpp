@@ -1,0 +1,63 @@
+// What the last run of an instance ended with: /run/meshprobe/results/INSTANCE, a small JSON object, written
+// by the probe at its end, read by its next run (back-off, changes of state) and by status. Not durable on
+// purpose: after a boot everything is tried again.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/instance.hpp"
+#include "lib/paths.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace meshprobe {
+
+struct LastResult {
+    std::string outcome;  ///< "success", "partial", "unreachable", "untrusted", "deferred", "failed"
+    std::string message;  ///< why, for everything but success; one line
+    std::int64_t started_usec = 0; ///< UNIX time
+    std::int64_t finished_usec = 0;
+    std::int64_t since_usec = 0;        ///< since when the outcome is this one
+    std::int64_t last_success_usec = 0; ///< success or partial; 0: none since boot
+    std::int64_t last_news_usec = 0;    ///< the last run that brought points
+    std::int64_t not_before_usec = 0;   ///< back-off; 0: none
+    std::uint32_t bad_runs = 0;         ///< in a row
+    std::uint64_t points = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t bytes = 0;            ///< received
+    std::int64_t duration_usec = 0;
+    std::int64_t lag_usec = 0;          ///< server time minus newest ts received
+    std::uint64_t dropped = 0;          ///< by limits
+    std::uint64_t duplicates = 0;       ///< points received again, not sent again
+    std::uint64_t gaps = 0;             ///< recorded so far for this instance
+    std::uint64_t catching_up_usec = 0; ///< how much time is still to be caught up; 0: none
+    std::int64_t clock_skew_usec = 0;
+    bool clock_skewed = false;          ///< by more than 5 min
+
+    [[nodiscard]] std::string json() const;
+};
+
+[[nodiscard]] Result<std::optional<LastResult>> read_last_result(const Paths& paths, const Instance& instance);
+[[nodiscard]] Status write_last_result(const Paths& paths, const Instance& instance, const LastResult& result);
+
+/// The same for an archiver: /run/meshprobe/archives/NAME.
+struct ArchiverState {
+    std::string state;    ///< "connected", "idle", "waiting"
+    std::string message;  ///< the last error, empty when connected
+    std::int64_t since_usec = 0;
+    std::int64_t last_delivery_usec = 0;
+    std::uint64_t delivered_messages = 0; ///< since this archiver started
+    std::uint64_t delivered_points = 0;
+    std::uint64_t delivered_bytes = 0;
+    std::uint64_t refused_messages = 0;
+    std::uint64_t unroutable_messages = 0;
+    std::uint64_t logins = 0;
+
+    [[nodiscard]] std::string json() const;
+};
+[[nodiscard]] Result<std::optional<ArchiverState>> read_archiver_state(const Paths& paths, const std::string& archive);
+[[nodiscard]] Status write_archiver_state(const Paths& paths, const std::string& archive, const ArchiverState& state);
+
+} // namespace meshprobe
