@@ -33,12 +33,19 @@ struct CommandLine {
     std::vector<std::pair<std::string, std::string>> given;
 };
 
+/// The known word that was probably meant; nullopt if none is near.
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      std::span<const std::string_view> known);
+
 /// Options may stand anywhere, `--x=v` and `--x v` are the same, `--` ends them; an unknown one is an error
 /// that names the nearest known one.
-[[nodiscard]] Result<CommandLine> parse_command_line(std::span<const char* const> argv, std::span<const Option> options);
+[[nodiscard]] Result<CommandLine> parse_command_line(std::span<const char* const> argv,
+                                                     std::span<const Option> options);
 
-/// `usage` is the first line ("meshprobe-probe [OPTIONS] INSTANCE"), then one line of purpose, then the options.
-[[nodiscard]] std::string help_text(std::string_view usage, std::string_view purpose, std::span<const Option> options);
+/// `usage` is the first line ("meshprobe-probe [OPTIONS] INSTANCE"), then one line of purpose, then the
+/// options.
+[[nodiscard]] std::string help_text(std::string_view usage, std::string_view purpose,
+                                    std::span<const Option> options);
 [[nodiscard]] std::string version_text(std::string_view program);
 
 } // namespace meshprobe

@@ -1,15 +1,14 @@
 #include "lib/file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -17,14 +16,16 @@ namespace {
 
 Status write_file(const std::filesystem::path& path, std::string_view content, mode_t mode, bool durable) {
     // The leading dot keeps half-written files out of every directory listing of ours.
-    std::string temporary = (path.parent_path() / fmt::format(".{}.XXXXXX", path.filename().string())).string();
+    std::string temporary =
+        (path.parent_path() / fmt::format(".{}.XXXXXX", path.filename().string())).string();
     const FileDescriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd.is_open()) return fail_errno("create " + temporary);
     const auto give_up = [&](Error error) -> Status {
         ::unlink(temporary.c_str());
         return fail(std::move(error));
     };
-    if (auto written = write_all(fd.get(), content); !written) return give_up(written.error().in("write " + temporary));
+    if (auto written = write_all(fd.get(), content); !written)
+        return give_up(written.error().in("write " + temporary));
     if (::fchmod(fd.get(), mode) < 0) return give_up(fail_errno("chmod " + temporary).value());
     if (durable && ::fsync(fd.get()) < 0) return give_up(fail_errno("fsync " + temporary).value());
     if (::rename(temporary.c_str(), path.c_str()) < 0) {
@@ -39,8 +40,10 @@ void FileDescriptor::close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-Result<std::optional<std::string>> read_file_if_exists(const std::filesystem::path& path, std::size_t limit, Links links) {
-    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (links == Links::refuse ? O_NOFOLLOW : 0);
+Result<std::optional<std::string>> read_file_if_exists(const std::filesystem::path& path, std::size_t limit,
+                                                       Links links) {
+    const int flags =
+        O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (links == Links::refuse ? O_NOFOLLOW : 0);
     const FileDescriptor fd(::open(path.c_str(), flags));
     if (!fd.is_open()) {
         if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>{};
@@ -61,7 +64,8 @@ Result<std::optional<std::string>> read_file_if_exists(const std::filesystem::pa
         if (count == 0) return std::optional(std::move(content));
         content.append(buffer.data(), static_cast<std::size_t>(count));
         if (content.size() > limit) {
-            return fail(ErrorKind::storage, fmt::format("{}: larger than the {} bytes allowed", path.string(), limit));
+            return fail(ErrorKind::storage,
+                        fmt::format("{}: larger than the {} bytes allowed", path.string(), limit));
         }
     }
 }

@@ -4,14 +4,14 @@
 
 #include "lib/error.hpp"
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <sys/types.h>
 
 namespace meshprobe {
 
@@ -45,8 +45,8 @@ enum class Links { follow, refuse };
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit,
                                             Links links = Links::follow);
 /// The same, with "there is no such file" as an answer of its own.
-[[nodiscard]] Result<std::optional<std::string>> read_file_if_exists(const std::filesystem::path& path, std::size_t limit,
-                                                                     Links links = Links::follow);
+[[nodiscard]] Result<std::optional<std::string>>
+read_file_if_exists(const std::filesystem::path& path, std::size_t limit, Links links = Links::follow);
 
 /// Temporary file in the same directory, fsync, rename, fsync of the directory.
 [[nodiscard]] Status write_file_durably(const std::filesystem::path& path, std::string_view content,

@@ -31,7 +31,7 @@ struct HostName {
 struct Url {
     std::string scheme; ///< "http" or "https", nothing else is accepted
     HostName host;
-    std::string path;   ///< begins with '/', may be just that; query included
+    std::string path; ///< begins with '/', may be just that; query included
 };
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 

@@ -15,8 +15,9 @@ namespace meshprobe {
 
 enum class Priority : int { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 
-/// MESHPROBE_HOST, MESHPROBE_TASK, MESHPROBE_INSTANCE, MESHPROBE_ARCHIVE, MESHPROBE_MESH, MESHPROBE_EVENT_TYPE, MESHPROBE_POINTS,
-/// MESHPROBE_MESSAGES, MESHPROBE_REQUESTS, MESHPROBE_BYTES, MESHPROBE_DURATION_USEC, MESHPROBE_LAG_USEC …: meshprobe.journal-fields(7).
+/// MESHPROBE_HOST, MESHPROBE_TASK, MESHPROBE_INSTANCE, MESHPROBE_ARCHIVE, MESHPROBE_MESH,
+/// MESHPROBE_EVENT_TYPE, MESHPROBE_POINTS, MESHPROBE_MESSAGES, MESHPROBE_REQUESTS, MESHPROBE_BYTES,
+/// MESHPROBE_DURATION_USEC, MESHPROBE_LAG_USEC …: meshprobe.journal-fields(7).
 struct Field {
     std::string name; ///< upper case; the journal drops others silently
     std::string value;
@@ -38,7 +39,8 @@ class Journal {
     explicit Journal(std::string_view program, Fields identity = {});
     Journal(std::string_view program, Sink sink, Fields identity = {});
 
-    void log(Priority priority, const MessageId& id, std::string_view message, const Fields& fields = {}) const;
+    void log(Priority priority, const MessageId& id, std::string_view message,
+             const Fields& fields = {}) const;
     /// What has no kind of its own; never for news.
     void log(Priority priority, std::string_view message, const Fields& fields = {}) const;
 

@@ -14,8 +14,8 @@
 namespace meshprobe {
 
 struct LastResult {
-    std::string outcome;  ///< "success", "partial", "unreachable", "untrusted", "deferred", "failed"
-    std::string message;  ///< why, for everything but success; one line
+    std::string outcome;           ///< "success", "partial", "unreachable", "untrusted", "deferred", "failed"
+    std::string message;           ///< why, for everything but success; one line
     std::int64_t started_usec = 0; ///< UNIX time
     std::int64_t finished_usec = 0;
     std::int64_t since_usec = 0;        ///< since when the outcome is this one
@@ -26,7 +26,7 @@ struct LastResult {
     std::uint64_t points = 0;
     std::uint64_t messages = 0;
     std::uint64_t requests = 0;
-    std::uint64_t bytes = 0;            ///< received
+    std::uint64_t bytes = 0; ///< received
     std::int64_t duration_usec = 0;
     std::int64_t lag_usec = 0;          ///< server time minus newest ts received
     std::uint64_t dropped = 0;          ///< by limits
@@ -34,18 +34,20 @@ struct LastResult {
     std::uint64_t gaps = 0;             ///< recorded so far for this instance
     std::uint64_t catching_up_usec = 0; ///< how much time is still to be caught up; 0: none
     std::int64_t clock_skew_usec = 0;
-    bool clock_skewed = false;          ///< by more than 5 min
+    bool clock_skewed = false; ///< by more than 5 min
 
     [[nodiscard]] std::string json() const;
 };
 
-[[nodiscard]] Result<std::optional<LastResult>> read_last_result(const Paths& paths, const Instance& instance);
-[[nodiscard]] Status write_last_result(const Paths& paths, const Instance& instance, const LastResult& result);
+[[nodiscard]] Result<std::optional<LastResult>> read_last_result(const Paths& paths,
+                                                                 const Instance& instance);
+[[nodiscard]] Status write_last_result(const Paths& paths, const Instance& instance,
+                                       const LastResult& result);
 
 /// The same for an archiver: /run/meshprobe/archives/NAME.
 struct ArchiverState {
-    std::string state;    ///< "connected", "idle", "waiting"
-    std::string message;  ///< the last error, empty when connected
+    std::string state;   ///< "connected", "idle", "waiting"
+    std::string message; ///< the last error, empty when connected
     std::int64_t since_usec = 0;
     std::int64_t last_delivery_usec = 0;
     std::uint64_t delivered_messages = 0; ///< since this archiver started
@@ -57,7 +59,9 @@ struct ArchiverState {
 
     [[nodiscard]] std::string json() const;
 };
-[[nodiscard]] Result<std::optional<ArchiverState>> read_archiver_state(const Paths& paths, const std::string& archive);
-[[nodiscard]] Status write_archiver_state(const Paths& paths, const std::string& archive, const ArchiverState& state);
+[[nodiscard]] Result<std::optional<ArchiverState>> read_archiver_state(const Paths& paths,
+                                                                       const std::string& archive);
+[[nodiscard]] Status write_archiver_state(const Paths& paths, const std::string& archive,
+                                          const ArchiverState& state);
 
 } // namespace meshprobe

@@ -16,11 +16,15 @@ class Paths {
     [[nodiscard]] bool is_real_root() const { return root_ == "/"; }
 
     // configuration, weakest first
-    [[nodiscard]] std::filesystem::path vendor_configuration() const { return at("usr/lib/meshprobe/meshprobe.yaml"); }
+    [[nodiscard]] std::filesystem::path vendor_configuration() const {
+        return at("usr/lib/meshprobe/meshprobe.yaml");
+    }
     [[nodiscard]] std::filesystem::path configuration() const { return at("etc/meshprobe/meshprobe.yaml"); }
     [[nodiscard]] std::vector<std::filesystem::path> drop_in_directories() const;
     /// Secrets: `user` is "probe", "archive" or "mesh".
-    [[nodiscard]] std::filesystem::path credentials(std::string_view user) const { return at("etc/meshprobe/credentials") / user; }
+    [[nodiscard]] std::filesystem::path credentials(std::string_view user) const {
+        return at("etc/meshprobe/credentials") / user;
+    }
     [[nodiscard]] std::filesystem::path systemd_etc() const { return at("etc/systemd/system"); }
 
     // state
@@ -37,6 +41,7 @@ class Paths {
     [[nodiscard]] std::filesystem::path run() const { return at("run/meshprobe"); }
     [[nodiscard]] std::filesystem::path slots() const { return run() / "slots"; }
     [[nodiscard]] std::filesystem::path results() const { return run() / "results"; }
+    [[nodiscard]] std::filesystem::path archiver_states() const { return run() / "archives"; }
     [[nodiscard]] std::filesystem::path applied() const { return run() / "applied"; }
 
   private:

@@ -1,4 +1,5 @@
-// Durations as systemd ("5min", "1h 30min") or ISO 8601 ("PT5M", "P1DT12H") write them, sizes as "64K", "10M".
+// Durations as systemd ("5min", "1h 30min") or ISO 8601 ("PT5M", "P1DT12H") write them, sizes as "64K",
+// "10M".
 #pragma once
 
 #include "lib/error.hpp"
@@ -13,7 +14,8 @@ namespace meshprobe {
 using Seconds = std::chrono::seconds;
 using Microseconds = std::chrono::microseconds;
 
-/// A bare number is seconds. Negative, empty, overflowing and calendar-dependent (P1Y, P1M) values are errors.
+/// A bare number is seconds. Negative, empty, overflowing and calendar-dependent (P1Y, P1M) values are
+/// errors.
 [[nodiscard]] Result<Microseconds> parse_duration(std::string_view text);
 /// "5min", "1h 30min", "2d": what parse_duration() reads back as the same value.
 [[nodiscard]] std::string format_duration(Microseconds duration);

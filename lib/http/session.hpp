@@ -20,10 +20,11 @@ namespace meshprobe {
 
 struct HttpRequest {
     std::string url;
-    std::vector<std::string> headers;              ///< "Accept: application/json"
-    std::uint64_t max_bytes = 64ULL << 20;          ///< of the body, after decompression
-    Microseconds total = std::chrono::minutes(5);   ///< for the whole transfer
-    std::function<Status(std::string_view)> on_body; ///< an error ends the transfer with it; only called for 2xx
+    std::vector<std::string> headers;             ///< "Accept: application/json"
+    std::uint64_t max_bytes = 64ULL << 20;        ///< of the body, after decompression
+    Microseconds total = std::chrono::minutes(5); ///< for the whole transfer
+    std::function<Status(std::string_view)>
+        on_body; ///< an error ends the transfer with it; only called for 2xx
 };
 
 struct HttpResponse {
@@ -32,26 +33,27 @@ struct HttpResponse {
     std::string etag;
     std::string last_modified;
     std::string effective_url;
-    std::string error_body; ///< of a non-2xx answer: its first 512 bytes
+    std::string error_body;                                    ///< of a non-2xx answer: its first 512 bytes
     std::optional<std::chrono::system_clock::time_point> date; ///< the server's clock
     std::optional<Microseconds> retry_after;
     std::uint64_t bytes = 0; ///< on the wire
 };
 
 /// Asked during the TLS handshake, with the SHA-256 of the server's public key ("sha256//BASE64") and whether
-/// its certificate verifies against the CAs and the name. false ends the handshake: the transfer's error is `untrusted`.
+/// its certificate verifies against the CAs and the name. false ends the handshake: the transfer's error is
+/// `untrusted`.
 using KeyDecision = std::function<bool(std::string_view pin, bool verified)>;
 
 class HttpSession {
   public:
     struct Settings {
         Connection connection;
-        std::string credential_user;               ///< whose credentials `connection` names: "probe", "archive", "mesh"
+        std::string credential_user; ///< whose credentials `connection` names: "probe", "archive", "mesh"
         std::string user_agent;
         unsigned max_in_flight = 4;
         Microseconds connect_timeout = std::chrono::seconds(10);
         Microseconds inactivity = std::chrono::seconds(20);
-        KeyDecision decide_key;                    ///< for trust first_use; others are decided here
+        KeyDecision decide_key; ///< for trust first_use; others are decided here
     };
 
     /// `credentials` if a certificate, key or CA that `connection` names cannot be read.

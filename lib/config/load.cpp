@@ -1,0 +1,1 @@
+#include "lib/config/load.hpp"

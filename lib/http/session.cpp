@@ -1,0 +1,1 @@
+#include "lib/http/session.hpp"

@@ -1,0 +1,1 @@
+#include "lib/mesh/document.hpp"

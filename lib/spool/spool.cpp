@@ -1,0 +1,1 @@
+#include "lib/spool/spool.hpp"
