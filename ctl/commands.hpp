@@ -1,0 +1,45 @@
+// The subcommands of meshprobectl. Each is one file, ctl/NAME.cpp, with one function declared here and one
+// row in the table below; main.cpp finds it, parses its options and calls it. What all share stands in
+// ctl/output.hpp.
+#pragma once
+
+#include "lib/command_line.hpp"
+#include "lib/exit_code.hpp"
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace meshprobe {
+
+namespace command {
+
+// Each gets its own arguments only: the word that named the command is not among them.
+ExitCode hosts(const CommandLine& line);
+
+} // namespace command
+
+struct Command {
+    std::string_view name;
+    std::string_view usage;          ///< what follows "meshprobectl": "mesh list|show|accept [NAME]"
+    std::string_view purpose;        ///< one line, lower case, no full stop
+    std::span<const Option> options; ///< besides --root, --json, --help and --version
+    ExitCode (*function)(const CommandLine&);
+};
+
+/// For commands that print a table.
+inline constexpr Option no_legend{"no-legend", "", "print neither headings nor totals"};
+
+namespace command_options {
+
+inline constexpr std::array hosts{no_legend};
+
+} // namespace command_options
+
+/// Sorted by name.
+inline constexpr std::array commands{
+    Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
+            command_options::hosts, command::hosts},
+};
+
+} // namespace meshprobe

@@ -1,0 +1,136 @@
+// meshprobectl hosts: what the meshes and the administrator named, and which instances come of it.
+#include "ctl/commands.hpp"
+#include "ctl/output.hpp"
+#include "lib/config/load.hpp"
+#include "lib/host_list.hpp"
+#include "lib/host_name.hpp"
+#include "lib/instance.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+namespace meshprobe::command {
+
+namespace {
+
+struct Host {
+    HostRecord record;
+    std::vector<std::string> instances;
+    bool by_hand = false; ///< an administrator's link under /etc enables it
+};
+
+using Hosts = std::map<std::string, Host, std::less<>>;
+
+Host& host_named(Hosts& hosts, const std::string& name) {
+    Host& host = hosts[name];
+    host.record.host = name;
+    return host;
+}
+
+Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(paths.mesh() / "host", error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (!parse_host_name(name)) continue; // a temporary file, or nothing of ours
+        auto record = read_host_record(paths, name);
+        if (!record) return fail(record.error());
+        if (!*record) continue; // removed by a refresh just now
+        Host& host = host_named(hosts, name);
+        host.record = std::move(**record);
+        if (!host.record.alias_of.empty()) continue;
+        for (const auto& [task, settings] : config.tasks) {
+            const TaskSettings effective = config.task(task, name);
+            if (effective.enabled && effective.enable == Enable::mesh) {
+                host.instances.push_back(Instance{task, name}.name());
+            }
+        }
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return fail(ErrorKind::storage,
+                    fmt::format("list {}: {}", (paths.mesh() / "host").string(), error.message()));
+    }
+    return {};
+}
+
+/// `systemctl enable meshprobe@HOST.timer` left its link here.
+void add_hosts_enabled_by_hand(const Paths& paths, Hosts& hosts) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(paths.systemd_etc() / "meshprobe.target.wants", error),
+         end;
+         !error && entry != end; entry.increment(error)) {
+        const std::string file = entry->path().filename().string();
+        if (!file.ends_with(".timer")) continue;
+        const auto instance = parse_instance(file);
+        if (!instance) continue; // another unit of the administrator's
+        Host& host = host_named(hosts, instance->host);
+        host.by_hand = true;
+        if (host.record.measurement_archives.empty()) {
+            host.record.measurement_archives.push_back(standard_archive_url(instance->host));
+        }
+        if (std::ranges::find(host.instances, instance->name()) == host.instances.end()) {
+            host.instances.push_back(instance->name());
+        }
+    }
+}
+
+bool wanted(const CommandLine& line, const std::string& name) {
+    return line.arguments.empty() || std::ranges::any_of(line.arguments, [&](const std::string& pattern) {
+               return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0 ||
+                      pattern == name; // "[::1]" is no glob
+           });
+}
+
+nlohmann::json to_json(const Host& host) {
+    const HostRecord& record = host.record;
+    return {{"host", record.host},
+            {"meshes", record.meshes},
+            {"measurement-archives", record.measurement_archives},
+            {"addresses", record.addresses},
+            {"alias-of", record.alias_of.empty() ? nlohmann::json() : nlohmann::json(record.alias_of)},
+            {"enabled-by-hand", host.by_hand},
+            {"instances", host.instances}};
+}
+
+std::string instances_text(const Host& host) {
+    if (!host.record.alias_of.empty()) return "alias of " + host.record.alias_of;
+    if (host.instances.empty()) return "none (no enabled task)";
+    return fmt::format("{}{}", fmt::join(host.instances, " "), host.by_hand ? " (by hand)" : "");
+}
+
+} // namespace
+
+ExitCode hosts(const CommandLine& line) {
+    const auto loaded = load_config(line.paths);
+    if (!loaded) return complain(loaded.error());
+    Hosts hosts;
+    if (const auto added = add_mesh_hosts(line.paths, loaded->config, hosts); !added)
+        return complain(added.error());
+    add_hosts_enabled_by_hand(line.paths, hosts);
+    std::erase_if(hosts, [&](const auto& entry) { return !wanted(line, entry.first); });
+
+    if (line.json) {
+        auto list = nlohmann::json::array();
+        for (const auto& [name, host] : hosts)
+            list.push_back(to_json(host));
+        fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+        return ExitCode::success;
+    }
+    Table table({"HOST", "MESHES", "MEASUREMENT ARCHIVE", "INSTANCES"});
+    for (const auto& [name, host] : hosts) {
+        const HostRecord& record = host.record;
+        table.add({name, record.meshes.empty() ? "-" : fmt::format("{}", fmt::join(record.meshes, ",")),
+                   fmt::format("{}", fmt::join(record.measurement_archives, " ")), instances_text(host)});
+    }
+    table.print(!line.has("no-legend"));
+    if (!line.has("no-legend")) fmt::print("\n{} hosts.\n", hosts.size());
+    return ExitCode::success;
+}
+
+} // namespace meshprobe::command

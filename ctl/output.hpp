@@ -1,0 +1,48 @@
+// How meshprobectl speaks: errors on standard error, tables that fit a terminal, times as people read them.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/exit_code.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+/// Prints "meshprobectl: MESSAGE" to standard error; returns the exit code for that kind of error.
+ExitCode complain(const Error& error);
+/// The same for wrong arguments, with a pointer to `meshprobectl COMMAND --help`.
+ExitCode complain_about_usage(std::string_view command, std::string_view message);
+
+/// Text from files that others wrote, made harmless for a terminal: control characters become '?'.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// "2026-11-22 10:00:00" in local time; "-" for 0.
+[[nodiscard]] std::string local_time(std::int64_t usec);
+/// "3min 20s ago", "in 5min"; "-" for 0. Coarse on purpose: two units at most.
+[[nodiscard]] std::string relative_time(std::int64_t usec, std::int64_t now_usec);
+[[nodiscard]] std::int64_t now_usec();
+
+/// Columns padded to their widest cell (in characters, not bytes), two blanks between them; the last column
+/// is cut with an ellipsis where a line would be wider than the terminal (nothing is cut when the output is
+/// no terminal).
+class Table {
+  public:
+    explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+
+    void add(std::vector<std::string> cells); ///< as many as there are headings
+    [[nodiscard]] bool empty() const { return rows_.empty(); }
+
+    /// `width` 0: nothing is cut.
+    [[nodiscard]] std::string text(bool legend, std::size_t width) const;
+    /// To standard output, as wide as that is.
+    void print(bool legend) const;
+
+  private:
+    std::vector<std::string> headings_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+} // namespace meshprobe
