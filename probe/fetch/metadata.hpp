@@ -1,0 +1,86 @@
+// A page of a metadata search, read while it arrives: each entry is handed on with what the probe needs of it
+// and forgotten, so that an archive of any size is searched in the memory of one batch.
+#pragma once
+
+#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/error.hpp"
+#include "probe/fetch/array_scanner.hpp"
+#include "probe/fetch/json_cursor.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+/// Which of the two archives answers: what "time-updated" and "base-uri" mean depends on it.
+enum class Flavour { unknown, esmond, elmond };
+[[nodiscard]] std::string_view
+to_string(Flavour flavour); ///< "", "esmond", "elmond", as in Progress::flavour
+[[nodiscard]] Flavour to_flavour(std::string_view text);
+
+struct EventType {
+    std::string name;     ///< [A-Za-z0-9_-]{1,64}
+    std::string base_uri; ///< an absolute path, printable ASCII: to be joined with the scheme and host asked
+    /// esmond: when the newest point arrived; elmond: worthless. nullopt: never written, or not told.
+    std::optional<Timestamp> time_updated;
+};
+
+/// JSON text of the members that the messages repeat, in ASCII; empty: absent or null.
+struct EntryMeta {
+    std::string subject_type, source, destination, tool_name, measurement_agent, input_source,
+        input_destination;                            ///< strings
+    std::string time_duration, ip_transport_protocol; ///< any scalar
+};
+
+struct MetadataEntry {
+    std::string key; ///< [A-Za-z0-9_.-]{1,128}
+    EntryMeta meta;
+    std::vector<EventType> event_types; ///< those wanted, in the server's order
+    Flavour flavour = Flavour::unknown; ///< as far as this entry tells
+};
+
+/// What a page said about itself and how it was read.
+struct MetadataPage {
+    std::uint64_t elements = 0;               ///< all, usable or not: what "offset" counts
+    std::uint64_t skipped = 0;                ///< odd ones
+    std::vector<std::string> reasons;         ///< why, of the first few: "entry 17 (0f…e1): no event-types"
+    std::optional<std::uint64_t> count_total; ///< "metadata-count-total" of the first element
+    std::string next_page;                    ///< "metadata-next-page" of the first element; empty: none
+    Flavour flavour = Flavour::unknown;       ///< of all its entries: elmond if one says so
+};
+
+class MetadataReader {
+  public:
+    /// An error ends the page with it.
+    using OnEntry = std::function<Status(MetadataEntry&&)>;
+
+    /// Event types other than `wanted` are left out (empty: all are wanted). Entries left without event types
+    /// are handed on too: they count for paging and may tell the flavour.
+    MetadataReader(std::vector<std::string> wanted, OnEntry on_entry);
+    MetadataReader(const MetadataReader&) = delete;
+    MetadataReader& operator=(const MetadataReader&) = delete;
+
+    /// As ArrayScanner.
+    [[nodiscard]] Status feed(std::string_view chunk) { return scanner_.feed(chunk); }
+    [[nodiscard]] Status finish() { return scanner_.finish(); }
+
+    [[nodiscard]] const MetadataPage& page() const { return page_; }
+
+  private:
+    [[nodiscard]] Status read_batch(std::string_view batch);
+    [[nodiscard]] std::optional<MetadataEntry> read_entry(JsonCursor& cursor);
+    [[nodiscard]] bool read_event_types(const JsonValue& text, MetadataEntry& entry);
+    [[nodiscard]] bool read_event_type(JsonCursor& cursor, MetadataEntry& entry);
+    void skip(std::string_view key, std::string_view reason);
+
+    std::vector<std::string> wanted_;
+    OnEntry on_entry_;
+    MetadataPage page_;
+    ArrayScanner scanner_;
+};
+
+} // namespace meshprobe
