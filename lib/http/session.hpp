@@ -70,6 +70,8 @@ class HttpSession {
     /// unfinished ends with `interrupted`.
     [[nodiscard]] Status run(const std::function<bool()>& stop = {});
 
+    /// A connection (with TLS, for https) came about at least once: a failure is not for want of one.
+    [[nodiscard]] bool connected() const;
     [[nodiscard]] std::uint64_t requests() const;
     [[nodiscard]] std::uint64_t bytes() const;
 
