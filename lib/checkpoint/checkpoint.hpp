@@ -32,7 +32,10 @@ using Timestamp = std::int64_t; ///< UNIX seconds, as esmond counts them
 struct SeriesState {
     Timestamp newest = 0;            ///< greatest ts ever received
     Timestamp complete_until = 0;    ///< everything up to here was asked for and received: where catching up goes on
-    std::vector<Timestamp> recent;   ///< ts already sent, ascending, from `newest` - keep on
+    Timestamp updated = 0;           ///< the archive's "time-updated" when that was so; 0: not known
+    /// ts already sent, ascending, from `complete_until` - keep on: while a series catches up, what was sent
+    /// ahead of the range still missing stays remembered.
+    std::vector<Timestamp> recent;
 
     [[nodiscard]] bool seen(Timestamp ts) const; ///< also true for ts before the recent window
 };
@@ -41,6 +44,7 @@ struct SeriesChange {
     std::string series;
     std::vector<Timestamp> sent;     ///< new points, ascending
     Timestamp complete_until = 0;    ///< 0: unchanged
+    Timestamp updated = 0;           ///< 0: unchanged
 };
 
 /// A time range that was skipped on purpose; `series` empty: the whole host.
@@ -54,6 +58,7 @@ struct Gap {
 
 /// Facts about the host that outlive a run; unchanged ones cause no write.
 struct Progress {
+    Timestamp since = 0;             ///< where collecting this host began: nothing older is ever asked for
     Timestamp polled_until = 0;      ///< metadata updates up to this server time have been looked at
     Timestamp reread_at = 0;         ///< when the longer re-read was last complete, server time
     std::string archive_url;         ///< the URL, with scheme, that worked last
