@@ -58,8 +58,8 @@ bool is_dns_name(std::string_view name) {
         if (dot == std::string_view::npos) break;
         name.remove_prefix(dot + 1);
     }
-    // An all-numeric last label would be read as an IPv4 address by some resolvers ("1.2.3", "0x7f.1").
-    return !(name.front() >= '0' && name.front() <= '9');
+    // A last label that is a number would be read as an IPv4 address by some resolvers ("1.2.3", "0x7f.1").
+    return !name.starts_with("0x") && !std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::optional<in_addr> ipv4(const std::string& text) {
