@@ -1,0 +1,26 @@
+// When timers elapse: intervals and calendar expressions as systemd writes them, systemd.time(7).
+//
+// An interval becomes a calendar expression because only those keep each instance's phase over reloads and
+// reboots. That works for what divides a minute, an hour or a day; other intervals are rounded down.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/units_of_measure.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace meshprobe {
+
+/// The longest divisor of 60 s, 60 min or 24 h that is not longer than `interval`; at least 1 s.
+[[nodiscard]] Microseconds round_interval(Microseconds interval);
+
+/// What to write after OnCalendar=, for round_interval(interval): 5 min is `*:0/5:00 UTC`.
+[[nodiscard]] std::string on_calendar(Microseconds interval);
+
+/// Is this what systemd accepts after OnCalendar=? A timer with an expression that it refuses would be active
+/// and never elapse, and stay so after the mend. Stricter than systemd only in that shortcuts and names of
+/// days are wanted in ASCII, without control characters.
+[[nodiscard]] Status check_calendar(std::string_view expression);
+
+} // namespace meshprobe
