@@ -10,15 +10,19 @@
 // Recovery: a dot-file the log lists is published, one it does not list is deleted, a listed file that is
 // absent was published or delivered. Run ids are never reused. The log is compacted only after the spool
 // directories are fsynced. A checkpoint never passes the newest timestamp received nor the server's Date.
+//
+// INSTANCE.lock is held (flock) from open() to destruction. Formats: snapshot.hpp, log.hpp, record.hpp.
 #pragma once
 
+#include "lib/checkpoint/state.hpp"
 #include "lib/error.hpp"
 #include "lib/file.hpp"
 #include "lib/instance.hpp"
 #include "lib/paths.hpp"
+#include "lib/spool/file_system.hpp"
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,52 +30,12 @@
 
 namespace meshprobe {
 
-using Timestamp = std::int64_t; ///< UNIX seconds, as esmond counts them
-
-/// A series is one event type of one metadata entry: "METADATA-KEY EVENT-TYPE".
-struct SeriesState {
-    Timestamp newest = 0;            ///< greatest ts ever received
-    Timestamp complete_until = 0;    ///< everything up to here was asked for and received: where catching up goes on
-    Timestamp updated = 0;           ///< the archive's "time-updated" when that was so; 0: not known
-    /// ts already sent, ascending, from `complete_until` - keep on: while a series catches up, what was sent
-    /// ahead of the range still missing stays remembered.
-    std::vector<Timestamp> recent;
-
-    [[nodiscard]] bool seen(Timestamp ts) const; ///< also true for ts before the recent window
-};
-
-struct SeriesChange {
-    std::string series;
-    std::vector<Timestamp> sent;     ///< new points, ascending
-    Timestamp complete_until = 0;    ///< 0: unchanged
-    Timestamp updated = 0;           ///< 0: unchanged
-};
-
-/// A time range that was skipped on purpose; `series` empty: the whole host.
-struct Gap {
-    std::string series;
-    Timestamp since = 0;
-    Timestamp until = 0;
-    std::string reason;   ///< "catch-up", "quota", …
-    auto operator<=>(const Gap&) const = default;
-};
-
-/// Facts about the host that outlive a run; unchanged ones cause no write.
-struct Progress {
-    Timestamp since = 0;             ///< where collecting this host began: nothing older is ever asked for
-    Timestamp polled_until = 0;      ///< metadata updates up to this server time have been looked at
-    Timestamp reread_at = 0;         ///< when the longer re-read was last complete, server time
-    std::string archive_url;         ///< the URL, with scheme, that worked last
-    std::string flavour;             ///< "esmond", "elmond"; empty: not known yet
-    bool operator==(const Progress&) const = default;
-};
-
 struct Commit {
     struct ForArchive {
         std::string archive;
         std::string segment; ///< SegmentBuilder::finish()
     };
-    std::vector<ForArchive> segments;
+    std::vector<ForArchive> segments; ///< an archive may stand here more than once; delivered in this order
     std::vector<SeriesChange> series;
     std::vector<Gap> gaps;
     std::optional<Progress> progress;
@@ -80,44 +44,45 @@ struct Commit {
 struct Recovery {
     std::uint64_t published = 0; ///< dot-files that were committed and are visible now
     std::uint64_t deleted = 0;   ///< dot-files that were not
+    std::uint64_t damaged = 0;   ///< committed, but not what was written: set aside in failed/ with the reason
 };
 
 class Checkpoint {
   public:
     /// Waits for the instance's lock, reads snapshot and log, recovers. A torn last record is normal after a
-    /// crash; any other damage is a `storage` error that names the file. `keep`: how long ts stay in `recent`.
-    [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds);
+    /// crash; any other damage is a `storage` error that names the file. `keep_seconds`: how long ts stay in
+    /// `recent`.
+    [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+                                                 FileSystem& file_system = FileSystem::real());
+    Checkpoint(Checkpoint&&) noexcept;
+    Checkpoint& operator=(Checkpoint&&) noexcept;
+    ~Checkpoint();
 
-    [[nodiscard]] const SeriesState* find(std::string_view series) const;
-    [[nodiscard]] const std::map<std::string, SeriesState, std::less<>>& series() const { return series_; }
-    [[nodiscard]] const Progress& progress() const { return progress_; }
-    [[nodiscard]] const std::vector<Gap>& gaps() const { return gaps_; }
-    [[nodiscard]] const Recovery& recovery() const { return recovery_; }
+    [[nodiscard]] std::optional<SeriesState> find(std::string_view series) const;
+    [[nodiscard]] const SeriesTable& series() const;
+    [[nodiscard]] const Progress& progress() const;
+    [[nodiscard]] const std::vector<Gap>& gaps() const;
+    [[nodiscard]] const Recovery& recovery() const;
 
     /// A new run id; never handed out twice, whatever the clock does.
     [[nodiscard]] std::string new_run();
 
-    /// The protocol above. With nothing to write it does not touch the disk.
+    /// The protocol above. With nothing to write it does not touch the disk. After an error nothing of the
+    /// commit counts, and the next one may be tried: where it cannot be taken back for certain, that next
+    /// one is refused with an error saying so. The one exception is an error that says "committed, but":
+    /// the data is safe and will be published by the next commit or run.
     [[nodiscard]] Status commit(const Commit& commit);
     /// Folds the log into the snapshot once it is large; called at the end of a run.
     [[nodiscard]] Status compact_if_large();
 
   private:
-    Checkpoint() = default;
-
-    std::map<std::string, SeriesState, std::less<>> series_;
-    Progress progress_;
-    std::vector<Gap> gaps_;
-    Recovery recovery_;
+    class Store; // checkpoint.cpp
+    explicit Checkpoint(std::unique_ptr<Store> store);
+    std::unique_ptr<Store> store_;
 };
 
-/// Reads without lock, recovery or change: for status and reports.
-struct CheckpointView {
-    std::map<std::string, SeriesState, std::less<>> series;
-    Progress progress;
-    std::vector<Gap> gaps;
-};
-[[nodiscard]] Result<std::optional<CheckpointView>> read_checkpoint(const Paths& paths, const Instance& instance);
+/// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed.
+[[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths, const Instance& instance);
 
 /// Recovery alone, for converge when a host is removed: publishes or deletes what a dead probe left.
 [[nodiscard]] Status recover(const Paths& paths, const Instance& instance);

@@ -1,0 +1,85 @@
+// All series of an instance in one piece of memory: ids and packed timestamps stay as the snapshot holds them
+// and are unpacked when somebody asks. 5 000 series with 60 timestamps each load in about a millisecond.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+using Timestamp = std::int64_t; ///< UNIX seconds, as esmond counts them
+
+struct SeriesMarks {
+    Timestamp newest = 0;         ///< greatest ts ever received
+    Timestamp complete_until = 0; ///< everything up to here was asked for and received: where catching up goes on
+    Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose. Never goes back
+};
+
+/// A series is one event type of one metadata entry: "METADATA-KEY EVENT-TYPE".
+struct SeriesState : SeriesMarks {
+    /// ts already sent, ascending: all from `known_from` on, which follows min(newest, complete_until) at the
+    /// distance `keep`. So while a series catches up from the past, what was sent of its present stays known.
+    std::vector<Timestamp> recent;
+
+    [[nodiscard]] bool seen(Timestamp ts) const; ///< also true for ts before `known_from`
+};
+
+class SeriesTable {
+  public:
+    using Index = std::uint32_t; ///< in order of definition; the log says this instead of ids
+
+    [[nodiscard]] std::optional<SeriesState> find(std::string_view id) const;
+    [[nodiscard]] std::optional<SeriesMarks> marks(std::string_view id) const; ///< unpacks nothing
+
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    [[nodiscard]] std::optional<Index> index_of(std::string_view id) const;
+    [[nodiscard]] std::string_view id(Index index) const;
+    [[nodiscard]] const SeriesMarks& marks(Index index) const { return entries_[index].marks; }
+    [[nodiscard]] SeriesState at(Index index) const;
+
+    Index define(std::string_view id); ///< must be new
+    /// Ascending timestamps, packed relative to `base`; moves the marks. False if they cannot be unpacked.
+    [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until, std::int64_t keep);
+
+    /// From a snapshot: `bytes` becomes the arena that the positions given to restore() point into.
+    void adopt(std::string bytes, std::size_t series);
+    void restore(std::size_t id_position, std::size_t id_size, const SeriesMarks& marks, std::size_t packed_position,
+                 std::size_t packed_size);
+
+  private:
+    struct Entry {
+        SeriesMarks marks;
+        std::uint32_t id_position = 0;
+        std::uint32_t id_size = 0;
+        std::uint32_t last_chunk = none;
+    };
+    /// Packed timestamps; those of one series form a chain, so that a commit only appends.
+    struct Chunk {
+        Timestamp base = 0;
+        std::uint32_t position = 0;
+        std::uint32_t size = 0;
+        std::uint32_t previous = none;
+    };
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    void insert(Index index);
+    void grow();
+    [[nodiscard]] std::string_view view(std::size_t position, std::size_t size) const;
+
+    std::string arena_;
+    std::vector<Entry> entries_;
+    std::vector<Chunk> chunks_;
+    std::vector<Index> slots_; ///< open addressing, a power of two, at most half full
+};
+
+/// Deltas as variable-length numbers; a run of equal deltas costs two of them. `timestamps` ascend.
+void pack_timestamps(std::string& out, Timestamp base, std::span<const Timestamp> timestamps);
+/// Appends to `out`; false if `packed` is not what pack_timestamps() makes.
+[[nodiscard]] bool unpack_timestamps(std::string_view packed, Timestamp base, std::vector<Timestamp>& out);
+
+} // namespace meshprobe
