@@ -1,0 +1,12 @@
+// The text of meshprobe@.service and meshprobe@.timer, for tasks other than the default one. Holes: @task@ is
+// the task's name, @for_task@ what the description says about it.
+#pragma once
+
+#include <string_view>
+
+namespace meshprobe {
+
+extern const std::string_view service_skeleton;
+extern const std::string_view timer_skeleton;
+
+} // namespace meshprobe
