@@ -9,6 +9,7 @@
 #include "lib/paths.hpp"
 #include "lib/units_of_measure.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -34,6 +35,9 @@ class Slot {
 
   private:
     Slot(unsigned number, FileDescriptor lock, FileDescriptor bell);
+    [[nodiscard]] static Result<std::optional<Slot>> try_all(const std::filesystem::path& directory, unsigned usable);
+    [[nodiscard]] static Result<std::optional<Slot>> wait(const std::filesystem::path& directory, unsigned usable,
+                                                          unsigned watched, const Settings& settings);
 
     unsigned number_;
     FileDescriptor lock_;

@@ -108,10 +108,7 @@ template <class OnMember>
 [[nodiscard]] std::optional<std::int64_t> to_integer(const JsonValue& value);
 
 /// Appends the value in ASCII on one line: other characters as \u escapes, line breaks and tabs between
-/// tokens left out. A value that is plain() is appended byte for byte.
+/// tokens left out. A value that is `plain` is appended byte for byte.
 void append_ascii(std::string& out, const JsonValue& value);
-
-/// Appends `text` as a JSON string, quotes included, in ASCII.
-void append_json_string(std::string& out, std::string_view text);
 
 } // namespace meshprobe

@@ -2,7 +2,7 @@
 // and forgotten, so that an archive of any size is searched in the memory of one batch.
 #pragma once
 
-#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/checkpoint/series_table.hpp"
 #include "lib/error.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/json_cursor.hpp"
@@ -46,7 +46,7 @@ struct MetadataEntry {
 /// What a page said about itself and how it was read.
 struct MetadataPage {
     std::uint64_t elements = 0;               ///< all, usable or not: what "offset" counts
-    std::uint64_t skipped = 0;                ///< odd ones
+    std::uint64_t skipped = 0;                ///< odd entries, and odd event types of good ones
     std::vector<std::string> reasons;         ///< why, of the first few: "entry 17 (0f…e1): no event-types"
     std::optional<std::uint64_t> count_total; ///< "metadata-count-total" of the first element
     std::string next_page;                    ///< "metadata-next-page" of the first element; empty: none
@@ -72,8 +72,7 @@ class MetadataReader {
 
   private:
     [[nodiscard]] Status read_batch(std::string_view batch);
-    [[nodiscard]] std::optional<MetadataEntry> read_entry(JsonCursor& cursor);
-    [[nodiscard]] bool read_event_types(const JsonValue& text, MetadataEntry& entry);
+    [[nodiscard]] std::optional<MetadataEntry> read_entry(JsonCursor& cursor, bool& is_well_formed);
     [[nodiscard]] bool read_event_type(JsonCursor& cursor, MetadataEntry& entry);
     void skip(std::string_view key, std::string_view reason);
 

@@ -2,7 +2,7 @@
 // sent.
 #pragma once
 
-#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/checkpoint/series_table.hpp"
 #include "probe/fetch/json_cursor.hpp"
 
 #include <cstdint>

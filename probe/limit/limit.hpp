@@ -2,7 +2,7 @@
 // with the limit's name, so that the report explains each point that is missing.
 #pragma once
 
-#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/checkpoint/series_table.hpp"
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
 

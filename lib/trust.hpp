@@ -62,7 +62,7 @@ class TrustStore {
     [[nodiscard]] Result<std::vector<std::pair<std::string, TrustRecord>>> list() const;
 
   private:
-    [[nodiscard]] std::filesystem::path file(std::string_view host) const;
+    [[nodiscard]] Result<std::filesystem::path> file(std::string_view host) const;
     [[nodiscard]] Status write(std::string_view host, const TrustRecord& record) const;
 
     std::filesystem::path directory_;

@@ -1,0 +1,170 @@
+#include "probe/windows.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr Timestamp minute = 60;
+constexpr Timestamp hour = 3600;
+constexpr Timestamp day = 86400;
+
+/// Arrival times: only transactions that were under way during the last poll can be late.
+constexpr Timestamp esmond_margin = 5 * minute;
+/// What is read at once, in front of a hole.
+constexpr Timestamp fresh = 6 * hour;
+/// Writes within the second of the search, and the clocks of web server and database.
+constexpr Timestamp doubt = 2;
+
+Timestamp seconds(Microseconds duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+/// elmond's search is by start of the measurement: long tests and late results hide behind a short margin.
+Timestamp margin(const WindowRules& rules, Flavour flavour) {
+    return flavour == Flavour::esmond ? esmond_margin : std::max(rules.overlap, esmond_margin);
+}
+
+bool rereads(const WindowRules& rules) {
+    return rules.reread > rules.overlap;
+}
+
+/// Whether the archive's word is good enough to do without a request.
+bool is_without_news(const SeriesState* state, std::optional<Timestamp> updated, const PollPlan& poll,
+                     const Progress& progress) {
+    if (!updated) return true; // never written
+    if (*updated == 0) return false;
+    if (state == nullptr || state->updated != *updated || is_owed(*state)) return false;
+    return !poll.reread || *updated < progress.reread_at - esmond_margin;
+}
+
+/// Where reading a series of which nothing was received yet begins.
+Timestamp first_start(const SeriesState* state, const PollPlan& poll, const Progress& progress,
+                      const WindowRules& rules) {
+    if (state != nullptr && is_owed(*state)) return std::max(state->complete_until, poll.horizon);
+    Timestamp from = poll.now - rules.first_run;
+    // A series that appeared since the last poll may have begun to be measured just behind it.
+    if (!poll.first_contact) from = std::min(from, progress.polled_until - rules.overlap);
+    return std::max({from, poll.horizon, poll.since});
+}
+
+} // namespace
+
+WindowRules WindowRules::of(const TaskSettings& settings) {
+    return {.first_run = seconds(settings.first_run),
+            .catch_up = seconds(settings.catch_up),
+            .overlap = seconds(settings.overlap),
+            .reread = seconds(settings.reread)};
+}
+
+Timestamp WindowRules::keep() const {
+    return std::max(overlap, reread) + hour;
+}
+
+bool is_owed(const SeriesState& state) {
+    if (state.newest == 0) return state.complete_until > 0 && state.updated == 0;
+    return state.complete_until < state.newest;
+}
+
+PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& rules, Flavour flavour) {
+    PollPlan plan;
+    plan.now = now;
+    plan.first_contact = progress.polled_until == 0;
+    plan.since = progress.since > 0 ? progress.since : std::max<Timestamp>(1, now - rules.first_run);
+    if (plan.first_contact) {
+        plan.horizon = plan.since;
+        plan.search_from = plan.since;
+        return plan;
+    }
+    // The gap is left a tenth late, or a host that catches up at the edge would record one more with each run.
+    const Timestamp edge = now - rules.catch_up;
+    plan.horizon = edge - rules.catch_up / 10;
+    if (progress.polled_until < plan.horizon) {
+        plan.horizon = edge;
+        plan.gap = Gap{.series = "", .since = progress.polled_until, .until = edge, .reason = "catch-up"};
+    }
+    // A server clock that was set back must not leave us waiting for its old time.
+    plan.search_from = std::min(progress.polled_until, now) - margin(rules, flavour);
+    if (rereads(rules) && now - progress.reread_at >= day) {
+        plan.reread = true;
+        plan.search_from = std::min(plan.search_from, progress.reread_at - margin(rules, flavour));
+    }
+    plan.search_from = std::max({plan.search_from, plan.horizon, Timestamp{1}});
+    return plan;
+}
+
+std::optional<SeriesPlan> plan_series(const SeriesState* state, std::optional<Timestamp> updated, const PollPlan& poll,
+                                      const Progress& progress, const WindowRules& rules, Flavour flavour) {
+    const bool trusted = flavour == Flavour::esmond;
+    if (trusted && is_without_news(state, updated, poll, progress)) return std::nullopt;
+
+    const bool known = state != nullptr && state->newest > 0;
+    const Timestamp look_back = poll.reread ? std::max(rules.overlap, rules.reread) : rules.overlap;
+    const Timestamp covered = known ? std::min(state->complete_until, poll.now) : 0;
+    Timestamp from = 0;
+    if (!known) {
+        from = first_start(state, poll, progress, rules);
+        // What arrived before the window begins was not measured in it.
+        if (trusted && updated && *updated > 0 && *updated < from - rules.overlap) return std::nullopt;
+    } else if (covered < poll.horizon && (poll.gap || !is_owed(*state))) {
+        from = poll.horizon;
+    } else {
+        from = std::max(covered - look_back, poll.since);
+    }
+    from = std::clamp(from, Timestamp{0}, poll.now);
+
+    SeriesPlan plan;
+    plan.recent = {from, poll.now};
+    if (poll.now - from > std::max(day, look_back) + fresh) {
+        plan.recent.from = poll.now - fresh;
+        if (known) plan.recent.from = std::max(plan.recent.from, std::min(state->newest, poll.now) - rules.overlap);
+        plan.hole = Window{from, plan.recent.from - 1};
+        return plan;
+    }
+    // The archive says that something arrived after what we have covered: if it is nowhere near, it came late.
+    if (trusted && known && !poll.reread && rereads(rules) && state->updated > updated_in_doubt && updated &&
+        *updated != state->updated) {
+        const Timestamp deep = std::max({covered - rules.reread, poll.since, Timestamp{0}});
+        if (deep < from) plan.deeper = Window{deep, from - 1};
+    }
+    return plan;
+}
+
+Timestamp covered_update(std::optional<Timestamp> updated, Timestamp now, Flavour flavour) {
+    if (flavour != Flavour::esmond || !updated || *updated == 0) return updated_in_doubt;
+    return *updated < now - doubt ? *updated : updated_in_doubt;
+}
+
+Window first_part(const Window& window, Flavour flavour) {
+    using namespace std::chrono;
+    const auto year = year_month_day(floor<days>(sys_seconds(std::chrono::seconds(window.from)))).year();
+    const auto next_year = sys_days((year + years(1)) / January / 1).time_since_epoch();
+    const Timestamp year_end = duration_cast<std::chrono::seconds>(next_year).count() - 1;
+    const Timestamp slice = flavour == Flavour::esmond ? 7 * day : day;
+    return {window.from, std::min({window.until, year_end, window.from + slice - 1})};
+}
+
+Progress advance(const Progress& progress, const PollPlan& poll, const PollOutcome& outcome, const WindowRules& rules) {
+    Progress next = progress;
+    next.since = poll.since;
+    if (poll.gap) next.polled_until = poll.gap->until;
+    if (outcome.complete) {
+        next.polled_until = poll.now;
+        if (poll.reread || poll.first_contact) next.reread_at = poll.now;
+        return next;
+    }
+    if (poll.first_contact) {
+        next.polled_until = poll.since; // from here on the host is known, and everything since then is owed
+        next.reread_at = poll.now;
+    }
+    // Too much for the time of one run: it must not keep new data waiting each time.
+    if (poll.reread && outcome.out_of_time) next.reread_at = poll.now - day + hour;
+    if (outcome.held_by_failures && next.polled_until < poll.now - rules.catch_up / 10 * 9) {
+        next.polled_until = poll.now - rules.catch_up / 10 * 8;
+    }
+    return next;
+}
+
+} // namespace meshprobe
