@@ -1,1 +1,125 @@
 #include "lib/mesh/document.hpp"
+
+#include "lib/mesh/extraction.hpp"
+#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/location.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+bool has_any(const json& object, std::initializer_list<std::string_view> names, json::value_t type) {
+    return std::ranges::any_of(names, [&](std::string_view name) {
+        const json* member = find_member(object, name);
+        return member != nullptr && member->type() == type;
+    });
+}
+
+/// `addresses` or `includes` make a template, `organizations` a MeshConfig; a file that an administrator
+/// keeps by hand may hold less, so any section of the right type will do.
+Result<MeshForm> form_of(const json& document, DocumentRole role) {
+    using enum json::value_t;
+    if (document.is_array() && role == DocumentRole::whole) return MeshForm::include_list;
+    if (has_any(document, {"addresses", "archives", "groups", "hosts", "tasks", "tests", "address-classes"},
+                object) ||
+        has_any(document, {"includes"}, array) || has_any(document, {"includes"}, string)) {
+        return MeshForm::psconfig;
+    }
+    if (has_any(document, {"organizations", "tests", "measurement_archives", "hosts"}, array))
+        return MeshForm::meshconfig;
+    // A list of one item without its brackets, or a MeshConfig that is nothing but an include.
+    if (has_any(document, {"include"}, array) || has_any(document, {"include"}, string))
+        return MeshForm::include_list;
+    if (role == DocumentRole::part && document.is_object() && !document.empty() &&
+        !document.contains("error")) {
+        return MeshForm::meshconfig; // anything may be merged into a host, a site …
+    }
+    return fail(ErrorKind::protocol,
+                fmt::format("{}: neither an include list nor a pSConfig template nor a MeshConfig",
+                            describe_json(document)));
+}
+
+Result<std::vector<std::string>> list_includes(const json& document) {
+    std::vector<std::string> includes;
+    if (document.is_object()) append_include_strings(document.at("include"), includes);
+    if (!document.is_array()) return includes;
+    for (const json& item : document) {
+        if (const json* include = find_member(item, "include")) append_include_strings(*include, includes);
+    }
+    if (includes.empty() && !document.empty()) {
+        return fail(ErrorKind::protocol, "a JSON array without any \"include\": not an include list");
+    }
+    return includes;
+}
+
+Result<std::vector<std::string>> written_includes(const json& document, MeshForm form) {
+    if (form == MeshForm::include_list) return list_includes(document);
+    std::vector<std::string> includes;
+    if (form == MeshForm::meshconfig) {
+        find_meshconfig_includes(document, includes);
+    } else if (const json* member = find_member(document, "includes")) {
+        append_include_strings(*member, includes);
+    }
+    return includes;
+}
+
+Result<MeshOutline> outline(const json& document, std::string_view location, DocumentRole role) {
+    const auto form = form_of(document, role);
+    if (!form) return fail(form.error());
+    const auto includes = written_includes(document, *form);
+    if (!includes) return fail(includes.error());
+    MeshOutline outline;
+    outline.form = *form;
+    outline.include_role = *form == MeshForm::include_list ? DocumentRole::whole : DocumentRole::part;
+    std::set<std::string> seen;
+    for (const std::string& include : *includes) {
+        auto target = resolve_location(location, include);
+        if (!target) {
+            outline.refusals.push_back({"include " + in_quotes(include), target.error().message});
+        } else if (seen.insert(*target).second) {
+            outline.includes.push_back(std::move(*target));
+        }
+    }
+    return outline;
+}
+
+} // namespace
+
+Result<MeshOutline> outline_mesh_document(std::string_view text, std::string_view location,
+                                          DocumentRole role) {
+    const auto document = parse_json_text(text);
+    if (!document) return fail(document.error());
+    return outline(*document, location, role);
+}
+
+Result<MeshDocument> parse_mesh_document(std::string_view text, const DocumentRules& rules,
+                                         std::string_view location, const IncludeLookup& lookup) {
+    auto document = parse_json_text(text);
+    if (!document) return fail(document.error());
+    auto outlined = outline(*document, location, DocumentRole::whole);
+    if (!outlined) return fail(outlined.error());
+
+    Extraction extraction(rules);
+    if (outlined->form == MeshForm::psconfig) {
+        merge_template_includes(*document, location, lookup, extraction);
+        extract_template(*document, extraction);
+    } else if (outlined->form == MeshForm::meshconfig) {
+        merge_meshconfig_includes(*document, location, lookup, extraction);
+        extract_meshconfig(*document, extraction);
+    }
+    MeshDocument result;
+    result.form = outlined->form;
+    if (result.form == MeshForm::include_list) result.includes = std::move(outlined->includes);
+    result.refusals = std::move(outlined->refusals);
+    extraction.move_into(result);
+    return result;
+}
+
+} // namespace meshprobe

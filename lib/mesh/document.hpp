@@ -4,6 +4,8 @@
 
 #include "lib/error.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,28 +15,60 @@ namespace meshprobe {
 enum class MeshForm { include_list, psconfig, meshconfig };
 
 struct MeasurementArchive {
-    std::string url;  ///< normalised: lower-case host, default port dropped, standard path added, one trailing slash
+    std::string
+        url; ///< normalised: lower-case host, default port dropped, standard path added, one trailing slash
     std::string host; ///< HostName::text()
+
+    auto operator<=>(const MeasurementArchive&) const = default;
 };
 
 struct Refusal {
-    std::string what;   ///< as the document has it, shortened and made printable
+    std::string what; ///< as the document has it, shortened and made printable
     std::string reason;
-};
 
-struct MeshDocument {
-    MeshForm form = MeshForm::psconfig;
-    std::vector<std::string> includes;         ///< URLs, in order
-    std::vector<MeasurementArchive> archives;  ///< sorted by host, unique by host
-    std::vector<Refusal> refusals;             ///< archives that cannot be polled, names that are not usable
+    auto operator<=>(const Refusal&) const = default;
 };
 
 struct DocumentRules {
     bool allow_private = false; ///< private and loopback addresses; link-local and unspecified ones never
 };
 
-/// Bounded: at most 100 000 archives, nesting at most 64 deep; anything that is none of the three forms
-/// (an HTML login page, `{}` without the members of a form …) is a `protocol` error that says what it looks like.
-[[nodiscard]] Result<MeshDocument> parse_mesh_document(std::string_view json, const DocumentRules& rules);
+/// Whether a document must stand for itself, or is a piece that a template or MeshConfig includes: that may
+/// be partial, down to a single member.
+enum class DocumentRole { whole, part };
+
+/// The first look at a document: enough to know that it is one, and what else to fetch.
+struct MeshOutline {
+    MeshForm form = MeshForm::psconfig;
+    std::vector<std::string> includes; ///< locations (lib/mesh/location.hpp), in order, each once
+    DocumentRole include_role = DocumentRole::whole;
+    std::vector<Refusal> refusals; ///< includes that name no usable location
+};
+
+/// `location`: where the text comes from, in normal form; relative includes start there.
+/// What is none of the three forms (an HTML login page, an empty body, `{}`, some other JSON) is a `protocol`
+/// error that says what it looks like. An empty list and a template without archives are documents.
+[[nodiscard]] Result<MeshOutline> outline_mesh_document(std::string_view json, std::string_view location,
+                                                        DocumentRole role = DocumentRole::whole);
+
+struct MeshDocument {
+    MeshForm form = MeshForm::psconfig;
+    std::vector<std::string> includes; ///< of an include list: documents of their own, not looked into here
+    std::vector<MeasurementArchive> archives; ///< sorted by host, the best URL of a host first
+    std::vector<Refusal> refusals; ///< archives that cannot be polled, names that are not usable; sorted
+};
+
+/// The text of an included document; nullopt if it could not be had: what it would add is missing then.
+using IncludeLookup = std::function<std::optional<std::string_view>(std::string_view location)>;
+
+/// Bounded: at most 100 000 archives, nesting at most 64 deep, at most 1000 inclusions.
+///
+/// Which archives of a template: all but those that only disabled tasks and hosts name. Where the URL holds
+/// {% scheduled_by_address %}, {% address[N] %} or the like, one for each value among the tuples of the tasks
+/// that use it. Parts that a template includes add entries under names that are not taken yet; parts of a
+/// MeshConfig are merged where they are included.
+[[nodiscard]] Result<MeshDocument> parse_mesh_document(std::string_view json, const DocumentRules& rules,
+                                                       std::string_view location = {},
+                                                       const IncludeLookup& lookup = {});
 
 } // namespace meshprobe

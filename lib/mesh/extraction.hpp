@@ -1,0 +1,55 @@
+// Where the readers of the document forms put what they find. Private to lib/mesh.
+#pragma once
+
+#include "lib/mesh/document.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace meshprobe {
+
+class Extraction {
+  public:
+    explicit Extraction(const DocumentRules& rules) : rules_(rules) {}
+
+    /// `what`: where the URL stands ("archive "central""), for the refusal.
+    void add_url(std::string_view what, std::string_view url);
+    void refuse(std::string_view what, std::string_view reason);
+
+    void move_into(MeshDocument& document);
+
+  private:
+    DocumentRules rules_;
+    std::set<MeasurementArchive> archives_;
+    std::set<Refusal> refusals_;
+};
+
+/// Counts inclusions down: documents that include each other many times over end here.
+class IncludeBudget {
+  public:
+    [[nodiscard]] bool spend() { return left_ > 0 && left_-- > 0; }
+
+  private:
+    int left_ = 1000;
+};
+
+void extract_template(const nlohmann::json& document, Extraction& extraction);
+/// Adds what the template's includes (and theirs, which upstream does not follow) have under names not taken
+/// yet.
+void merge_template_includes(nlohmann::json& document, std::string_view location, const IncludeLookup& lookup,
+                             Extraction& extraction);
+
+void extract_meshconfig(const nlohmann::json& document, Extraction& extraction);
+/// Replaces each `include`, in whatever object, by what it names.
+void merge_meshconfig_includes(nlohmann::json& object, std::string_view location, const IncludeLookup& lookup,
+                               Extraction& extraction);
+/// As written, wherever they stand.
+void find_meshconfig_includes(const nlohmann::json& value, std::vector<std::string>& includes);
+
+/// `include` and `includes` are a string or an array of strings.
+void append_include_strings(const nlohmann::json& include, std::vector<std::string>& includes);
+
+} // namespace meshprobe

@@ -1,0 +1,154 @@
+#include "lib/mesh/json_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+/// Before anything is built from it: how deep do the brackets go?
+std::size_t nesting(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    bool in_string = false;
+    for (std::size_t index = 0; index < text.size(); ++index) {
+        const char byte = text[index];
+        if (in_string) {
+            if (byte == '\\') ++index;
+            if (byte == '"') in_string = false;
+        } else if (byte == '"') {
+            in_string = true;
+        } else if (byte == '{' || byte == '[') {
+            deepest = std::max(deepest, ++depth);
+        } else if ((byte == '}' || byte == ']') && depth > 0) {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(),
+                           [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
+    return result;
+}
+
+std::string describe_markup(std::string_view text) {
+    constexpr std::size_t head_of_a_page = 4096;
+    const std::string_view head = text.substr(0, head_of_a_page);
+    const std::string folded = lower(head);
+    if (folded.find("<html") == std::string::npos && !folded.starts_with("<!doctype html")) return "XML";
+    const auto tag = folded.find("<title");
+    const auto start = tag == std::string::npos ? tag : folded.find('>', tag);
+    const auto end = start == std::string::npos ? start : folded.find('<', start);
+    if (end == std::string::npos) return "an HTML page (a login page?)";
+    return fmt::format("an HTML page (a login page?) titled {}",
+                       in_quotes(trimmed(head.substr(start + 1, end - start - 1))));
+}
+
+std::string describe_text(std::string_view text, const json::exception& error) {
+    const std::string_view body = trimmed(text);
+    if (body.empty()) return "an empty document";
+    if (body.front() == '<') return describe_markup(body);
+    if (body.starts_with("\x1f\x8b")) return "gzip data";
+    if (body.front() != '{' && body.front() != '[')
+        return fmt::format("not JSON; it begins with {}", in_quotes(body.substr(0, 40)));
+    const auto* parse_error = dynamic_cast<const json::parse_error*>(&error);
+    if (parse_error != nullptr && parse_error->byte > text.size()) {
+        return fmt::format("JSON that ends early, after {} bytes (truncated?)", text.size());
+    }
+    if (parse_error != nullptr) return fmt::format("broken JSON, at byte {}", parse_error->byte);
+    return "JSON with a number out of range";
+}
+
+} // namespace
+
+Result<json> parse_json_text(std::string_view text) {
+    if (nesting(text) > deepest_nesting) {
+        return fail(ErrorKind::protocol,
+                    fmt::format("JSON that is nested more than {} deep", deepest_nesting));
+    }
+    const auto keep = [](int, json::parse_event_t event, const json& parsed) {
+        return event != json::parse_event_t::key || !parsed.get_ref<const std::string&>().starts_with('#');
+    };
+    try {
+        return json::parse(text, keep);
+    } catch (const json::exception& error) {
+        return fail(ErrorKind::protocol, describe_text(text, error));
+    }
+}
+
+std::string describe_json(const json& value) {
+    if (!value.is_object()) {
+        return value.is_array() ? "a JSON array" : fmt::format("a JSON {}", value.type_name());
+    }
+    if (value.empty()) return "an empty JSON object";
+    constexpr std::size_t shown = 5;
+    std::string names;
+    std::size_t count = 0;
+    for (const auto& [name, member] : value.items()) {
+        if (count++ == shown) break;
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", in_quotes(name));
+    }
+    return fmt::format("a JSON object with the member{} {}{}", count == 1 ? "" : "s", names,
+                       value.size() > shown ? ", …" : "");
+}
+
+std::string in_quotes(std::string_view text) {
+    constexpr std::size_t longest = 80;
+    std::string safe;
+    for (const char byte : text.substr(0, longest)) {
+        safe += byte >= 0x20 && byte < 0x7f ? std::string(1, byte)
+                                            : fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+    return fmt::format("\"{}{}\"", safe, text.size() > longest ? "…" : "");
+}
+
+const json* find_member(const json& object, std::string_view name) {
+    if (!object.is_object()) return nullptr;
+    const auto found = object.find(name);
+    return found == object.end() ? nullptr : &*found;
+}
+
+const json& object_member(const json& object, std::string_view name) {
+    static const json none = json::object();
+    const json* member = find_member(object, name);
+    return member != nullptr && member->is_object() ? *member : none;
+}
+
+const json& array_member(const json& object, std::string_view name) {
+    static const json none = json::array();
+    const json* member = find_member(object, name);
+    return member != nullptr && member->is_array() ? *member : none;
+}
+
+const std::string& string_member(const json& object, std::string_view name) {
+    static const std::string none;
+    const json* member = find_member(object, name);
+    return member != nullptr && member->is_string() ? member->get_ref<const std::string&>() : none;
+}
+
+bool bool_member(const json& object, std::string_view name) {
+    const json* member = find_member(object, name);
+    if (member == nullptr) return false;
+    if (member->is_boolean()) return member->get<bool>();
+    if (member->is_number()) return member->get<double>() != 0;
+    if (!member->is_string()) return false;
+    const std::string text = lower(trimmed(member->get_ref<const std::string&>()));
+    return text == "1" || text == "true" || text == "yes" || text == "on";
+}
+
+} // namespace meshprobe

@@ -1,0 +1,37 @@
+// From the text of a mesh document to JSON, within bounds, and small lenient looks into it: what strangers
+// write is often almost right. Private to lib/mesh.
+#pragma once
+
+#include "lib/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace meshprobe {
+
+inline constexpr std::size_t deepest_nesting = 64;
+
+/// Members whose name begins with '#' are comments and are dropped at any depth. What is not JSON is a
+/// `protocol` error that says what it looks like instead: an HTML page with its title, an empty body, JSON
+/// that ends early …
+[[nodiscard]] Result<nlohmann::json> parse_json_text(std::string_view text);
+
+/// "a JSON object with the members "error", "message"", "an empty JSON object", "a JSON string" …
+[[nodiscard]] std::string describe_json(const nlohmann::json& value);
+
+/// In double quotes, at most 80 bytes, everything but printable ASCII as \xNN.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+/// nullptr if `object` is none, or lacks the member.
+[[nodiscard]] const nlohmann::json* find_member(const nlohmann::json& object, std::string_view name);
+/// An empty object, array or string stands for a member that is missing or of another type.
+[[nodiscard]] const nlohmann::json& object_member(const nlohmann::json& object, std::string_view name);
+[[nodiscard]] const nlohmann::json& array_member(const nlohmann::json& object, std::string_view name);
+[[nodiscard]] const std::string& string_member(const nlohmann::json& object, std::string_view name);
+/// true, 1, "1", "true", "yes": real files hold them all.
+[[nodiscard]] bool bool_member(const nlohmann::json& object, std::string_view name);
+
+} // namespace meshprobe

@@ -1,0 +1,137 @@
+// Legacy MeshConfig: perfSONAR before 4.1, and what web administration tools still publish.
+#include "lib/mesh/extraction.hpp"
+#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/location.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+void extract_archives(const json& holder, const std::string& where, Extraction& extraction) {
+    const json* archives = find_member(holder, "measurement_archives");
+    if (archives == nullptr || archives->is_null()) return;
+    const std::string what = fmt::format("measurement archive of {}", where);
+    // A single one may stand there without its array.
+    for (const json& archive : archives->is_array() ? *archives : json::array({*archives})) {
+        extraction.add_url(what, string_member(archive, "read_url"));
+    }
+}
+
+std::string label(std::string_view kind, const json& object) {
+    const std::string& description = string_member(object, "description");
+    return description.empty() ? fmt::format("a {}", kind)
+                               : fmt::format("{} {}", kind, in_quotes(description));
+}
+
+std::string host_label(const json& host) {
+    const json* addresses = find_member(host, "addresses");
+    if (addresses != nullptr && addresses->is_array() && !addresses->empty()) {
+        const json& first = addresses->front();
+        const std::string& name =
+            first.is_string() ? first.get_ref<const std::string&>() : string_member(first, "address");
+        if (!name.empty()) return fmt::format("host {}", in_quotes(name));
+    }
+    return label("host", host);
+}
+
+void extract_hosts(const json& holder, Extraction& extraction) {
+    for (const json& host : array_member(holder, "hosts"))
+        extract_archives(host, host_label(host), extraction);
+}
+
+/// Existing scalars stay, arrays grow, objects merge.
+void merge_into(json& target, const json& addition) {
+    for (auto member = addition.begin(); member != addition.end(); ++member) {
+        const auto existing = target.find(member.key());
+        if (existing == target.end()) {
+            target[member.key()] = *member;
+        } else if (existing->is_array() && member->is_array()) {
+            existing->insert(existing->end(), member->begin(), member->end());
+        } else if (existing->is_object() && member->is_object()) {
+            merge_into(*existing, *member);
+        }
+    }
+}
+
+class IncludeMerger {
+  public:
+    IncludeMerger(const IncludeLookup& lookup, Extraction& extraction)
+        : lookup_(lookup), extraction_(extraction) {}
+
+    void merge(json& value, const std::string& location, std::size_t depth) {
+        if (depth > deepest_nesting) return; // merging may nest deeper than each document alone
+        if (value.is_object()) {
+            std::vector<std::string> includes;
+            if (const json* member = find_member(value, "include")) append_include_strings(*member, includes);
+            value.erase("include");
+            for (const std::string& include : includes)
+                merge_one(value, location, include, depth);
+        }
+        if (!value.is_structured()) return;
+        for (json& member : value)
+            merge(member, location, depth + 1);
+    }
+
+  private:
+    void merge_one(json& object, const std::string& location, const std::string& include, std::size_t depth) {
+        const auto target = resolve_location(location, include);
+        if (!target || !budget_.spend()) return; // the outline reported bad ones
+        const auto is_open = std::ranges::find(chain_, *target) != chain_.end();
+        const auto text = is_open || !lookup_ ? std::nullopt : lookup_(*target);
+        if (!text) return;
+        auto part = parse_json_text(*text);
+        if (!part || !part->is_object()) {
+            extraction_.refuse("include " + in_quotes(*target),
+                               part ? "it is no JSON object" : part.error().message);
+            return;
+        }
+        // The part's own includes are relative to the part, and are gone once it is merged.
+        chain_.push_back(*target);
+        merge(*part, *target, depth);
+        chain_.pop_back();
+        merge_into(object, *part);
+    }
+
+    const IncludeLookup& lookup_;
+    Extraction& extraction_;
+    IncludeBudget budget_;
+    std::vector<std::string> chain_; ///< being merged right now: including one of these again is a loop
+};
+
+} // namespace
+
+void extract_meshconfig(const json& document, Extraction& extraction) {
+    extract_archives(document, label("mesh", document), extraction);
+    extract_hosts(document, extraction);
+    for (const json& organization : array_member(document, "organizations")) {
+        extract_archives(organization, label("organization", organization), extraction);
+        extract_hosts(organization, extraction);
+        for (const json& site : array_member(organization, "sites")) {
+            extract_archives(site, label("site", site), extraction);
+            extract_hosts(site, extraction);
+        }
+    }
+    for (const json& test : array_member(document, "tests")) {
+        if (!bool_member(test, "disabled")) extract_archives(test, label("test", test), extraction);
+    }
+}
+
+void merge_meshconfig_includes(json& object, std::string_view location, const IncludeLookup& lookup,
+                               Extraction& extraction) {
+    IncludeMerger(lookup, extraction).merge(object, std::string(location), 0);
+}
+
+void find_meshconfig_includes(const json& value, std::vector<std::string>& includes) {
+    if (const json* member = find_member(value, "include")) append_include_strings(*member, includes);
+    if (!value.is_structured()) return;
+    for (const json& member : value)
+        find_meshconfig_includes(member, includes);
+}
+
+} // namespace meshprobe
