@@ -27,8 +27,25 @@ struct Connection {
     std::vector<std::string> pins; ///< tls.pins: "sha256//BASE64" of the public key
     bool http_fallback = false;
     IpVersion ip_version = IpVersion::any;
-    std::string connect_to;        ///< "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT"; name and SNI stay the host's
-    std::string proxy;             ///< http://…, socks5h://…; empty: none (the environment is not consulted)
+    std::string connect_to; ///< "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT"; name and SNI stay the host's
+    std::string proxy;      ///< http://…, socks5h://…; empty: none (the environment is not consulted)
+
+    [[nodiscard]] static Connection with(Trust trust) {
+        Connection connection;
+        connection.trust = trust;
+        return connection;
+    }
+    bool operator==(const Connection&) const = default;
+};
+
+/// What people note down about a mesh, an archive, a task or a host: free text, kept as it is written.
+struct Description {
+    std::string description;
+    std::string site;
+    std::string country;
+    std::string contact;
+    std::string version;
+    std::map<std::string, std::string, std::less<>> labels;
 };
 
 struct Mesh {
@@ -40,12 +57,14 @@ struct Mesh {
     bool configure_archives = false;
     bool allow_private = false; ///< hosts at private and loopback addresses; link-local never
     Connection connection;      ///< to `url`; default trust ca
+    Description description;
 };
 
 struct Limit {
     std::string name;
-    std::string type;               ///< "age"
-    Microseconds max = Microseconds(0);
+    std::string type;                   ///< "age"
+    Microseconds max = Microseconds(0); ///< age: older points are dropped
+    Description description;
 };
 
 enum class Unroutable { drop, retry, fail };
@@ -54,22 +73,30 @@ enum class WhenFull { block, drop_oldest, refetch };
 struct Archive {
     std::string name;
     std::string archiver; ///< "sqlite", "rabbitmq"
-    bool enabled = true;
+    bool enabled = true;  ///< false: nothing is spooled for it, nothing delivered to it
+    /// Its section has errors: tasks go on spooling for it, so that nothing is lost, but it has no archiver
+    /// until the section is corrected. The other members are not to be relied upon.
+    bool faulty = false;
     std::string url;
     std::string credential;
     std::string format = "raw";
     std::string exchange;    ///< default "osg.ps.raw" for format raw
     std::string routing_key; ///< default "perfsonar.raw.{event-type}" for format raw
     Unroutable unroutable = Unroutable::drop;
-    unsigned window = 1000;  ///< unconfirmed messages in flight
+    unsigned window = 1000; ///< unconfirmed messages in flight
     Microseconds heartbeat = std::chrono::seconds(30);
-    Microseconds idle = std::chrono::minutes(10); ///< how long the archiver stays after the spool was last non-empty
+    Microseconds idle =
+        std::chrono::minutes(10);       ///< how long the archiver stays after the spool was last non-empty
     std::optional<std::uint64_t> quota; ///< bytes; default: design of lib/spool
     WhenFull when_full = WhenFull::block;
     std::optional<Microseconds> retention_age;
     std::optional<std::uint64_t> retention_size;
-    Connection connection;   ///< default trust ca
+    Connection connection; ///< default trust ca
+    Description description;
 };
+
+/// The thirteen that the collectors before this one asked for.
+[[nodiscard]] const std::vector<std::string>& default_event_types();
 
 enum class LogMode { each, changes, hourly };
 enum class Enable { mesh, manual };
@@ -80,21 +107,23 @@ struct TaskSettings {
     Enable enable = Enable::mesh;
     std::vector<std::string> collect = {"esmond"};
     Microseconds interval = std::chrono::minutes(5);
-    std::string calendar;                 ///< replaces interval if not empty
-    std::vector<std::string> event_types;
+    std::string calendar;                                         ///< replaces interval if not empty
+    std::vector<std::string> event_types = default_event_types(); ///< sorted
     Microseconds first_run = std::chrono::days(1);
     Microseconds catch_up = std::chrono::days(30);
     Microseconds overlap = std::chrono::hours(1);
     Microseconds reread = std::chrono::days(1); ///< window of the once-a-day longer re-read
-    std::vector<std::string> limits;
-    std::vector<std::string> archives;    ///< sorted; may name an archive that is disabled: then nothing goes there
+    std::vector<std::string> limits;            ///< sorted; each exists
+    std::vector<std::string> archives = {
+        "local"}; ///< sorted; may name an archive that is disabled: then nothing goes there
     unsigned max_requests = 4;
-    Microseconds timeout = std::chrono::minutes(10);       ///< of the whole run
-    Microseconds inactivity = std::chrono::seconds(20);    ///< a transfer without a byte for so long has failed
+    Microseconds timeout = std::chrono::minutes(10);    ///< of the whole run
+    Microseconds inactivity = std::chrono::seconds(20); ///< a transfer without a byte for so long has failed
     LogMode log = LogMode::each;
-    Connection connection;                ///< default trust first_use
+    Connection connection = Connection::with(Trust::first_use); ///< to the host
 
-    bool operator==(const TaskSettings&) const; ///< the generator writes drop-ins for what differs from its task
+    /// The generator writes drop-ins for what differs from its task.
+    bool operator==(const TaskSettings&) const = default;
 };
 
 class Node; // the merged YAML with its source marks: config/tree.hpp
@@ -103,18 +132,28 @@ struct Config {
     std::map<std::string, Mesh, std::less<>> meshes;
     std::map<std::string, Limit, std::less<>> limits;
     std::map<std::string, Archive, std::less<>> archives;
-    std::map<std::string, TaskSettings, std::less<>> tasks; ///< as configured under tasks.NAME
+    /// As configured under tasks.NAME. A task whose section has errors is not here, and runs nowhere.
+    std::map<std::string, TaskSettings, std::less<>> tasks;
     bool merge_same_address = false;
     unsigned slots = 16; ///< probes of this machine that fetch at once
 
     /// The settings of a task on a host; `enabled` is false if the task or the host is switched off.
     [[nodiscard]] TaskSettings task(std::string_view task, std::string_view host) const;
+    /// What is noted down about a host.
+    [[nodiscard]] Description description_of(std::string_view host) const;
 
     struct HostSection {
-        std::string pattern;              ///< name, host:port or glob
-        std::shared_ptr<const Node> node; ///< laid over the task by task(); checked when it was loaded
+        std::string pattern; ///< HostName::text(), or a glob
+        bool is_glob = false;
+        bool faulty = false;              ///< it has errors: the hosts that it is about are switched off
+        std::shared_ptr<const Node> node; ///< laid over the task by task(); checked when it was loaded …
+        std::string compiled; ///< … or, if that is null, the same as the compiled configuration holds it
     };
-    std::vector<HostSection> host_sections; ///< globs shortest first, then exact names: later wins
+    /// Later wins: globs, shortest first, then names sorted by byte.
+    std::vector<HostSection> host_sections;
+
+    /// The sections that are about a host, most general first: globs, its name without port, with port.
+    [[nodiscard]] std::vector<const HostSection*> sections_of(std::string_view host) const;
 };
 
 } // namespace meshprobe

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/config/config.hpp"
+#include "lib/config/problem.hpp"
 #include "lib/error.hpp"
 #include "lib/paths.hpp"
 
@@ -10,27 +11,11 @@
 
 namespace meshprobe {
 
-struct Problem {
-    enum class Scope {
-        entry,   ///< that mesh, archive, limit, task or host is disabled, everything else works
-        whole,   ///< the configuration as a whole cannot be used
-        warning, ///< it works, but is probably not what was meant (a password in a URL, a rounded interval)
-    };
-    Scope scope = Scope::entry;
-    std::string file; ///< as opened
-    int line = 0;     ///< from 1; 0: the file itself (unreadable)
-    int column = 0;
-    std::string path; ///< "tasks.default.interval"
-    std::string message;
-
-    /// "/etc/meshprobe/meshprobe.yaml:7:13: tasks.default.interval: expected …, got … (did you mean …?)"
-    [[nodiscard]] std::string text() const;
-};
-
 struct LoadedConfig {
     Config config;
     std::vector<Problem> problems;
-    /// The files are broken as a whole, and `config` is the last one that was not (Paths::plan()/config.json).
+    /// The files are broken as a whole, and `config` is the last one that was not
+    /// (Paths::plan()/config.json).
     bool kept = false;
     std::shared_ptr<const Node> tree; ///< for `meshprobectl config`: every value with the file it comes from
 };

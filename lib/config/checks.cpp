@@ -1,0 +1,141 @@
+#include "lib/config/checks.hpp"
+
+#include "lib/config/calendar.hpp"
+#include "lib/config/suggest.hpp"
+#include "lib/host_name.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+namespace meshprobe::check {
+
+namespace {
+
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_bare_ipv6(std::string_view text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+/// Where the authority of a URL lies, and its user part if there is one.
+struct Authority {
+    std::string_view scheme;
+    std::string_view user; ///< USER or USER:PASSWORD
+    std::string_view host; ///< HOST or HOST:PORT
+};
+
+Authority split(std::string_view url) {
+    Authority parts;
+    const auto colon = url.find("://");
+    if (colon == std::string_view::npos) return parts;
+    parts.scheme = url.substr(0, colon);
+    auto authority = url.substr(colon + 3);
+    authority = authority.substr(0, authority.find_first_of("/?#"));
+    const auto at = authority.rfind('@');
+    if (at != std::string_view::npos) {
+        parts.user = authority.substr(0, at);
+        authority.remove_prefix(at + 1);
+    }
+    parts.host = authority;
+    return parts;
+}
+
+bool is_one_of(std::string_view word, std::string_view words) {
+    while (!words.empty()) {
+        const auto blank = words.find(' ');
+        if (words.substr(0, blank) == word) return true;
+        if (blank == std::string_view::npos) break;
+        words.remove_prefix(blank + 1);
+    }
+    return false;
+}
+
+std::string as_example(std::string_view schemes) {
+    return fmt::format("a URL such as {}://host.example.org/…", schemes.substr(0, schemes.find(' ')));
+}
+
+} // namespace
+
+std::string absolute_path(std::string_view text) {
+    if (text.starts_with('/')) return {};
+    return fmt::format("expected an absolute path, got {}", quote(text));
+}
+
+std::string path_or_credential(std::string_view text) {
+    if (text.find('/') != std::string_view::npos) return absolute_path(text);
+    const auto allowed = [](char c) {
+        return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-' || c == '@';
+    };
+    const bool good =
+        !text.empty() && text.size() <= 255 && text.front() != '.' && std::ranges::all_of(text, allowed);
+    if (good) return {};
+    return fmt::format(
+        "expected an absolute path or the name of a credential (letters, digits, \"._-@\"), got {}",
+        quote(text));
+}
+
+std::string pin(std::string_view text) {
+    constexpr std::string_view prefix = "sha256//";
+    constexpr std::size_t length = 44; // 32 bytes in base 64
+    const auto rest = text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view{};
+    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '+' || c == '/'; };
+    if (rest.size() == length && rest.back() == '=' &&
+        std::ranges::all_of(rest.substr(0, length - 1), allowed))
+        return {};
+    return fmt::format("expected \"sha256//\" and the base 64 SHA-256 of the public key, got {}",
+                       quote(text));
+}
+
+std::string connect_to(std::string_view text) {
+    if (is_bare_ipv6(text) || parse_host_name(text)) return {};
+    return fmt::format("expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, got {}", quote(text));
+}
+
+std::string proxy(std::string_view text) {
+    return text.empty() ? std::string{} : url(text, "http https socks5 socks5h");
+}
+
+std::string calendar(std::string_view text) {
+    if (text.empty() || is_calendar_expression(text)) return {};
+    return fmt::format("expected a calendar expression such as \"*-*-* 06:00 UTC\" (systemd.time(7)), got {}",
+                       quote(text));
+}
+
+std::string routing(std::string_view text) {
+    constexpr std::size_t longest = 255; // AMQP 0-9-1 short string
+    return text.size() <= longest ? std::string{}
+                                  : fmt::format("longer than the {} bytes that AMQP allows", longest);
+}
+
+std::string url(std::string_view text, std::string_view schemes) {
+    const auto parts = split(text);
+    const auto blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20; };
+    if (!is_one_of(parts.scheme, schemes) || std::ranges::any_of(text, blank)) {
+        return fmt::format("expected {}, got {}", as_example(schemes), quote(without_password(text)));
+    }
+    if (const auto host = parse_host_name(parts.host); !host) return host.error().message;
+    return {};
+}
+
+bool has_password(std::string_view url) {
+    const auto user = split(url).user;
+    const auto colon = user.find(':');
+    return colon != std::string_view::npos && colon + 1 < user.size();
+}
+
+std::string without_password(std::string_view url) {
+    std::string result(url);
+    if (!has_password(url)) return result;
+    const auto user = split(url).user;
+    const auto begin = static_cast<std::size_t>(user.data() - url.data()) + user.find(':') + 1;
+    const auto end = static_cast<std::size_t>(user.data() - url.data()) + user.size();
+    return result.replace(begin, end - begin, "***");
+}
+
+} // namespace meshprobe::check

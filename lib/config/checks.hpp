@@ -1,0 +1,24 @@
+// What is wrong with one text value, in words; nothing if it is good. For codec::Text and codec::List.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace meshprobe::check {
+
+/// A path (it has a '/', and must then begin with one) or the name of a credential.
+[[nodiscard]] std::string path_or_credential(std::string_view text);
+[[nodiscard]] std::string absolute_path(std::string_view text);
+[[nodiscard]] std::string pin(std::string_view text);        ///< sha256//BASE64
+[[nodiscard]] std::string connect_to(std::string_view text); ///< ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT
+[[nodiscard]] std::string proxy(std::string_view text);
+[[nodiscard]] std::string calendar(std::string_view text); ///< systemd.time(7), what a timer accepts
+[[nodiscard]] std::string routing(std::string_view text);  ///< what AMQP takes as a name: at most 255 bytes
+
+/// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
+[[nodiscard]] std::string url(std::string_view text, std::string_view schemes);
+[[nodiscard]] bool has_password(std::string_view url);
+/// The URL with its password replaced, fit to be shown.
+[[nodiscard]] std::string without_password(std::string_view url);
+
+} // namespace meshprobe::check

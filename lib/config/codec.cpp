@@ -1,0 +1,38 @@
+#include "lib/config/codec.hpp"
+
+#include "lib/config/suggest.hpp"
+
+#include <fmt/format.h>
+
+namespace meshprobe::codec {
+
+void References::read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
+    const auto exists = [this](Reader& checker, const Reader::Item& item) {
+        const auto found = checker.names.find(of);
+        if (found == checker.names.end() || found->second.contains(item.text)) return true;
+        const auto& known = found->second;
+        const std::vector<std::string_view> words(known.begin(), known.end());
+        checker.error(*item.mark,
+                      fmt::format("there is no {} {}{}", of, quote(item.text), suggestion(item.text, words)));
+        return false;
+    };
+    reader.set(node, value, exists);
+}
+
+void List::read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
+    const auto items = reader.list(node, example);
+    if (!items) return;
+    std::vector<std::string> texts;
+    bool good = true;
+    for (const auto& item : *items) {
+        const auto wrong = check == nullptr ? std::string{} : check(item.text);
+        if (!wrong.empty()) {
+            reader.error(*item.mark, wrong);
+            good = false;
+        }
+        texts.emplace_back(item.text);
+    }
+    if (good) value = std::move(texts);
+}
+
+} // namespace meshprobe::codec

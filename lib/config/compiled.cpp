@@ -1,0 +1,12 @@
+#include "lib/config/compiled.hpp"
+
+namespace meshprobe {
+
+std::string encode_node(const Node&) {
+    return {};
+}
+Node::Pointer decode_node(std::string_view) {
+    return nullptr;
+}
+
+} // namespace meshprobe

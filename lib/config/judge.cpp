@@ -1,0 +1,123 @@
+#include "lib/config/judge.hpp"
+
+#include "lib/config/checks.hpp"
+#include "lib/config/suggest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace meshprobe {
+
+namespace {
+
+/// The place of a key if it is written down, else that of the entry.
+const Mark& place_of(const Node::Entry& entry, std::string_view key) {
+    const auto found = entry.value->entries.find(key);
+    return found == entry.value->entries.end() ? entry.mark : found->second.value->mark;
+}
+
+void warn_of_password(Reader& reader, const Node::Entry& entry, std::string_view url,
+                      std::string_view instead) {
+    if (!check::has_password(url)) return;
+    const auto step = reader.enter("url");
+    reader.warning(
+        place_of(entry, "url"),
+        fmt::format("a password in a URL is seen by everybody who may read this file; {}", instead));
+}
+
+void judge_trust(Reader& reader, const Node::Entry& entry, const Connection& connection) {
+    if (connection.trust == Trust::pin && connection.pins.empty()) {
+        reader.error(place_of(entry, "tls"), "tls.trust is \"pin\", but tls.pins names no key");
+    }
+    if (connection.certificate.empty() && !connection.key.empty()) {
+        reader.error(place_of(entry, "tls"), "tls.key is given without tls.certificate");
+    }
+}
+
+/// Nobody is there to accept a changed key of a mesh or an archive.
+void judge_fixed_trust(Reader& reader, const Node::Entry& entry, const Connection& connection) {
+    judge_trust(reader, entry, connection);
+    if (connection.trust == Trust::first_use) {
+        reader.error(place_of(entry, "tls"),
+                     "tls.trust \"first-use\" is for measurement hosts only; expected ca, pin or any");
+    }
+}
+
+} // namespace
+
+void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
+    if (mesh.url.empty() == mesh.file.empty()) {
+        reader.error(entry.mark, mesh.url.empty() ? "expected a url: or a file:, got neither"
+                                                  : "expected a url: or a file:, got both");
+    }
+    warn_of_password(reader, entry, mesh.url, "prefer a client certificate (tls.certificate)");
+    judge_fixed_trust(reader, entry, mesh.connection);
+}
+
+void judge(Reader& reader, const Node::Entry& entry, const Limit& limit) {
+    if (limit.type.empty()) {
+        reader.error(entry.mark, "expected a type:, got none; this version has \"age\"");
+    } else if (limit.max == Microseconds(0)) {
+        reader.error(entry.mark, "expected a max: such as \"40d\", got none");
+    }
+}
+
+void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
+    if (archive.archiver.empty()) {
+        reader.error(entry.mark, "expected an archiver:, got none; this version has sqlite and rabbitmq");
+        return;
+    }
+    judge_fixed_trust(reader, entry, archive.connection);
+    if (archive.archiver == "sqlite") {
+        constexpr std::array<std::string_view, 8> unused{
+            "url", "credential", "exchange", "routing-key", "unroutable", "window", "heartbeat", "tls"};
+        for (const auto key : unused) {
+            const auto found = entry.value->entries.find(key);
+            if (found != entry.value->entries.end()) {
+                reader.warning(found->second.mark,
+                               fmt::format("\"{}\" means nothing to the archiver sqlite", key));
+            }
+        }
+        return;
+    }
+    if (archive.url.empty()) {
+        reader.error(entry.mark, "expected a url: such as amqps://user@host.example.org/vhost, got none");
+    } else if (const auto wrong = check::url(archive.url, "amqps amqp"); !wrong.empty()) {
+        const auto step = reader.enter("url");
+        reader.error(place_of(entry, "url"), wrong);
+    }
+    warn_of_password(reader, entry, archive.url, "prefer credential:");
+    if (archive.retention_age || archive.retention_size) {
+        reader.warning(place_of(entry, "retention"), "\"retention\" means nothing to the archiver rabbitmq");
+    }
+    if (!entry.value->find("exchange")) archive.exchange = "osg.ps.raw";
+    if (!entry.value->find("routing-key")) archive.routing_key = "perfsonar.raw.{event-type}";
+}
+
+void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& settings, const Config& config) {
+    judge_trust(reader, entry, settings.connection);
+    if (settings.archives.empty()) {
+        reader.error(place_of(entry, "archives"), "no archive is left; results would go nowhere");
+    }
+    if (settings.event_types.empty()) {
+        reader.error(place_of(entry, "event-types"), "no event type is left; nothing would be collected");
+    }
+    for (const auto& name : settings.archives) {
+        if (config.archives.contains(name) || !reader.names.contains("archive")) continue;
+        reader.error(place_of(entry, "archives"),
+                     fmt::format("results would go to archive {}, which does not exist", quote(name)));
+    }
+    const auto takes_results = [&config](const std::string& name) {
+        const auto found = config.archives.find(name);
+        return found == config.archives.end() || found->second.enabled;
+    };
+    if (!settings.archives.empty() && settings.enabled &&
+        std::ranges::none_of(settings.archives, takes_results)) {
+        reader.warning(place_of(entry, "archives"),
+                       "all archives named here are disabled; results go nowhere");
+    }
+}
+
+} // namespace meshprobe

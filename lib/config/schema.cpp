@@ -1,0 +1,171 @@
+#include "lib/config/schema.hpp"
+
+#include "lib/config/checks.hpp"
+#include "lib/config/codec.hpp"
+#include "lib/config/suggest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+using namespace std::chrono_literals;
+using codec::group;
+using codec::key;
+
+std::string mesh_url(std::string_view text) {
+    return check::url(text, "https http");
+}
+
+/// IpVersion's words are in its order, but the one that stands for "either" is the rarest.
+constexpr auto ip_versions = codec::choice<IpVersion>("any", "4", "6");
+
+struct Labels {
+    std::string_view type = "mapping of text";
+    void read(Reader& reader, const Node& node,
+              std::map<std::string, std::string, std::less<>>& labels) const {
+        if (!reader.mapping(node)) return;
+        for (const auto& [name, entry] : node.entries) {
+            const auto step = reader.enter(name);
+            if (const auto text = reader.text(*entry.value))
+                labels.insert_or_assign(name, std::string(*text));
+        }
+    }
+    [[nodiscard]] Shown show(const std::map<std::string, std::string, std::less<>>& labels) const {
+        std::vector<std::string> shown;
+        for (const auto& [name, text] : labels)
+            shown.push_back(fmt::format("{}={}", name, text));
+        return shown.empty() ? Shown{} : Shown(std::move(shown));
+    }
+};
+
+/// Archive types of the whole design; a newer version's configuration should get a better answer than
+/// "unknown".
+struct Archivers {
+    std::string_view type = "choice";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        constexpr std::array<std::string_view, 2> known{"sqlite", "rabbitmq"};
+        constexpr std::array<std::string_view, 13> planned{
+            "file",       "amqp1",  "stomp", "kafka", "http",     "esmond", "opensearch",
+            "postgresql", "syslog", "tcp",   "udp",   "snmptrap", "plugin"};
+        if (node.kind == Node::Kind::scalar &&
+            std::ranges::find(planned, std::string_view(node.text)) != planned.end()) {
+            reader.error(node.mark, fmt::format("this version has no archiver {}; it has {}",
+                                                quote(node.text), enumerate(known, "and")));
+        } else if (const auto index = reader.choice(node, known)) {
+            value = known.at(*index);
+        }
+    }
+    [[nodiscard]] Shown show(const std::string& value) const { return value; }
+};
+
+struct Format {
+    std::string_view type = "choice";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        constexpr std::array<std::string_view, 1> known{"raw"};
+        if (reader.choice(node, known)) value = "raw";
+    }
+    [[nodiscard]] Shown show(const std::string& value) const { return value; }
+};
+
+struct LimitType {
+    std::string_view type = "choice";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        constexpr std::array<std::string_view, 1> known{"age"};
+        if (reader.choice(node, known)) value = "age";
+    }
+    [[nodiscard]] Shown show(const std::string& value) const {
+        return value.empty() ? Shown{} : Shown(value);
+    }
+};
+
+} // namespace
+
+const Keys<Connection>& connection_keys() {
+    static const Keys<Connection> keys{
+        group<Connection>(
+            "tls",
+            {
+                key("trust", &Connection::trust, codec::choice<Trust>("ca", "first-use", "pin", "any")),
+                key("ca", &Connection::ca, codec::Text{"path or credential", check::path_or_credential}),
+                key("certificate", &Connection::certificate,
+                    codec::Text{"path or credential", check::path_or_credential}),
+                key("key", &Connection::key, codec::Text{"path or credential", check::path_or_credential}),
+                key("pins", &Connection::pins, codec::List{"[sha256//…]", check::pin}),
+            }),
+        key("http-fallback", &Connection::http_fallback, codec::Flag{}),
+        key("ip-version", &Connection::ip_version, ip_versions),
+        key("connect-to", &Connection::connect_to, codec::Text{"address", check::connect_to}),
+        key("proxy", &Connection::proxy, codec::Text{"URL", check::proxy}),
+    };
+    return keys;
+}
+
+const Keys<Description>& description_keys() {
+    static const Keys<Description> keys{
+        key("description", &Description::description, codec::Text{}),
+        key("site", &Description::site, codec::Text{}),
+        key("country", &Description::country, codec::Text{}),
+        key("contact", &Description::contact, codec::Text{}),
+        key("version", &Description::version, codec::Text{}),
+        key("labels", &Description::labels, Labels{}),
+    };
+    return keys;
+}
+
+const Keys<Mesh>& mesh_keys() {
+    static const Keys<Mesh> keys{
+        key("url", &Mesh::url, codec::Text{"URL", mesh_url}),
+        key("file", &Mesh::file, codec::Text{"path", check::absolute_path}),
+        key("enabled", &Mesh::enabled, codec::Flag{}),
+        key("refresh", &Mesh::refresh, codec::Duration{1s, std::chrono::days(30)}),
+        key("configure-archives", &Mesh::configure_archives, codec::Flag{}),
+        key("allow-private", &Mesh::allow_private, codec::Flag{}),
+    };
+    return keys;
+}
+
+const Keys<Limit>& limit_keys() {
+    static const Keys<Limit> keys{
+        key("type", &Limit::type, LimitType{}),
+        key("max", &Limit::max, codec::Duration{1s}),
+    };
+    return keys;
+}
+
+const Keys<Archive>& archive_keys() {
+    static const Keys<Archive> keys{
+        key("archiver", &Archive::archiver, Archivers{}),
+        key("enabled", &Archive::enabled, codec::Flag{}),
+        key("url", &Archive::url, codec::Text{"URL"}),
+        key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
+        key("format", &Archive::format, Format{}),
+        key("exchange", &Archive::exchange, codec::Text{"text", check::routing}),
+        key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing}),
+        key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),
+        key("window", &Archive::window, codec::Number{1, 65535}),
+        key("heartbeat", &Archive::heartbeat, codec::Duration{1s, 1h}),
+        key("idle", &Archive::idle, codec::Duration{0s, std::chrono::days(1)}),
+        key("quota", &Archive::quota, codec::Size{4096}),
+        key("when-full", &Archive::when_full, codec::choice<WhenFull>("block", "drop-oldest", "refetch")),
+        group<Archive>("retention",
+                       {
+                           key("age", &Archive::retention_age, codec::Duration{1s}),
+                           key("size", &Archive::retention_size, codec::Size{65536}),
+                       }),
+    };
+    return keys;
+}
+
+const Keys<Config>& global_keys() {
+    static const Keys<Config> keys{
+        key("merge-same-address", &Config::merge_same_address, codec::Flag{}),
+        key("slots", &Config::slots, codec::Number{1, 4096}),
+    };
+    return keys;
+}
+
+} // namespace meshprobe
