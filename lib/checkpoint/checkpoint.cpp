@@ -1,1 +1,67 @@
 #include "lib/checkpoint/checkpoint.hpp"
+
+#include "lib/checkpoint/store.hpp"
+
+namespace meshprobe {
+
+Checkpoint::Checkpoint(std::unique_ptr<CheckpointStore> store) : store_(std::move(store)) {}
+Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
+Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
+Checkpoint::~Checkpoint() = default;
+
+Result<Checkpoint> Checkpoint::open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+                                    FileSystem& file_system) {
+    auto store = CheckpointStore::open(paths, instance, keep_seconds, file_system);
+    if (!store) return fail(store.error());
+    return Checkpoint(std::move(*store));
+}
+
+std::optional<SeriesState> Checkpoint::find(std::string_view series) const {
+    return store_->state().series.find(series);
+}
+
+const SeriesTable& Checkpoint::series() const {
+    return store_->state().series;
+}
+
+const Progress& Checkpoint::progress() const {
+    return store_->state().progress;
+}
+
+const std::vector<Gap>& Checkpoint::gaps() const {
+    return store_->state().gaps;
+}
+
+const Recovery& Checkpoint::recovery() const {
+    return store_->recovery();
+}
+
+std::string Checkpoint::new_run() {
+    return store_->new_run();
+}
+
+Status Checkpoint::commit(const Commit& commit) {
+    return store_->commit(commit);
+}
+
+Status Checkpoint::compact_if_large() {
+    return store_->compact_if_large();
+}
+
+Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths, const Instance& instance) {
+    auto loaded = load_checkpoint(FileSystem::real(), CheckpointFiles(paths, instance), keep_everything);
+    if (!loaded) return fail(loaded.error());
+    if (!loaded->exists) return std::optional<CheckpointState>{};
+    return std::optional(std::move(loaded->state));
+}
+
+Status recover(const Paths& paths, const Instance& instance) {
+    // Without a lock file no probe of this instance ever ran; making one here would give it the wrong owner.
+    std::error_code error;
+    if (!std::filesystem::exists(CheckpointFiles(paths, instance).lock, error)) return {};
+    const auto checkpoint = Checkpoint::open(paths, instance, keep_everything);
+    if (!checkpoint) return fail(checkpoint.error());
+    return {};
+}
+
+} // namespace meshprobe

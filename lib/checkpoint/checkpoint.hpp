@@ -47,6 +47,8 @@ struct Recovery {
     std::uint64_t damaged = 0;   ///< committed, but not what was written: set aside in failed/ with the reason
 };
 
+class CheckpointStore; // store.hpp
+
 class Checkpoint {
   public:
     /// Waits for the instance's lock, reads snapshot and log, recovers. A torn last record is normal after a
@@ -76,9 +78,8 @@ class Checkpoint {
     [[nodiscard]] Status compact_if_large();
 
   private:
-    class Store; // checkpoint.cpp
-    explicit Checkpoint(std::unique_ptr<Store> store);
-    std::unique_ptr<Store> store_;
+    explicit Checkpoint(std::unique_ptr<CheckpointStore> store);
+    std::unique_ptr<CheckpointStore> store_;
 };
 
 /// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed.

@@ -2,17 +2,16 @@
 // and are unpacked when somebody asks. 5 000 series with 60 timestamps each load in about a millisecond.
 #pragma once
 
+#include "lib/checkpoint/packed_timestamps.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace meshprobe {
-
-using Timestamp = std::int64_t; ///< UNIX seconds, as esmond counts them
 
 struct SeriesMarks {
     Timestamp newest = 0;         ///< greatest ts ever received
@@ -46,10 +45,11 @@ class SeriesTable {
     /// Ascending timestamps, packed relative to `base`; moves the marks. False if they cannot be unpacked.
     [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until, std::int64_t keep);
 
-    /// From a snapshot: `bytes` becomes the arena that the positions given to restore() point into.
-    void adopt(std::string bytes, std::size_t series);
-    void restore(std::size_t id_position, std::size_t id_size, const SeriesMarks& marks, std::size_t packed_position,
-                 std::size_t packed_size);
+    /// From a snapshot: `bytes` becomes the arena, and what restore() is given are parts of the view of it that
+    /// is returned. Timestamps are packed relative to the newest; false if they cannot be unpacked.
+    [[nodiscard]] std::string_view adopt(std::string bytes);
+    void reserve(std::size_t series);
+    [[nodiscard]] bool restore(std::string_view id, const SeriesMarks& marks, std::string_view packed);
 
   private:
     struct Entry {
@@ -67,19 +67,15 @@ class SeriesTable {
     };
     static constexpr std::uint32_t none = UINT32_MAX;
 
+    Index append(const Entry& entry);
     void insert(Index index);
-    void grow();
-    [[nodiscard]] std::string_view view(std::size_t position, std::size_t size) const;
+    void rehash(std::size_t slots);
+    [[nodiscard]] std::string_view view(std::uint32_t position, std::uint32_t size) const;
 
     std::string arena_;
     std::vector<Entry> entries_;
     std::vector<Chunk> chunks_;
     std::vector<Index> slots_; ///< open addressing, a power of two, at most half full
 };
-
-/// Deltas as variable-length numbers; a run of equal deltas costs two of them. `timestamps` ascend.
-void pack_timestamps(std::string& out, Timestamp base, std::span<const Timestamp> timestamps);
-/// Appends to `out`; false if `packed` is not what pack_timestamps() makes.
-[[nodiscard]] bool unpack_timestamps(std::string_view packed, Timestamp base, std::vector<Timestamp>& out);
 
 } // namespace meshprobe

@@ -74,12 +74,15 @@ Status FileSystem::sync_directory(const std::filesystem::path& directory) {
 }
 
 Result<bool> FileSystem::make_directory(const std::filesystem::path& directory, mode_t mode) {
-    if (::mkdir(directory.c_str(), mode) < 0) {
+    if (::mkdir(directory.c_str(), mode & 0777) < 0) {
         if (errno == EEXIST) return false;
         return fail_errno("mkdir " + directory.string());
     }
-    // mkdir() drops the set-group-ID bit and what the umask holds.
-    if (::chmod(directory.c_str(), mode) < 0) return fail_errno("chmod " + directory.string());
+    // mkdir() leaves out what the umask holds. Under RestrictSUIDSGID= nobody may ask for the set-group-ID bit;
+    // our users' first group is the right one without it.
+    if (::chmod(directory.c_str(), mode) < 0 && (errno != EPERM || ::chmod(directory.c_str(), mode & 0777) < 0)) {
+        return fail_errno("chmod " + directory.string());
+    }
     return true;
 }
 

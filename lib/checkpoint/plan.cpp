@@ -1,0 +1,121 @@
+#include "lib/checkpoint/plan.hpp"
+
+#include "lib/instance.hpp"
+#include "lib/spool/crc32c.hpp"
+#include "lib/spool/segment.hpp"
+#include "lib/spool/segment_name.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr unsigned most_segments = 1000; // three digits in their names
+
+struct Change {
+    std::vector<Timestamp> sent;
+    Timestamp complete_until = 0;
+};
+
+tl::unexpected<Error> wrong(std::string what) {
+    return fail(ErrorKind::internal, "commit: " + std::move(what));
+}
+
+Result<std::vector<LoggedSegment>> name_segments(const Commit& commit, std::uint64_t instance_hash, std::int64_t usec) {
+    std::vector<LoggedSegment> segments;
+    std::map<std::string_view, unsigned> count;
+    for (const auto& [archive, segment] : commit.segments) {
+        if (!is_valid_name(archive)) return wrong(fmt::format("'{}' is no archive's name", archive));
+        if (segment.size() > max_segment_size) {
+            return wrong(fmt::format("a segment of {} bytes, more than {}", segment.size(), max_segment_size));
+        }
+        const unsigned n = count[archive]++;
+        if (n == most_segments) return wrong(fmt::format("more than {} segments for {}", most_segments, archive));
+        segments.push_back({archive, SegmentName{usec, instance_hash, n}.text(), crc32c(segment), segment.size()});
+    }
+    return segments;
+}
+
+Status check(const SeriesChange& change) {
+    const auto& sent = change.sent;
+    const bool ascending = std::ranges::adjacent_find(sent, std::greater_equal<>{}) == sent.end();
+    const bool in_range = sent.empty() || (sent.front() >= 0 && sent.back() <= latest_timestamp);
+    if (!ascending || !in_range) return wrong("timestamps of " + change.series + " do not ascend from 0 to the year 9999");
+    if (change.complete_until < 0 || change.complete_until > latest_timestamp) {
+        return wrong(fmt::format("{} is complete until {}, which is no time", change.series, change.complete_until));
+    }
+    return {};
+}
+
+/// By index; series the state does not know get the next ones, in record.new_series.
+Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commit, const CheckpointState& state,
+                                                             Record& record) {
+    std::map<SeriesTable::Index, Change> changes;
+    std::map<std::string_view, SeriesTable::Index> defined;
+    for (const SeriesChange& change : commit.series) {
+        if (auto good = check(change); !good) return fail(good.error());
+        auto index = state.series.index_of(change.series);
+        const Timestamp complete_before = index ? state.series.marks(*index).complete_until : 0;
+        const bool advances = change.complete_until > complete_before;
+        if (change.sent.empty() && !advances) continue;
+        if (!index) {
+            const auto next = static_cast<SeriesTable::Index>(state.series.size() + defined.size());
+            const auto [entry, is_new] = defined.emplace(change.series, next);
+            if (is_new) record.new_series.push_back(change.series);
+            index = entry->second;
+        }
+        Change& collected = changes[*index];
+        collected.sent.insert(collected.sent.end(), change.sent.begin(), change.sent.end());
+        if (advances) collected.complete_until = std::max(collected.complete_until, change.complete_until);
+    }
+    return changes;
+}
+
+/// Something near the numbers of the record, so that they are small.
+Timestamp choose_base(const std::map<SeriesTable::Index, Change>& changes) {
+    for (const auto& [index, change] : changes) {
+        if (!change.sent.empty()) return change.sent.back();
+    }
+    return changes.empty() ? 0 : changes.begin()->second.complete_until;
+}
+
+} // namespace
+
+Result<Record> plan_record(const Commit& commit, const CheckpointState& state, std::string_view run,
+                           std::uint64_t instance_hash, std::int64_t usec) {
+    Record record;
+    auto segments = name_segments(commit, instance_hash, usec);
+    if (!segments) return fail(segments.error());
+    record.segments = std::move(*segments);
+    record.last_usec = record.segments.empty() ? state.last_usec : usec;
+    if (!record.segments.empty()) record.run = run;
+
+    auto changes = collect_changes(commit, state, record);
+    if (!changes) return fail(changes.error());
+    record.base = choose_base(*changes);
+    for (auto& [index, change] : *changes) {
+        // One series may have been given in several pieces.
+        std::ranges::sort(change.sent);
+        change.sent.erase(std::ranges::unique(change.sent).begin(), change.sent.end());
+        LoggedChange& logged = record.changes.emplace_back();
+        logged.index = index;
+        logged.complete_until = change.complete_until;
+        pack_timestamps(logged.packed, record.base, change.sent);
+    }
+
+    CheckpointState known;
+    known.gaps = state.gaps;
+    for (const Gap& gap : commit.gaps) {
+        if (gap.since > gap.until) return wrong("a gap that ends before it begins");
+        if (known.add_gap(gap)) record.gaps.push_back(gap);
+    }
+    if (commit.progress && *commit.progress != state.progress) record.progress = commit.progress;
+    return record;
+}
+
+} // namespace meshprobe
