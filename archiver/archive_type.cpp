@@ -1,0 +1,33 @@
+#include "archiver/archive_type.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace meshprobe {
+namespace {
+
+struct Row {
+    std::string_view name;
+    ArchiveFactory make;
+};
+
+constexpr std::array types{
+    Row{"rabbitmq", make_rabbitmq},
+    Row{"sqlite", make_sqlite},
+};
+
+} // namespace
+
+Result<std::unique_ptr<ArchiveType>> make_archive(const ArchiveContext& context) {
+    std::string known;
+    for (const Row& row : types) {
+        if (row.name == context.archive.archiver) return row.make(context);
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
+    }
+    return fail(ErrorKind::configuration,
+                fmt::format("archives.{}.archiver: '{}' is not an archiver of this version; it knows {}",
+                            context.archive.name, context.archive.archiver, known));
+}
+
+} // namespace meshprobe

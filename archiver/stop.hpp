@@ -1,0 +1,26 @@
+// SIGTERM and SIGINT as something that can be polled. The signals stay blocked: no handler, no interrupted
+// library call, and whoever waits long waits for this descriptor too.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/file.hpp"
+#include "lib/units_of_measure.hpp"
+
+namespace meshprobe {
+
+class Stop {
+  public:
+    /// Blocks the two signals for the rest of this process's life.
+    [[nodiscard]] static Result<Stop> on_signals();
+
+    [[nodiscard]] bool requested() const;
+    [[nodiscard]] int descriptor() const { return fd_.get(); }
+    /// Until `fd` is readable (-1: none), a stop is requested, or the time is over.
+    void wait(Microseconds longest, int fd = -1, int other_fd = -1) const;
+
+  private:
+    explicit Stop(FileDescriptor fd) : fd_(std::move(fd)) {}
+    FileDescriptor fd_;
+};
+
+} // namespace meshprobe
