@@ -35,7 +35,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -91,6 +93,12 @@ def loopback_config(number: int) -> dict:
     return {"hosts": hosts, "meshes": [{"name": "all", "hosts": [host["name"] for host in hosts]}]}
 
 
+def notify_systemd() -> None:
+    if path := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.sendto(b"READY=1", path.replace("@", "\0", 1))
+
+
 async def run(arguments: argparse.Namespace) -> None:
     config = json.loads(Path(arguments.config).read_text()) if arguments.config else loopback_config(arguments.hosts)
     simulator = Simulator(config)
@@ -103,6 +111,7 @@ async def run(arguments: argparse.Namespace) -> None:
         partial.write_text(line + "\n")
         partial.rename(arguments.ready)
     print(line, flush=True)
+    notify_systemd()
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
