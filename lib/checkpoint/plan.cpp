@@ -20,6 +20,7 @@ constexpr unsigned most_segments = 1000; // three digits in their names
 struct Change {
     std::vector<Timestamp> sent;
     Timestamp complete_until = 0;
+    Timestamp updated = 0;
 };
 
 tl::unexpected<Error> wrong(std::string what) {
@@ -46,8 +47,10 @@ Status check(const SeriesChange& change) {
     const bool ascending = std::ranges::adjacent_find(sent, std::greater_equal<>{}) == sent.end();
     const bool in_range = sent.empty() || (sent.front() >= 0 && sent.back() <= latest_timestamp);
     if (!ascending || !in_range) return wrong("timestamps of " + change.series + " do not ascend from 0 to the year 9999");
-    if (change.complete_until < 0 || change.complete_until > latest_timestamp) {
-        return wrong(fmt::format("{} is complete until {}, which is no time", change.series, change.complete_until));
+    for (const Timestamp mark : {change.complete_until, change.updated}) {
+        if (mark < 0 || mark > latest_timestamp) {
+            return wrong(fmt::format("{} is marked with {}, which is no time", change.series, mark));
+        }
     }
     return {};
 }
@@ -61,8 +64,10 @@ Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commi
         if (auto good = check(change); !good) return fail(good.error());
         auto index = state.series.index_of(change.series);
         const Timestamp complete_before = index ? state.series.marks(*index).complete_until : 0;
+        const Timestamp updated_before = index ? state.series.marks(*index).updated : 0;
         const bool advances = change.complete_until > complete_before;
-        if (change.sent.empty() && !advances) continue;
+        const bool updates = change.updated != 0 && change.updated != updated_before;
+        if (change.sent.empty() && !advances && !updates) continue;
         if (!index) {
             const auto next = static_cast<SeriesTable::Index>(state.series.size() + defined.size());
             const auto [entry, is_new] = defined.emplace(change.series, next);
@@ -72,6 +77,7 @@ Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commi
         Change& collected = changes[*index];
         collected.sent.insert(collected.sent.end(), change.sent.begin(), change.sent.end());
         if (advances) collected.complete_until = std::max(collected.complete_until, change.complete_until);
+        if (updates) collected.updated = change.updated;
     }
     return changes;
 }
@@ -81,7 +87,9 @@ Timestamp choose_base(const std::map<SeriesTable::Index, Change>& changes) {
     for (const auto& [index, change] : changes) {
         if (!change.sent.empty()) return change.sent.back();
     }
-    return changes.empty() ? 0 : changes.begin()->second.complete_until;
+    if (changes.empty()) return 0;
+    const auto& first = changes.begin()->second;
+    return first.complete_until != 0 ? first.complete_until : first.updated;
 }
 
 } // namespace
@@ -105,6 +113,7 @@ Result<Record> plan_record(const Commit& commit, const CheckpointState& state, s
         LoggedChange& logged = record.changes.emplace_back();
         logged.index = index;
         logged.complete_until = change.complete_until;
+        logged.updated = change.updated;
         pack_timestamps(logged.packed, record.base, change.sent);
     }
 

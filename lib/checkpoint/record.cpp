@@ -29,6 +29,20 @@ std::vector<LoggedSegment> decode_segments(Decoder& decoder) {
     return segments;
 }
 
+/// 0 stays 0, "unchanged"; anything else is told by its distance from the base.
+std::uint64_t code_mark(Timestamp mark, Timestamp base) {
+    return mark == 0 ? 0 : zigzag(mark - base) + 1;
+}
+
+/// False if the number is none that code_mark() makes.
+bool decode_mark(std::uint64_t coded, Timestamp base, Timestamp& mark) {
+    if (coded == 0) return true;
+    const std::int64_t distance = unzigzag(coded - 1);
+    if (distance < -latest_timestamp || distance > latest_timestamp) return false;
+    mark = distance + base;
+    return is_timestamp(mark);
+}
+
 /// False if a number is none that encode_record() writes.
 bool decode_changes(Decoder& decoder, Timestamp base, std::vector<LoggedChange>& changes) {
     changes.resize(decoder.count());
@@ -38,12 +52,8 @@ bool decode_changes(Decoder& decoder, Timestamp base, std::vector<LoggedChange>&
         if (index < next || index > UINT32_MAX) return false;
         change.index = static_cast<SeriesTable::Index>(index);
         next = index + 1;
-        if (const std::uint64_t coded = decoder.number(); coded != 0) {
-            const std::int64_t distance = unzigzag(coded - 1);
-            if (distance < -latest_timestamp || distance > latest_timestamp) return false;
-            change.complete_until = distance + base;
-            if (!is_timestamp(change.complete_until)) return false;
-        }
+        if (!decode_mark(decoder.number(), base, change.complete_until)) return false;
+        if (!decode_mark(decoder.number(), base, change.updated)) return false;
         change.packed = decoder.text();
     }
     return true;
@@ -77,6 +87,7 @@ std::vector<Gap> decode_gaps(Decoder& decoder) {
 }
 
 void encode_progress(Encoder& encoder, const Progress& progress) {
+    encoder.signed_number(progress.since);
     encoder.signed_number(progress.polled_until);
     encoder.signed_number(progress.reread_at);
     encoder.text(progress.archive_url);
@@ -85,6 +96,7 @@ void encode_progress(Encoder& encoder, const Progress& progress) {
 
 Progress decode_progress(Decoder& decoder) {
     Progress progress;
+    progress.since = decoder.seconds();
     progress.polled_until = decoder.seconds();
     progress.reread_at = decoder.seconds();
     progress.archive_url = decoder.text();
@@ -114,7 +126,8 @@ std::string encode_record(const Record& record) {
     for (const LoggedChange& change : record.changes) {
         encoder.number(change.index - next);
         next = change.index + std::uint64_t{1};
-        encoder.number(change.complete_until == 0 ? 0 : zigzag(change.complete_until - record.base) + 1);
+        encoder.number(code_mark(change.complete_until, record.base));
+        encoder.number(code_mark(change.updated, record.base));
         encoder.text(change.packed);
     }
     encode_gaps(encoder, record.gaps);
@@ -149,7 +162,10 @@ bool apply_record(const Record& record, CheckpointState& state, std::int64_t kee
     }
     for (const LoggedChange& change : record.changes) {
         if (change.index >= state.series.size()) return false;
-        if (!state.series.apply(change.index, record.base, change.packed, change.complete_until, keep_seconds)) return false;
+        if (!state.series.apply(change.index, record.base, change.packed, change.complete_until, change.updated,
+                                keep_seconds)) {
+            return false;
+        }
     }
     for (const Gap& gap : record.gaps) {
         state.add_gap(gap);

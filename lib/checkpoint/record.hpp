@@ -6,11 +6,12 @@
 //   base                                                     a timestamp, signed
 //   number of changes    { index - previous index,           in ascending order, the first one minus -1
 //                          0, or complete_until - base zigzagged, plus 1,
+//                          0, or updated - base zigzagged, plus 1,
 //                          size of packed timestamps, those relative to base }
 //   number of gaps       { series, since, until - since, reason }
-//   0, or 1 and progress { polled_until, reread_at, archive url, flavour }
+//   0, or 1 and progress { since, polled_until, reread_at, archive url, flavour }
 //
-// A series whose points came in regularly costs four or five bytes.
+// A series whose points came in regularly costs five or six bytes.
 #pragma once
 
 #include "lib/checkpoint/encoding.hpp"
@@ -34,6 +35,7 @@ struct LoggedSegment {
 struct LoggedChange {
     SeriesTable::Index index = 0;
     Timestamp complete_until = 0; ///< 0: unchanged
+    Timestamp updated = 0;        ///< 0: unchanged
     std::string packed;
 };
 

@@ -104,7 +104,7 @@ SeriesTable::Index SeriesTable::define(std::string_view id) {
 }
 
 bool SeriesTable::apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until,
-                        std::int64_t keep) {
+                        Timestamp updated, std::int64_t keep) {
     Entry& entry = entries_[index];
     SeriesMarks& marks = entry.marks;
     if (!packed.empty()) {
@@ -117,6 +117,7 @@ bool SeriesTable::apply(Index index, Timestamp base, std::string_view packed, Ti
         arena_ += packed;
     }
     marks.complete_until = std::max(marks.complete_until, complete_until);
+    if (updated != 0) marks.updated = updated;
     if (marks.complete_until > 0) {
         marks.known_from = std::max(marks.known_from, std::min(marks.newest, marks.complete_until) - keep);
     }

@@ -16,6 +16,7 @@ namespace meshprobe {
 struct SeriesMarks {
     Timestamp newest = 0;         ///< greatest ts ever received
     Timestamp complete_until = 0; ///< everything up to here was asked for and received: where catching up goes on
+    Timestamp updated = 0;        ///< the archive's "time-updated" of what was read completely; 0: not known
     Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose. Never goes back
 };
 
@@ -43,7 +44,9 @@ class SeriesTable {
 
     Index define(std::string_view id); ///< must be new
     /// Ascending timestamps, packed relative to `base`; moves the marks. False if they cannot be unpacked.
-    [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until, std::int64_t keep);
+    /// `complete_until` never moves back; an `updated` of 0 leaves it as it is.
+    [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until,
+                             Timestamp updated, std::int64_t keep);
 
     /// From a snapshot: `bytes` becomes the arena, and what restore() is given are parts of the view of it that
     /// is returned. Timestamps are packed relative to the newest; false if they cannot be unpacked.

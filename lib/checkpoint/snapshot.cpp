@@ -15,7 +15,7 @@ constexpr std::size_t checksum_size = 4;
 constexpr Timestamp forgotten_after = 400LL * 24 * 3600;
 
 Timestamp last_news(const SeriesMarks& marks) {
-    return std::max(marks.newest, marks.complete_until);
+    return std::max({marks.newest, marks.complete_until, marks.updated});
 }
 
 std::vector<SeriesTable::Index> series_to_keep(const SeriesTable& series) {
@@ -52,6 +52,7 @@ std::string encode_snapshot(std::uint64_t generation, const CheckpointState& sta
         encoder.text(state.series.id(index));
         encoder.signed_number(series.newest);
         encoder.signed_number(series.newest - series.complete_until);
+        encoder.signed_number(series.newest - series.updated);
         encoder.signed_number(series.newest - series.known_from);
         packed.clear();
         pack_timestamps(packed, series.newest, series.recent);
@@ -86,6 +87,7 @@ Result<Snapshot> decode_snapshot(std::string bytes) {
         SeriesMarks marks;
         marks.newest = decoder.seconds();
         marks.complete_until = marks.newest - decoder.seconds();
+        marks.updated = marks.newest - decoder.seconds();
         marks.known_from = marks.newest - decoder.seconds();
         const std::string_view packed = decoder.text();
         if (!decoder.good() || !table.restore(id, marks, packed)) return damaged();

@@ -15,6 +15,7 @@ struct SeriesChange {
     std::string series;
     std::vector<Timestamp> sent;     ///< new points, ascending
     Timestamp complete_until = 0;    ///< 0: unchanged; never goes back
+    Timestamp updated = 0;           ///< 0: unchanged; else SeriesMarks::updated becomes this
 };
 
 /// A time range that was skipped on purpose; `series` empty: the whole host.
@@ -28,6 +29,7 @@ struct Gap {
 
 /// Facts about the host that outlive a run; unchanged ones cause no write.
 struct Progress {
+    Timestamp since = 0;             ///< where collecting this host began: nothing older is ever asked for
     Timestamp polled_until = 0;      ///< metadata updates up to this server time have been looked at
     Timestamp reread_at = 0;         ///< when the longer re-read was last complete, server time
     std::string archive_url;         ///< the URL, with scheme, that worked last
