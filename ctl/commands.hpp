@@ -16,6 +16,7 @@ namespace command {
 
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode hosts(const CommandLine& line);
+ExitCode mesh(const CommandLine& line);
 
 } // namespace command
 
@@ -33,6 +34,7 @@ inline constexpr Option no_legend{"no-legend", "", "print neither headings nor t
 namespace command_options {
 
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array mesh{no_legend};
 
 } // namespace command_options
 
@@ -40,6 +42,9 @@ inline constexpr std::array hosts{no_legend};
 inline constexpr std::array commands{
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
+    Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
+            "show the meshes, or accept removals of hosts that are held", command_options::mesh,
+            command::mesh},
 };
 
 } // namespace meshprobe

@@ -2,6 +2,7 @@
 #include "ctl/commands.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
+#include "lib/enabled_by_hand.hpp"
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
@@ -59,23 +60,15 @@ Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
     return {};
 }
 
-/// `systemctl enable meshprobe@HOST.timer` left its link here.
 void add_hosts_enabled_by_hand(const Paths& paths, Hosts& hosts) {
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(paths.systemd_etc() / "meshprobe.target.wants", error),
-         end;
-         !error && entry != end; entry.increment(error)) {
-        const std::string file = entry->path().filename().string();
-        if (!file.ends_with(".timer")) continue;
-        const auto instance = parse_instance(file);
-        if (!instance) continue; // another unit of the administrator's
-        Host& host = host_named(hosts, instance->host);
+    for (const Instance& instance : instances_enabled_by_hand(paths)) {
+        Host& host = host_named(hosts, instance.host);
         host.by_hand = true;
         if (host.record.measurement_archives.empty()) {
-            host.record.measurement_archives.push_back(standard_archive_url(instance->host));
+            host.record.measurement_archives.push_back(standard_archive_url(instance.host));
         }
-        if (std::ranges::find(host.instances, instance->name()) == host.instances.end()) {
-            host.instances.push_back(instance->name());
+        if (std::ranges::find(host.instances, instance.name()) == host.instances.end()) {
+            host.instances.push_back(instance.name());
         }
     }
 }

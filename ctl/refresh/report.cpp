@@ -1,0 +1,146 @@
+#include "ctl/refresh/report.hpp"
+
+#include "lib/units_of_measure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr std::size_t most_lines = 20; ///< about one mesh and one kind of news
+
+/// Documents and names come from strangers.
+std::string printable(std::string_view text) {
+    std::string safe(text);
+    std::ranges::replace_if(
+        safe, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }, '?');
+    return safe;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+    constexpr std::size_t shown = 5;
+    std::string text;
+    for (std::size_t index = 0; index < std::min(shown, names.size()); ++index) {
+        text += (index == 0 ? "" : ", ") + names[index];
+    }
+    if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+    return text;
+}
+
+class Report {
+  public:
+    Report(const Journal& journal, const Settlement& settlement, const Crawl& crawl)
+        : journal_(journal), settlement_(settlement), state_(settlement.state), crawl_(crawl) {}
+
+    void write() const {
+        if (crawl_.failure) {
+            report_failure();
+            return;
+        }
+        report_documents();
+        report_refusals();
+        if (!settlement_.newly_held.empty()) report_held();
+        report_summary();
+    }
+
+  private:
+    void report_failure() const {
+        const std::string effect = state_.outcome == MeshState::Outcome::never
+                                       ? "it has no hosts yet"
+                                       : fmt::format("its {} hosts stay in force", state_.hosts.size());
+        journal_.log(settlement_.outcome_changed ? Priority::warning : Priority::debug, message::mesh_failed,
+                     fmt::format("mesh {}: {}; {}", state_.mesh, printable(crawl_.failure->message), effect),
+                     numbers());
+    }
+
+    void report_documents() const {
+        std::size_t lines = 0;
+        for (const FailedDocument& failure : settlement_.new_failures) {
+            if (++lines > most_lines) break;
+            journal_.log(Priority::warning, message::mesh_failed,
+                         fmt::format("mesh {}: {}: {}; {}", state_.mesh, printable(failure.location),
+                                     printable(failure.reason),
+                                     failure.has_copy ? "its last good copy stays in force"
+                                                      : "there is no copy of it yet"),
+                         {{"MESHPROBE_MESH", state_.mesh}});
+        }
+    }
+
+    void report_refusals() const {
+        std::size_t lines = 0;
+        for (const Refusal& refusal : settlement_.new_refusals) {
+            if (++lines > most_lines) {
+                journal_.log(
+                    Priority::warning, message::mesh_entry_refused,
+                    fmt::format(
+                        "mesh {}: {} more entries are not usable; \"meshprobectl mesh show {}\" lists them",
+                        state_.mesh, settlement_.new_refusals.size() - most_lines, state_.mesh),
+                    {{"MESHPROBE_MESH", state_.mesh}});
+                break;
+            }
+            journal_.log(Priority::warning, message::mesh_entry_refused,
+                         fmt::format("mesh {}: {}: {}", state_.mesh, printable(refusal.what),
+                                     printable(refusal.reason)),
+                         {{"MESHPROBE_MESH", state_.mesh}});
+        }
+    }
+
+    void report_held() const {
+        journal_.log(
+            Priority::warning, message::mesh_removals_held,
+            fmt::format(
+                "mesh {}: {} hosts vanished ({}); they stay in force until \"meshprobectl mesh accept {}\"",
+                state_.mesh, state_.held.size(), some_of(settlement_.newly_held), state_.mesh),
+            numbers());
+    }
+
+    void report_summary() const {
+        const bool is_news = settlement_.outcome_changed || !settlement_.added.empty() ||
+                             !settlement_.removed.empty() || !settlement_.newly_held.empty();
+        std::string text = fmt::format("mesh {}: {} hosts from {} documents", state_.mesh,
+                                       state_.hosts.size(), state_.documents);
+        if (!settlement_.added.empty()) text += "; new: " + some_of(settlement_.added);
+        if (!settlement_.removed.empty()) text += "; gone: " + some_of(settlement_.removed);
+        if (!state_.held.empty()) text += fmt::format("; {} removals held", state_.held.size());
+        if (!state_.failures.empty()) text += fmt::format("; {} documents failed", state_.failures.size());
+        text += fmt::format(" ({} requests, {} in {} ms)", crawl_.requests, format_size(crawl_.bytes),
+                            crawl_.duration.count() / 1000);
+        journal_.log(is_news ? Priority::notice : Priority::debug, message::mesh_refreshed, text, numbers());
+        if (crawl_.plain_http && settlement_.outcome_changed) {
+            journal_.log(
+                Priority::warning,
+                fmt::format(
+                    "mesh {}: some of it comes over http, where anybody on the way can change it; use https",
+                    state_.mesh),
+                {{"MESHPROBE_MESH", state_.mesh}});
+        }
+    }
+
+    [[nodiscard]] Fields numbers() const {
+        return {{"MESHPROBE_MESH", state_.mesh},
+                {"MESHPROBE_HOSTS", std::uint64_t{state_.hosts.size()}},
+                {"MESHPROBE_DOCUMENTS", state_.documents},
+                {"MESHPROBE_ADDED", std::uint64_t{settlement_.added.size()}},
+                {"MESHPROBE_REMOVED", std::uint64_t{settlement_.removed.size()}},
+                {"MESHPROBE_HELD", std::uint64_t{state_.held.size()}},
+                {"MESHPROBE_REQUESTS", crawl_.requests},
+                {"MESHPROBE_BYTES", crawl_.bytes},
+                {"MESHPROBE_DURATION_USEC", std::int64_t{crawl_.duration.count()}}};
+    }
+
+    const Journal& journal_;
+    const Settlement& settlement_;
+    const MeshState& state_;
+    const Crawl& crawl_;
+};
+
+} // namespace
+
+void report(const Journal& journal, const Settlement& settlement, const Crawl& crawl) {
+    Report(journal, settlement, crawl).write();
+}
+
+} // namespace meshprobe
