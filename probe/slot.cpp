@@ -1,17 +1,17 @@
 #include "probe/slot.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <fcntl.h>
-#include <poll.h>
 #include <string_view>
-#include <sys/file.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -19,8 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Every so often all slots are tried even if no bell rang: it may have rung for a slot that is not watched, and
-/// where inotify is exhausted none rings at all.
+/// Every so often all slots are tried even if no bell rang: it may have rung for a slot that is not watched,
+/// and where inotify is exhausted none rings at all.
 constexpr std::chrono::milliseconds patience(1000);
 
 /// Opened for reading only: those who try must not ring the bell of those who wait.
@@ -40,7 +40,8 @@ class Bell {
     }
 
     void wait(std::chrono::milliseconds most) {
-        pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0}; // -1 is ignored: only the time counts
+        pollfd waiting{
+            .fd = fd_.get(), .events = POLLIN, .revents = 0}; // -1 is ignored: only the time counts
         if (::poll(&waiting, 1, static_cast<int>(most.count())) <= 0) return;
         std::array<char, 4096> events{};
         while (::read(fd_.get(), events.data(), events.size()) > 0) {
@@ -90,8 +91,8 @@ Result<std::optional<Slot>> Slot::take(const Paths& paths, const Settings& setti
 }
 
 /// Watches one slot, chosen by the ticket: a slot that becomes free wakes a few, not all.
-Result<std::optional<Slot>> Slot::wait(const std::filesystem::path& directory, unsigned usable, unsigned watched,
-                                       const Settings& settings) {
+Result<std::optional<Slot>> Slot::wait(const std::filesystem::path& directory, unsigned usable,
+                                       unsigned watched, const Settings& settings) {
     const auto end = Clock::now() + settings.wait;
     Bell bell(directory / std::to_string(watched));
     while (true) {

@@ -35,9 +35,10 @@ class Slot {
 
   private:
     Slot(unsigned number, FileDescriptor lock, FileDescriptor bell);
-    [[nodiscard]] static Result<std::optional<Slot>> try_all(const std::filesystem::path& directory, unsigned usable);
-    [[nodiscard]] static Result<std::optional<Slot>> wait(const std::filesystem::path& directory, unsigned usable,
-                                                          unsigned watched, const Settings& settings);
+    [[nodiscard]] static Result<std::optional<Slot>> try_all(const std::filesystem::path& directory,
+                                                             unsigned usable);
+    [[nodiscard]] static Result<std::optional<Slot>>
+    wait(const std::filesystem::path& directory, unsigned usable, unsigned watched, const Settings& settings);
 
     unsigned number_;
     FileDescriptor lock_;

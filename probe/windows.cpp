@@ -32,18 +32,18 @@ bool rereads(const WindowRules& rules) {
 }
 
 /// Whether the archive's word is good enough to do without a request.
-bool is_without_news(const SeriesState* state, std::optional<Timestamp> updated, const PollPlan& poll,
+bool is_without_news(const SeriesMarks* marks, std::optional<Timestamp> updated, const PollPlan& poll,
                      const Progress& progress) {
     if (!updated) return true; // never written
     if (*updated == 0) return false;
-    if (state == nullptr || state->updated != *updated || is_owed(*state)) return false;
+    if (marks == nullptr || marks->updated != *updated || is_owed(*marks)) return false;
     return !poll.reread || *updated < progress.reread_at - esmond_margin;
 }
 
 /// Where reading a series of which nothing was received yet begins.
-Timestamp first_start(const SeriesState* state, const PollPlan& poll, const Progress& progress,
+Timestamp first_start(const SeriesMarks* marks, const PollPlan& poll, const Progress& progress,
                       const WindowRules& rules) {
-    if (state != nullptr && is_owed(*state)) return std::max(state->complete_until, poll.horizon);
+    if (marks != nullptr && is_owed(*marks)) return std::max(marks->complete_until, poll.horizon);
     Timestamp from = poll.now - rules.first_run;
     // A series that appeared since the last poll may have begun to be measured just behind it.
     if (!poll.first_contact) from = std::min(from, progress.polled_until - rules.overlap);
@@ -63,16 +63,18 @@ Timestamp WindowRules::keep() const {
     return std::max(overlap, reread) + hour;
 }
 
-bool is_owed(const SeriesState& state) {
-    if (state.newest == 0) return state.complete_until > 0 && state.updated == 0;
-    return state.complete_until < state.newest;
+bool is_owed(const SeriesMarks& marks) {
+    if (marks.newest == 0) return marks.complete_until > 0 && marks.updated == 0;
+    return marks.complete_until < marks.newest;
 }
 
 PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& rules, Flavour flavour) {
     PollPlan plan;
     plan.now = now;
     plan.first_contact = progress.polled_until == 0;
-    plan.since = progress.since > 0 ? progress.since : std::max<Timestamp>(1, now - rules.first_run);
+    // Not if the server's clock was ahead when the host was new.
+    const bool has_since = progress.since > 0 && progress.since < now;
+    plan.since = has_since ? progress.since : std::max<Timestamp>(1, now - rules.first_run);
     if (plan.first_contact) {
         plan.horizon = plan.since;
         plan.search_from = plan.since;
@@ -87,7 +89,7 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     }
     // A server clock that was set back must not leave us waiting for its old time.
     plan.search_from = std::min(progress.polled_until, now) - margin(rules, flavour);
-    if (rereads(rules) && now - progress.reread_at >= day) {
+    if (rereads(rules) && (now - progress.reread_at >= day || progress.reread_at > now + day)) {
         plan.reread = true;
         plan.search_from = std::min(plan.search_from, progress.reread_at - margin(rules, flavour));
     }
@@ -95,20 +97,20 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     return plan;
 }
 
-std::optional<SeriesPlan> plan_series(const SeriesState* state, std::optional<Timestamp> updated, const PollPlan& poll,
+std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated, const PollPlan& poll,
                                       const Progress& progress, const WindowRules& rules, Flavour flavour) {
     const bool trusted = flavour == Flavour::esmond;
-    if (trusted && is_without_news(state, updated, poll, progress)) return std::nullopt;
+    if (trusted && is_without_news(marks, updated, poll, progress)) return std::nullopt;
 
-    const bool known = state != nullptr && state->newest > 0;
+    const bool known = marks != nullptr && marks->newest > 0;
     const Timestamp look_back = poll.reread ? std::max(rules.overlap, rules.reread) : rules.overlap;
-    const Timestamp covered = known ? std::min(state->complete_until, poll.now) : 0;
+    const Timestamp covered = known ? std::min(marks->complete_until, poll.now) : 0;
     Timestamp from = 0;
     if (!known) {
-        from = first_start(state, poll, progress, rules);
+        from = first_start(marks, poll, progress, rules);
         // What arrived before the window begins was not measured in it.
         if (trusted && updated && *updated > 0 && *updated < from - rules.overlap) return std::nullopt;
-    } else if (covered < poll.horizon && (poll.gap || !is_owed(*state))) {
+    } else if (covered < poll.horizon && (poll.gap || !is_owed(*marks))) {
         from = poll.horizon;
     } else {
         from = std::max(covered - look_back, poll.since);
@@ -119,13 +121,13 @@ std::optional<SeriesPlan> plan_series(const SeriesState* state, std::optional<Ti
     plan.recent = {from, poll.now};
     if (poll.now - from > std::max(day, look_back) + fresh) {
         plan.recent.from = poll.now - fresh;
-        if (known) plan.recent.from = std::max(plan.recent.from, std::min(state->newest, poll.now) - rules.overlap);
+        if (known) plan.recent.from = std::max(plan.recent.from, std::min(marks->newest, poll.now) - rules.overlap);
         plan.hole = Window{from, plan.recent.from - 1};
         return plan;
     }
     // The archive says that something arrived after what we have covered: if it is nowhere near, it came late.
-    if (trusted && known && !poll.reread && rereads(rules) && state->updated > updated_in_doubt && updated &&
-        *updated != state->updated) {
+    if (trusted && known && !poll.reread && rereads(rules) && marks->updated > updated_in_doubt && updated &&
+        *updated != marks->updated) {
         const Timestamp deep = std::max({covered - rules.reread, poll.since, Timestamp{0}});
         if (deep < from) plan.deeper = Window{deep, from - 1};
     }

@@ -53,12 +53,12 @@ struct SeriesPlan {
     std::optional<Window> deeper; ///< if `recent` brings nothing although the archive says that something arrived
 };
 /// `updated` as in EventType::time_updated. nullopt: there is nothing to ask for.
-[[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesState* state, std::optional<Timestamp> updated,
+[[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated,
                                                     const PollPlan& poll, const Progress& progress,
                                                     const WindowRules& rules, Flavour flavour);
 
 /// Something before `newest` was never asked for, or the first read failed.
-[[nodiscard]] bool is_owed(const SeriesState& state);
+[[nodiscard]] bool is_owed(const SeriesMarks& marks);
 
 /// What SeriesChange::updated becomes once everything the archive announced was read. A time-updated of this very
 /// moment may still get company within its second: that is remembered as `updated_in_doubt`, and read again.

@@ -1,0 +1,61 @@
+// What was collected but not committed yet: messages for the spools, and what they mean for the checkpoint. Both go
+// to disk in one commit or not at all.
+#pragma once
+
+#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/error.hpp"
+#include "lib/spool/segment.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+class Batch {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    static constexpr std::size_t most_bytes = 4U << 20; ///< of all archives together: they are in memory at once
+    static constexpr std::uint64_t most_messages = 1000;
+    static constexpr Clock::duration most_time = std::chrono::seconds(30);
+
+    /// `header.archive` and `header.run` are filled in here.
+    Batch(Checkpoint& checkpoint, std::vector<std::string> archives, SegmentHeader header);
+
+    void add_message(std::string_view event_type, std::uint64_t points, std::string_view body);
+    void add_change(SeriesChange change);
+    void add_gap(Gap gap) { commit_.gaps.push_back(std::move(gap)); }
+    void set_progress(const Progress& progress) { commit_.progress = progress; }
+
+    /// Enough is gathered, or the first message has waited for long enough.
+    [[nodiscard]] bool is_due(Clock::time_point now = Clock::now()) const;
+    /// There is something besides a change of progress.
+    [[nodiscard]] bool has_news() const { return !builders_.empty() || !commit_.series.empty() || !commit_.gaps.empty(); }
+
+    /// With nothing to write it does not touch the disk.
+    [[nodiscard]] Status commit();
+
+    [[nodiscard]] std::uint64_t messages() const { return messages_; } ///< committed
+    [[nodiscard]] std::uint64_t points() const { return points_; }     ///< committed
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }
+
+  private:
+    void begin_segments();
+
+    Checkpoint& checkpoint_;
+    std::vector<std::string> archives_;
+    SegmentHeader header_;
+    std::vector<SegmentBuilder> builders_; ///< beside archives_; empty: no message yet
+    Commit commit_;
+    Clock::time_point first_message_;
+    std::uint64_t next_index_ = 0;
+    std::uint64_t messages_ = 0;
+    std::uint64_t points_ = 0;
+    std::uint64_t commits_ = 0;
+};
+
+} // namespace meshprobe

@@ -1,0 +1,82 @@
+// Reads the series of one poll, several at a time: first the newest data of all, then what is still owed from before,
+// oldest first, for as long as there is time. One series that fails disturbs no other.
+#pragma once
+
+#include "probe/series_run.hpp"
+
+#include <chrono>
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+class Collector {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    struct Settings {
+        std::string archive_url;
+        unsigned max_requests = 4;
+        Clock::time_point catch_up_end; ///< no further page of a hole after this
+        std::function<bool()> stop;     ///< SIGTERM, or the run's time is over
+    };
+
+    Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits, Tally& tally,
+              Timestamp now, Flavour flavour, Settings settings);
+
+    void add(SeriesJob job) { queue_.push_back(std::move(job)); }
+    /// What was added, as far as it is recent. An error ends the run (a local fault, or the stop).
+    [[nodiscard]] Status read_recent();
+    [[nodiscard]] Status read_holes();
+    /// What is finished and what is not, consistently.
+    [[nodiscard]] Status commit();
+
+    /// The host as a whole does not answer any more, asks to be left alone, or shows another key.
+    [[nodiscard]] const std::optional<Error>& host_error() const { return host_error_; }
+    [[nodiscard]] std::optional<Microseconds> wait_asked() const { return wait_asked_; }
+    [[nodiscard]] bool is_cut_short() const { return cut_short_ || !queue_.empty(); }
+    [[nodiscard]] bool has_holes() const { return !holes_.empty(); }
+    [[nodiscard]] Timestamp owed() const; ///< the longest hole left
+    /// Series that failed in a way that may pass.
+    [[nodiscard]] const std::vector<std::string>& failed() const { return failed_; }
+
+  private:
+    using Active = std::list<SeriesRun>::iterator;
+
+    [[nodiscard]] Status run();
+    [[nodiscard]] bool must_stop();
+    void fill();
+    void begin(SeriesJob job);
+    void read(Active active);
+    void on_done(Active active, const ReadResult& result);
+    /// nullopt: the series is through.
+    [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
+    void on_failure(Active active, const ReadResult& result);
+    void retire(Active active);
+
+    HttpSession& session_;
+    Batch& batch_;
+    Tally& tally_;
+    Settings settings_;
+    SeriesContext context_;
+    std::minstd_rand shuffle_;
+
+    std::deque<SeriesJob> queue_;
+    std::vector<SeriesJob> holes_;
+    std::list<SeriesRun> active_; // a list: readers refer to its members
+    SeriesRun::Part first_part_ = SeriesRun::Part::recent;
+
+    std::optional<Error> fault_; ///< local: a commit failed
+    std::optional<Error> host_error_;
+    std::optional<Microseconds> wait_asked_;
+    std::vector<std::string> failed_;
+    unsigned unanswered_ = 0; ///< transfers in a row that broke off without an answer
+    bool cut_short_ = false;
+};
+
+} // namespace meshprobe

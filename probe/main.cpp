@@ -1,0 +1,56 @@
+// meshprobe-probe: one run of one task for one host. See meshprobe-probe(8).
+#include "lib/command_line.hpp"
+#include "lib/privilege.hpp"
+#include "probe/run.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+using namespace meshprobe;
+
+namespace {
+
+constexpr std::string_view program = "meshprobe-probe";
+constexpr std::string_view usage = "meshprobe-probe [--root DIR] INSTANCE";
+constexpr std::string_view purpose =
+    "Fetches what is new at one measurement host into the spools. INSTANCE is HOST, meshprobe@HOST or meshprobe-TASK@HOST.";
+
+int complain(const Error& error) {
+    fmt::print(stderr, "{}: {}\n", program, error.message);
+    return to_int(exit_code(error.kind));
+}
+
+int run(std::span<const char* const> argv) {
+    const auto line = parse_command_line(argv, {});
+    if (!line) return complain(line.error());
+    if (line->help) return fmt::print("{}", help_text(usage, purpose, {})), 0;
+    if (line->version) return fmt::print("{}", version_text(program)), 0;
+    if (line->arguments.size() != 1) {
+        return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
+    }
+    const auto instance = parse_instance(line->arguments.front());
+    if (!instance) return complain(instance.error());
+    const Journal journal(program, {{"MESHPROBE_HOST", instance->host},
+                                    {"MESHPROBE_TASK", instance->task},
+                                    {"MESHPROBE_INSTANCE", instance->name()}});
+    // One run by hand as root must not leave files that the service cannot write.
+    if (line->paths.is_real_root()) {
+        if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped) return complain(dropped.error());
+    }
+    auto stop = Stop::on_signals();
+    if (!stop) return complain(stop.error());
+    return to_int(run_probe(line->paths, *instance, *stop, journal));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run({argv, static_cast<std::size_t>(argc)});
+    } catch (const std::exception& error) { // out of memory, or a bug
+        fmt::print(stderr, "{}: {}\n", program, error.what());
+        return to_int(ExitCode::failure);
+    }
+}

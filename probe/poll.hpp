@@ -1,0 +1,32 @@
+// One poll of one host, from the metadata search to the last commit.
+#pragma once
+
+#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/config/config.hpp"
+#include "lib/instance.hpp"
+#include "lib/journal.hpp"
+#include "lib/paths.hpp"
+#include "probe/host_keys.hpp"
+#include "probe/limit/limit.hpp"
+#include "probe/report.hpp"
+#include "probe/stop.hpp"
+
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+struct PollSettings {
+    const Paths& paths;
+    const Instance& instance;
+    const TaskSettings& task;
+    std::vector<std::string> measurement_archives; ///< URLs
+    std::vector<std::string> archives;             ///< where the results go: enabled ones only
+    std::int64_t skew_usec = 0;                    ///< server minus local, as far as known
+};
+
+/// Fills `summary`; what went wrong is in there, too.
+void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys, Stop& stop,
+               const Journal& journal, RunSummary& summary);
+
+} // namespace meshprobe

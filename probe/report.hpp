@@ -1,0 +1,57 @@
+// What a run leaves behind for people: its last result, one line when it brought news, one line when something changed.
+// What to say is decided by pure functions of the last result and the new one.
+#pragma once
+
+#include "lib/config/config.hpp"
+#include "lib/exit_code.hpp"
+#include "lib/instance.hpp"
+#include "lib/journal.hpp"
+#include "lib/last_result.hpp"
+#include "probe/tally.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+/// How a run went, in everything the report needs.
+struct RunSummary {
+    std::optional<Error> error;   ///< why it ended early; nullopt: it came to its end
+    bool is_host_error = false;   ///< `error` is news about the host, not a local fault
+    std::string deferred;         ///< why nothing was fetched on purpose
+    bool interrupted = false;     ///< SIGTERM
+    bool out_of_time = false;
+    Tally tally;
+    std::uint64_t points = 0;     ///< committed
+    std::uint64_t messages = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t bytes = 0;
+    std::int64_t started_usec = 0;
+    std::int64_t finished_usec = 0;
+    std::optional<std::int64_t> skew_usec; ///< server minus local; nullopt: the server told no time
+    std::int64_t lag_usec = 0;
+    std::uint64_t gaps = 0;                ///< recorded so far
+    std::int64_t asked_not_before_usec = 0; ///< Retry-After
+};
+
+/// "success", "partial", "unreachable", "untrusted", "deferred", "failed", as in LastResult::outcome.
+[[nodiscard]] std::string outcome_of(const RunSummary& summary);
+[[nodiscard]] ExitCode exit_code_of(const RunSummary& summary);
+
+[[nodiscard]] LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary,
+                                     Microseconds interval);
+
+/// A line for the journal.
+struct News {
+    Priority priority;
+    MessageId id;
+    std::string text;
+    Fields fields;
+};
+/// Also settles what `log: hourly` carries over in `next`.
+[[nodiscard]] std::vector<News> news_of(const Instance& instance, LogMode mode, const std::optional<LastResult>& last,
+                                        LastResult& next, const RunSummary& summary);
+
+} // namespace meshprobe

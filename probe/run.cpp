@@ -1,0 +1,221 @@
+#include "probe/run.hpp"
+
+#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/config/load.hpp"
+#include "lib/file.hpp"
+#include "lib/host_list.hpp"
+#include "lib/spool/spool.hpp"
+#include "probe/poll.hpp"
+#include "probe/quota.hpp"
+#include "probe/slot.hpp"
+#include "probe/windows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace meshprobe {
+
+namespace {
+
+std::int64_t now_usec() {
+    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// How many slots there are is configured, but the configuration is too costly to read without a slot: the last probe
+/// that saw another number wrote it down.
+class SlotCount {
+  public:
+    explicit SlotCount(const Paths& paths) : file_(paths.slots() / "count") {}
+
+    [[nodiscard]] unsigned read() {
+        const auto text = read_file_if_exists(file_, 16, Links::refuse);
+        unsigned count = 0;
+        if (text && *text) {
+            std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), count);
+        }
+        known_ = count > 0 ? std::min(count, most) : Config{}.slots;
+        return known_;
+    }
+    /// A note that cannot be written costs nothing but the old number.
+    void write(unsigned configured) const {
+        if (configured == known_ || configured == 0) return;
+        static_cast<void>(write_file_atomically(file_, std::to_string(std::min(configured, most))));
+    }
+
+  private:
+    static constexpr unsigned most = 4096;
+    std::filesystem::path file_;
+    unsigned known_ = 0;
+};
+
+/// What the configuration and refresh say about the instance.
+struct Assignment {
+    TaskSettings task;
+    LimitSet limits;
+    std::vector<Archive> archives; ///< enabled ones
+    std::vector<std::string> measurement_archives;
+    std::string nothing_to_do; ///< why this run ends here, successfully
+};
+
+Result<Assignment> assign(const Paths& paths, const Config& config, const Instance& instance) {
+    if (!config.tasks.contains(instance.task)) {
+        return fail(ErrorKind::configuration,
+                    fmt::format("there is no task \"{}\" in the configuration: add tasks.{} or disable {}", instance.task,
+                                instance.task, instance.timer()));
+    }
+    Assignment assignment;
+    assignment.task = config.task(instance.task, instance.host);
+    if (!assignment.task.enabled) {
+        assignment.nothing_to_do = fmt::format("{} is switched off for this host by the configuration (enabled: false)",
+                                               instance.name());
+        return assignment;
+    }
+    auto record = read_host_record(paths, instance.host);
+    if (!record) return fail(record.error());
+    if (*record && !(*record)->alias_of.empty()) {
+        assignment.nothing_to_do =
+            fmt::format("{} is another name of {}, which is collected itself", instance.host, (*record)->alias_of);
+        return assignment;
+    }
+    if (*record) assignment.measurement_archives = (*record)->measurement_archives;
+    if (assignment.measurement_archives.empty()) {
+        assignment.measurement_archives.push_back(standard_archive_url(instance.host));
+    }
+    for (const auto& name : assignment.task.archives) {
+        const auto archive = config.archives.find(name);
+        if (archive != config.archives.end() && archive->second.enabled) assignment.archives.push_back(archive->second);
+    }
+    if (assignment.archives.empty()) {
+        return fail(ErrorKind::configuration,
+                    fmt::format("task \"{}\" has no archive that is enabled, so nothing is collected: name one under "
+                                "tasks.{}.archives (\"meshprobectl check\" says what is wrong with the others)",
+                                instance.task, instance.task));
+    }
+    auto limits = LimitSet::create(config, assignment.task.limits);
+    if (!limits) return fail(limits.error());
+    assignment.limits = std::move(*limits);
+    return assignment;
+}
+
+class Run {
+  public:
+    Run(const Paths& paths, const Instance& instance, Stop& stop, const Journal& journal)
+        : paths_(paths), instance_(instance), stop_(stop), journal_(journal) {
+        summary_.started_usec = now_usec();
+    }
+
+    [[nodiscard]] ExitCode run();
+
+  private:
+    [[nodiscard]] ExitCode run_in_slot(SlotCount& slots);
+    [[nodiscard]] Status collect(Assignment& assignment);
+    [[nodiscard]] ExitCode defer(std::string_view why);
+    [[nodiscard]] ExitCode report();
+    [[nodiscard]] ExitCode report_fault(Error error);
+
+    const Paths& paths_;
+    const Instance& instance_;
+    Stop& stop_;
+    const Journal& journal_;
+    std::optional<LastResult> last_;
+    TaskSettings task_;
+    RunSummary summary_;
+};
+
+ExitCode Run::run() {
+    // Without it nothing is known of earlier runs, which is a state to live with.
+    if (auto last = read_last_result(paths_, instance_)) last_ = std::move(*last);
+    if (last_ && last_->not_before_usec > summary_.started_usec &&
+        last_->not_before_usec < summary_.started_usec + Microseconds(std::chrono::hours(25)).count()) {
+        return defer(fmt::format("the host is backed off until {} after {} bad runs: {}",
+                                 format_utc(std::chrono::system_clock::time_point(Microseconds(last_->not_before_usec))),
+                                 last_->bad_runs, last_->message));
+    }
+    SlotCount slots(paths_);
+    const auto slot = Slot::take(paths_, {.count = slots.read(),
+                                          .dead_host = last_ && last_->bad_runs > 0,
+                                          .stop = [this] { return stop_.is_signalled(); }});
+    if (!slot) return report_fault(slot.error());
+    if (!*slot) return defer("no slot was free; the next timer tries again");
+    summary_.started_usec = now_usec(); // waiting is not the host's fault
+    return run_in_slot(slots);
+}
+
+ExitCode Run::run_in_slot(SlotCount& slots) {
+    const auto loaded = load_config(paths_);
+    if (!loaded) return report_fault(loaded.error());
+    slots.write(loaded->config.slots);
+    auto assignment = assign(paths_, loaded->config, instance_);
+    if (!assignment) return report_fault(assignment.error());
+    if (!assignment->nothing_to_do.empty()) {
+        journal_.log(Priority::notice, assignment->nothing_to_do);
+        return ExitCode::success;
+    }
+    task_ = assignment->task;
+    // The supervisor's own limit is a little later: a run ends itself, with what it has.
+    stop_.set_time(task_.timeout);
+    auto wait = check_quotas(paths_, assignment->archives, journal_);
+    if (!wait) return report_fault(wait.error());
+    if (*wait) {
+        summary_.deferred = **wait;
+        return report();
+    }
+    if (auto collected = collect(*assignment); !collected) return report_fault(collected.error());
+    return report();
+}
+
+Status Run::collect(Assignment& assignment) {
+    std::vector<std::string> archives;
+    for (const auto& archive : assignment.archives) {
+        archives.push_back(archive.name);
+        if (paths_.is_real_root()) continue; // made by converge, for the right group
+        if (auto made = Spool(paths_, archive.name).create(); !made) return made;
+    }
+    auto checkpoint = Checkpoint::open(paths_, instance_, WindowRules::of(task_).keep());
+    if (!checkpoint) return fail(checkpoint.error());
+    auto keys = HostKeys::read(paths_, instance_.host);
+    if (!keys) return fail(keys.error());
+    const PollSettings settings{.paths = paths_,
+                                .instance = instance_,
+                                .task = task_,
+                                .measurement_archives = std::move(assignment.measurement_archives),
+                                .archives = std::move(archives),
+                                .skew_usec = last_ ? last_->clock_skew_usec : 0};
+    poll_host(settings, *checkpoint, assignment.limits, *keys, stop_, journal_, summary_);
+    if (auto compacted = checkpoint->compact_if_large(); !compacted && !summary_.error) return compacted;
+    return {};
+}
+
+/// Changes nothing and costs nothing: the last result stays, and the journal stays quiet.
+ExitCode Run::defer(std::string_view why) {
+    journal_.log(Priority::info, fmt::format("{}: deferred: {}", instance_.host, why));
+    return ExitCode::deferred;
+}
+
+ExitCode Run::report_fault(Error error) {
+    summary_.error = std::move(error);
+    summary_.is_host_error = false;
+    return report();
+}
+
+ExitCode Run::report() {
+    summary_.finished_usec = now_usec();
+    auto next = next_result(last_, summary_, task_.interval);
+    for (const auto& news : news_of(instance_, task_.log, last_, next, summary_))
+        journal_.log(news.priority, news.id, news.text, news.fields);
+    if (auto written = write_last_result(paths_, instance_, next); !written) {
+        journal_.log(Priority::error, message::run_failed, written.error().in("last result").message);
+        if (exit_code_of(summary_) == ExitCode::success) return exit_code(written.error().kind);
+    }
+    return exit_code_of(summary_);
+}
+
+} // namespace
+
+ExitCode run_probe(const Paths& paths, const Instance& instance, Stop& stop, const Journal& journal) {
+    return Run(paths, instance, stop, journal).run();
+}
+
+} // namespace meshprobe

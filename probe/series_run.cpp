@@ -1,0 +1,132 @@
+#include "probe/series_run.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr std::size_t largest_message = 1U << 20; ///< of values; one value may be as large
+constexpr Timestamp far_future = 12 * 3600;
+
+} // namespace
+
+SeriesRun::SeriesRun(SeriesJob job, SeriesContext& context)
+    : job_(std::move(job)), context_(context), id_(job_.id()), transform_(*job_.entry, job_.event_type),
+      state_(context.checkpoint.find(id_)) {
+    if (state_) {
+        newest_ = state_->newest;
+        complete_until_ = told_complete_ = state_->complete_until;
+    }
+}
+
+Window SeriesRun::window() const {
+    switch (part_) {
+    case Part::deeper:
+        return *job_.plan.deeper;
+    case Part::hole:
+        return *job_.plan.hole;
+    case Part::recent:
+        break;
+    }
+    return job_.plan.recent;
+}
+
+Status SeriesRun::take(std::span<const Point> points, const Window& asked) {
+    for (const auto& point : points) {
+        if (auto taken = take_one(point, asked); !taken) return taken;
+    }
+    return context_.commit_if_due();
+}
+
+Status SeriesRun::take_one(const Point& point, const Window& asked) {
+    if (point.ts > context_.now + far_future) {
+        ++context_.tally.future;
+        return {};
+    }
+    // The server ignores what it was asked for. What is newer is asked for when its time has come.
+    if (point.ts < asked.from || point.ts > asked.until) return {};
+
+    newest_ = std::max(newest_, point.ts);
+    context_.tally.newest = std::max(context_.tally.newest, point.ts);
+    const bool is_known = (state_ && state_->seen(point.ts)) || std::ranges::binary_search(taken_, point.ts);
+    if (is_known) {
+        ++context_.tally.duplicates;
+        return {};
+    }
+    remember(point.ts);
+    must_be_known_ = true;
+    const auto decision = context_.limits.judge(
+        {.event_type = job_.event_type, .ts = point.ts, .value = point.value.text, .now = context_.now});
+    if (decision.verdict == Verdict::drop) {
+        settled_.push_back(point.ts); // counted once, not with each overlap
+        return {};
+    }
+    gather(point);
+    return {};
+}
+
+void SeriesRun::remember(Timestamp ts) {
+    if (taken_.empty() || taken_.back() < ts) {
+        taken_.push_back(ts);
+    } else {
+        taken_.insert(std::ranges::lower_bound(taken_, ts), ts);
+    }
+}
+
+void SeriesRun::gather(const Point& point) {
+    if (!gathered_.empty() && values_.size() + point.value.text.size() > largest_message) flush();
+    gathered_.push_back({point.ts, values_.size(), point.value.text.size(), point.value.plain});
+    values_.append(point.value.text);
+    if (gathered_.size() == RawTransform::max_points) flush();
+}
+
+void SeriesRun::flush() {
+    if (gathered_.empty()) return;
+    std::ranges::sort(gathered_, {}, &Gathered::ts);
+    std::vector<Point> points;
+    points.reserve(gathered_.size());
+    for (const auto& [ts, offset, size, plain] : gathered_) {
+        points.push_back({ts, {std::string_view(values_).substr(offset, size), plain}});
+        settled_.push_back(ts);
+    }
+    transform_.write(body_, points, std::chrono::system_clock::now());
+    context_.batch.add_message(job_.event_type, points.size(), body_);
+    gathered_.clear();
+    values_.clear();
+}
+
+void SeriesRun::covered(Timestamp until) {
+    // What was looked at ahead of a hole, or deep behind it, does not move the mark.
+    if (part_ == Part::deeper || (part_ == Part::recent && job_.plan.hole)) return;
+    flush(); // no point may be left behind by the mark
+    complete_until_ = std::max(complete_until_, std::min(until, newest_));
+}
+
+void SeriesRun::end(bool succeeded, bool everything) {
+    flush();
+    if (!succeeded) must_be_known_ = true;
+    if (!everything) return;
+    complete_until_ = std::max(complete_until_, std::min(newest_, context_.now));
+    const bool first_read_failed = state_ && state_->newest == 0 && is_owed(*state_);
+    if (context_.flavour == Flavour::esmond || first_read_failed) {
+        updated_ = covered_update(job_.time_updated, context_.now, context_.flavour);
+    }
+}
+
+SeriesChange SeriesRun::change() {
+    if (must_be_known_ && complete_until_ == 0) {
+        // The first read is not through: what was asked for and not received yet stays owed.
+        complete_until_ = job_.plan.hole ? job_.plan.hole->from : job_.plan.recent.from;
+        if (newest_ > 0) complete_until_ = std::min(complete_until_, newest_);
+    }
+    std::ranges::sort(settled_);
+    SeriesChange change{.series = id_, .sent = std::exchange(settled_, {})};
+    if (complete_until_ != told_complete_) change.complete_until = told_complete_ = complete_until_;
+    if (updated_ && (!state_ || state_->updated != *updated_)) change.updated = *updated_;
+    updated_.reset();
+    return change;
+}
+
+} // namespace meshprobe

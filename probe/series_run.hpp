@@ -1,0 +1,98 @@
+// One series (an event type of a metadata entry) while it is being read: sorts out what is new, judges it, cuts it into
+// messages and keeps what the checkpoint is to be told, so that a commit at any moment is consistent.
+#pragma once
+
+#include "probe/batch.hpp"
+#include "probe/fetch/window_reader.hpp"
+#include "probe/limit/limit.hpp"
+#include "probe/tally.hpp"
+#include "probe/transform/raw.hpp"
+#include "probe/windows.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+/// What to read of a series; kept while it waits for its turn.
+struct SeriesJob {
+    std::shared_ptr<const MetadataEntry> entry;
+    std::string event_type;
+    std::string base_uri;
+    std::optional<Timestamp> time_updated;
+    SeriesPlan plan;
+
+    [[nodiscard]] std::string id() const { return entry->key + " " + event_type; }
+};
+
+/// What all series of a run share.
+struct SeriesContext {
+    Checkpoint& checkpoint;
+    Batch& batch;
+    LimitSet& limits;
+    Tally& tally;
+    Timestamp now;  ///< the server's Date
+    Flavour flavour;
+    std::function<Status()> commit_if_due;
+    std::function<bool()> go_on; ///< between two pages
+};
+
+class SeriesRun final : public PointSink {
+  public:
+    enum class Part { recent, deeper, hole };
+
+    SeriesRun(SeriesJob job, SeriesContext& context);
+
+    [[nodiscard]] const SeriesJob& job() const { return job_; }
+    [[nodiscard]] Part part() const { return part_; }
+    [[nodiscard]] Window window() const; ///< of the part
+    void begin(Part part) { part_ = part; }
+    /// `recent` is read. Whether the archive announced something that was not in it.
+    [[nodiscard]] Timestamp complete_until() const { return complete_until_; }
+    [[nodiscard]] bool must_look_deeper() const { return job_.plan.deeper && taken_.empty(); }
+
+    [[nodiscard]] Status take(std::span<const Point> points, const Window& asked) override;
+    void covered(Timestamp until) override;
+    [[nodiscard]] bool go_on() override { return context_.go_on(); }
+
+    /// No more of this part will come. `everything`: all that was planned was read.
+    void end(bool succeeded, bool everything);
+    /// What is in the batch's messages and not in a commit yet: to be committed with them.
+    [[nodiscard]] SeriesChange change();
+
+  private:
+    [[nodiscard]] Status take_one(const Point& point, const Window& asked);
+    void remember(Timestamp ts);
+    void gather(const Point& point);
+    void flush();
+
+    struct Gathered {
+        Timestamp ts;
+        std::size_t offset;
+        std::size_t size;
+        bool plain;
+    };
+
+    SeriesJob job_;
+    SeriesContext& context_;
+    std::string id_;
+    RawTransform transform_;
+    std::optional<SeriesState> state_; ///< at the begin of the run
+    Part part_ = Part::recent;
+
+    std::vector<Timestamp> taken_;   ///< by this run, ascending
+    std::vector<Timestamp> settled_; ///< of these, in messages (or dropped) since the last change()
+    std::vector<Gathered> gathered_; ///< the next message
+    std::string values_;             ///< their bytes
+    std::string body_;
+    Timestamp newest_ = 0;
+    Timestamp complete_until_ = 0;   ///< as it is to be committed
+    Timestamp told_complete_ = 0;    ///< as it was committed
+    bool must_be_known_ = false;     ///< it has points, or failed: where its reading began must not be forgotten
+    std::optional<Timestamp> updated_;
+};
+
+} // namespace meshprobe
