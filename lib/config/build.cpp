@@ -186,7 +186,7 @@ class Builder {
         }
         check_host(*pattern, entry);
         auto& found = globs ? built_.config.host_sections : names_;
-        found.push_back({pattern->text, globs, !is_good(), entry.value, {}});
+        found.push_back({pattern->text, name, globs, !is_good(), entry.value, {}});
     }
 
     /// What a task and the globs give a host, before its own section.

@@ -143,7 +143,8 @@ struct Config {
     [[nodiscard]] Description description_of(std::string_view host) const;
 
     struct HostSection {
-        std::string pattern; ///< HostName::text(), or a glob
+        std::string pattern; ///< HostName::text(), or a glob in lower case
+        std::string key;     ///< the same as it is written
         bool is_glob = false;
         bool faulty = false;              ///< it has errors: the hosts that it is about are switched off
         std::shared_ptr<const Node> node; ///< laid over the task by task(); checked when it was loaded …

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <system_error>
 
@@ -51,6 +52,7 @@ Presence examine(const std::filesystem::path& path, Layers& layers) {
         return Presence::there;
     }
     if (is_masked(path, info)) return Presence::masked;
+    layers.changed_usec = std::max(layers.changed_usec, nanoseconds(info.st_mtim) / 1000);
     layers.files.push_back({path.string(), static_cast<std::uint64_t>(info.st_size), info.st_ino,
                             nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)});
     return Presence::there;
@@ -59,6 +61,10 @@ Presence examine(const std::filesystem::path& path, Layers& layers) {
 /// Names of one directory, put over those of weaker ones.
 void list(const std::filesystem::path& directory, std::map<std::string, std::filesystem::path>& drop_ins,
           Layers& layers) {
+    struct stat info {};
+    if (::stat(directory.c_str(), &info) == 0) {
+        layers.changed_usec = std::max(layers.changed_usec, nanoseconds(info.st_mtim) / 1000);
+    }
     std::error_code error;
     std::filesystem::directory_iterator entries(directory, error);
     if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return;
@@ -81,6 +87,8 @@ void list(const std::filesystem::path& directory, std::map<std::string, std::fil
 
 Layers find_layers(const Paths& paths) {
     Layers layers;
+    layers.examined_nsec =
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
     layers.vendor_is_absent = examine(paths.vendor_configuration(), layers) == Presence::absent;
     examine(paths.configuration(), layers);
     std::map<std::string, std::filesystem::path> drop_ins;

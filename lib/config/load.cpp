@@ -1,7 +1,7 @@
 #include "lib/config/load.hpp"
 
 #include "lib/config/build.hpp"
-#include "lib/config/layers.hpp"
+#include "lib/config/compiled.hpp"
 #include "lib/config/vendor_defaults.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/file.hpp"
@@ -37,39 +37,93 @@ Node::Pointer read_tree(const Layers& layers, std::vector<Problem>& problems) {
             Problem problem;
             problem.scope = Problem::Scope::whole;
             problem.file = file.path;
-            problem.message = "cannot be read: " + text.error().message;
+            problem.message = "cannot be used: " + text.error().message;
             problems.push_back(std::move(problem));
         }
     }
-    return tree;
+    return tree ? tree : std::make_shared<const Node>();
 }
 
-LoadedConfig read(const Layers& layers) {
+struct Files {
     LoadedConfig loaded;
+    std::vector<EntryPath> faulty;
+};
+
+Files read(Layers layers) {
+    Files files;
+    auto& loaded = files.loaded;
     loaded.problems = layers.problems;
     loaded.tree = read_tree(layers, loaded.problems);
     const bool incomplete = std::ranges::any_of(loaded.problems, is_whole);
-    loaded.config =
-        build_config(loaded.tree, &loaded.problems, incomplete ? References::unchecked : References::checked)
-            .config;
-    return loaded;
+    auto built =
+        build_config(loaded.tree, &loaded.problems, incomplete ? References::unchecked : References::checked);
+    loaded.config = std::move(built.config);
+    loaded.layers = std::make_shared<const Layers>(std::move(layers));
+    files.faulty = std::move(built.faulty);
+    return files;
+}
+
+/// Whether many hosts hang on an entry.
+bool carries_many(const EntryPath& entry) {
+    return entry[0] == "meshes" || entry[0] == "tasks" ||
+           (entry[0] == "hosts" && entry[1].find_first_of("*?") != std::string::npos);
+}
+
+const Node::Entry* find_entry(const Node& tree, const EntryPath& path) {
+    const Node* section = tree.find(path[0]);
+    if (section == nullptr) return nullptr;
+    const auto found = section->entries.find(path[1]);
+    return found == section->entries.end() ? nullptr : &found->second;
+}
+
+/// The last good versions of what carries many hosts.
+void fall_back(Files& files, CompiledConfig& compiled) {
+    std::vector<EntryPath> wanted;
+    std::ranges::copy_if(files.faulty, std::back_inserter(wanted), carries_many);
+    if (wanted.empty()) return;
+    const auto kept = compiled.load(true);
+    if (!kept) return;
+    auto tree = files.loaded.tree;
+    for (const auto& path : wanted) {
+        if (const auto* entry = find_entry(*kept->tree, path)) tree = replace(tree, path, entry->value);
+    }
+    auto built = build_config(tree, nullptr);
+    files.loaded.tree = tree;
+    files.loaded.config = std::move(built.config);
+    for (const auto& path : wanted) {
+        if (std::ranges::find(built.faulty, path) != built.faulty.end()) continue; // that one was no better
+        for (auto& problem : files.loaded.problems) {
+            if (problem.entry == fmt::format("{}.{}", path[0], path[1])) {
+                problem.effect = fmt::format("the last good version of {} stays in force", problem.entry);
+            }
+        }
+    }
 }
 
 } // namespace
 
 LoadedConfig read_config(const Paths& paths) {
-    return read(find_layers(paths));
+    return read(find_layers(paths)).loaded;
 }
 
-Result<LoadedConfig> load_config(const Paths& paths) {
-    auto loaded = read_config(paths);
-    const auto broken = std::ranges::find_if(loaded.problems, is_whole);
-    if (broken == loaded.problems.end()) return loaded;
-    return fail(ErrorKind::configuration, broken->text());
-}
-
-Status keep_config(const Paths&, const LoadedConfig&) {
-    return {};
+Result<LoadedConfig> load_config(const Paths& paths, Detail detail) {
+    auto layers = find_layers(paths);
+    auto compiled = CompiledConfig::open(paths);
+    if (compiled && compiled->is_made_of(layers)) {
+        if (auto loaded = compiled->load(detail == Detail::places)) return std::move(*loaded);
+    }
+    auto files = read(std::move(layers));
+    const auto broken = std::ranges::find_if(files.loaded.problems, is_whole);
+    if (broken == files.loaded.problems.end()) {
+        if (compiled) fall_back(files, *compiled);
+        return std::move(files.loaded);
+    }
+    auto kept = compiled ? compiled->load(detail == Detail::places) : std::nullopt;
+    if (!kept) return fail(ErrorKind::configuration, broken->text());
+    kept->kept = true;
+    kept->problems = std::move(files.loaded.problems);
+    kept->broken_since_usec = files.loaded.layers->changed_usec;
+    return std::move(*kept);
 }
 
 } // namespace meshprobe

@@ -38,9 +38,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return table[a.size()][b.size()];
 }
 
-} // namespace
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
+std::string_view nearest_to(std::string_view word, std::span<const std::string_view> known) {
     constexpr std::size_t longest = 64; // the table is quadratic, and nobody mistypes longer words
     if (word.empty() || word.size() > longest) return {};
     const auto wanted = simplified(word);
@@ -57,8 +55,10 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
     return best;
 }
 
+} // namespace
+
 std::string suggestion(std::string_view word, std::span<const std::string_view> known) {
-    const auto near = nearest(word, known);
+    const auto near = nearest_to(word, known);
     return near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
 }
 

@@ -8,11 +8,8 @@
 
 namespace meshprobe {
 
-/// The known word nearest to `word`, or nothing if none is near: at most a third of its letters differ, where
-/// exchanging two neighbours, case, and '_' for '-' count little.
-[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
-
-/// ` (did you mean "interval"?)`, or nothing.
+/// ` (did you mean "interval"?)`, or nothing if no known word is near: at most a third of the letters may
+/// differ, where exchanging two neighbours counts once, and case and '_' for '-' not at all.
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> known);
 
 /// "\"5 parsecs\"", cut at 60 characters, control characters made visible.
