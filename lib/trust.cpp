@@ -4,14 +4,14 @@
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -76,9 +76,10 @@ std::optional<TrustRecord> parse(std::string_view text) {
 }
 
 /// What is to be remembered after `decision`; the same as before if nothing is new.
-TrustRecord updated(const std::optional<TrustRecord>& before, TrustDecision decision, std::string_view pin, bool verified,
-                    std::int64_t now) {
-    if (decision == TrustDecision::accept_and_remember || decision == TrustDecision::accept_changed_verified || !before) {
+TrustRecord updated(const std::optional<TrustRecord>& before, TrustDecision decision, std::string_view pin,
+                    bool verified, std::int64_t now) {
+    if (decision == TrustDecision::accept_and_remember ||
+        decision == TrustDecision::accept_changed_verified || !before) {
         return {std::string(pin), now, verified, {}, 0};
     }
     auto record = *before;
@@ -118,10 +119,11 @@ Result<std::optional<TrustRecord>> TrustStore::read(std::string_view host) const
     if (!*text) return std::optional<TrustRecord>();
     auto record = parse(**text);
     if (!record) {
-        return fail(ErrorKind::storage,
-                    fmt::format("{} is damaged, so the key of {} cannot be judged: once you are sure of the host, "
-                                "run: meshprobectl trust {} --forget",
-                                path->string(), host, host));
+        return fail(
+            ErrorKind::storage,
+            fmt::format("{} is damaged, so the key of {} cannot be judged: once you are sure of the host, "
+                        "run: meshprobectl trust {} --forget",
+                        path->string(), host, host));
     }
     return record;
 }
@@ -184,7 +186,8 @@ Result<std::vector<std::pair<std::string, TrustRecord>>> TrustStore::list() cons
     auto entries = std::filesystem::directory_iterator(directory_, error);
     if (error == std::errc::no_such_file_or_directory) return records;
     for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-        const auto instance = parse_instance(template_name(default_task) + "@" + entries->path().filename().string());
+        const auto instance =
+            parse_instance(template_name(default_task) + "@" + entries->path().filename().string());
         if (!instance) continue; // a temporary file
         if (auto record = read(instance->host); record && *record) {
             records.emplace_back(instance->host, std::move(**record));

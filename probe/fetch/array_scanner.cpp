@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::size_t foreign_size = 512; // enough of something else to say what it is
+constexpr std::size_t foreign_size = 512;     // enough of something else to say what it is
 constexpr std::size_t piece_size = 32U << 10; // scanned while it is still in the nearest cache
 
 [[nodiscard]] constexpr std::uint64_t below(std::size_t bit) {
@@ -121,8 +121,8 @@ Status ArrayScanner::scan_buffer() {
             if (last_comma_ != 0) {
                 if (auto status = hand_on(last_comma_); !status) return status;
             }
-            return fail(ErrorKind::protocol, fmt::format("the array is closed by '}}' at byte {}",
-                                                         bytes_ - (size_ - *found)));
+            return fail(ErrorKind::protocol,
+                        fmt::format("the array is closed by '}}' at byte {}", bytes_ - (size_ - *found)));
         }
         state_ = State::behind;
         const std::string_view last(buffer_.get() + 1, *found - 1);
@@ -135,8 +135,8 @@ Status ArrayScanner::scan_buffer() {
     return {};
 }
 
-/// The position of the token where the batch ends: a comma between elements once the batch is large enough, or
-/// the bracket that closes the array. nullopt: none below `end`, which has been scanned then.
+/// The position of the token where the batch ends: a comma between elements once the batch is large enough,
+/// or the bracket that closes the array. nullopt: none below `end`, which has been scanned then.
 std::optional<std::size_t> ArrayScanner::find_cut(std::size_t end) {
     for (; scanned_ < end; scanned_ += std::min(Block::size, end - scanned_)) {
         const char* const at = buffer_.get() + scanned_;
@@ -185,8 +185,8 @@ std::optional<std::size_t> ArrayScanner::find_cut(std::size_t end) {
 Status ArrayScanner::check_behind(std::string_view chunk) {
     const auto garbage = chunk.find_first_not_of(blanks);
     if (garbage == std::string_view::npos) return {};
-    return fail(ErrorKind::protocol, fmt::format("something follows the array, at byte {}",
-                                                 bytes_ - (chunk.size() - garbage)));
+    return fail(ErrorKind::protocol,
+                fmt::format("something follows the array, at byte {}", bytes_ - (chunk.size() - garbage)));
 }
 
 Status ArrayScanner::finish() {
@@ -230,7 +230,8 @@ void ArrayScanner::drop_front(std::size_t comma) {
 
 void ArrayScanner::reserve(std::size_t size) {
     if (size <= capacity_) return;
-    const std::size_t capacity = std::max(std::min(2 * capacity_, limits_.element + 2), std::max<std::size_t>(size, 4096));
+    const std::size_t capacity =
+        std::max(std::min(2 * capacity_, limits_.element + 2), std::max<std::size_t>(size, 4096));
     auto larger = std::make_unique<char[]>(capacity + padding);
     if (size_ > 0) std::memcpy(larger.get(), buffer_.get(), size_);
     buffer_ = std::move(larger);

@@ -1,5 +1,5 @@
-// 64 bytes of JSON at a time: where in them quotes, backslashes, brackets and commas are, as bit masks (bit i is
-// byte i). SSE2 is part of every x86-64; other machines do the same in 64-bit words. AVX2 was measured and
+// 64 bytes of JSON at a time: where in them quotes, backslashes, brackets and commas are, as bit masks (bit i
+// is byte i). SSE2 is part of every x86-64; other machines do the same in 64-bit words. AVX2 was measured and
 // is not worth a second code path: see tests/bench/data_path.cpp.
 #pragma once
 
@@ -54,7 +54,8 @@ struct WordBlockReader {
     }
     [[nodiscard]] static std::uint64_t commas(const char* at) {
         std::uint64_t mask = 0;
-        for (unsigned i = 0; i < 8; ++i) mask |= equal(load(at + 8 * i), ',') << (8 * i);
+        for (unsigned i = 0; i < 8; ++i)
+            mask |= equal(load(at + 8 * i), ',') << (8 * i);
         return mask;
     }
 };
@@ -83,7 +84,8 @@ struct Sse2BlockReader {
     }
     [[nodiscard]] static std::uint64_t commas(const char* at) {
         std::uint64_t mask = 0;
-        for (unsigned i = 0; i < 4; ++i) mask |= equal(load(at + 16 * i), ',') << (16 * i);
+        for (unsigned i = 0; i < 4; ++i)
+            mask |= equal(load(at + 16 * i), ',') << (16 * i);
         return mask;
     }
 };
@@ -92,8 +94,8 @@ using BlockReader = Sse2BlockReader;
 using BlockReader = WordBlockReader;
 #endif
 
-/// Of each byte, whether an odd run of backslashes stands in front of it. `carry` is that of the byte in front of
-/// the block, and becomes that of the byte behind it.
+/// Of each byte, whether an odd run of backslashes stands in front of it. `carry` is that of the byte in
+/// front of the block, and becomes that of the byte behind it.
 [[nodiscard]] inline std::uint64_t escaped_bytes(std::uint64_t backslash, std::uint64_t& carry) {
     if (backslash == 0) return std::exchange(carry, 0);
     constexpr std::uint64_t even = 0x5555555555555555;
@@ -107,7 +109,8 @@ using BlockReader = WordBlockReader;
 
 /// Bit i of the result is the parity of the bits 0…i: from quotes to the insides of strings.
 [[nodiscard]] inline std::uint64_t running_parity(std::uint64_t bits) {
-    for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        bits ^= bits << shift;
     return bits;
 }
 

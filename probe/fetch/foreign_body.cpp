@@ -24,7 +24,8 @@ std::string quoted(std::string_view text) {
         if (is_blank && (line.size() == 1 || line.back() == ' ')) continue;
         line += is_blank ? ' ' : (c > ' ' && c <= '~' ? c : '?');
     }
-    while (line.back() == ' ') line.pop_back();
+    while (line.back() == ' ')
+        line.pop_back();
     return line + '"';
 }
 
@@ -34,9 +35,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
-    const auto found = std::ranges::search(text, word, [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
+    const auto found = std::ranges::search(
+        text, word, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
     return found.empty() && !word.empty() ? std::string_view::npos
                                           : static_cast<std::size_t>(found.begin() - text.begin());
 }
@@ -51,7 +51,8 @@ std::string_view string_member(std::string_view object, std::string_view name) {
     if (!rest.starts_with('"')) return {};
     rest.remove_prefix(1);
     std::size_t end = 0;
-    while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2U : 1U;
+    while (end < rest.size() && rest[end] != '"')
+        end += rest[end] == '\\' ? 2U : 1U;
     return rest.substr(0, end);
 }
 
@@ -78,7 +79,8 @@ std::string describe_body(std::string_view start) {
         return fmt::format("an object: {}", quoted(text));
     }
     constexpr std::array<std::string_view, 3> html = {"<!doctype html", "<html", "<head"};
-    if (std::ranges::any_of(html, [&](auto tag) { return find_ignoring_case(text, tag) != std::string_view::npos; })) {
+    if (std::ranges::any_of(
+            html, [&](auto tag) { return find_ignoring_case(text, tag) != std::string_view::npos; })) {
         return describe_html(text);
     }
     return fmt::format("text beginning {}", quoted(text));

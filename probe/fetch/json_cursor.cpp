@@ -16,6 +16,7 @@ namespace meshprobe {
 namespace {
 
 constexpr std::size_t run = 16; // bytes looked at in one step
+constexpr std::ptrdiff_t longest_number = 256;
 
 #ifdef __SSE2__
 [[nodiscard]] __m128i load(const char* at) {
@@ -30,8 +31,8 @@ constexpr std::size_t run = 16; // bytes looked at in one step
 /// How many of the next 16 bytes are ordinary in a string: no quote, backslash, control character, and ASCII.
 [[nodiscard]] std::size_t ordinary_run(const char* at) {
     const __m128i bytes = load(at);
-    const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    const __m128i special =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
     return first_of(_mm_or_si128(special, _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')))); // signed: 0x80… too
 }
 [[nodiscard]] std::size_t digit_run(const char* at) {
@@ -50,7 +51,8 @@ constexpr std::size_t run = 16; // bytes looked at in one step
 }
 [[nodiscard]] std::size_t digit_run(const char* at) {
     std::size_t count = 0;
-    while (count < run && at[count] >= '0' && at[count] <= '9') ++count;
+    while (count < run && at[count] >= '0' && at[count] <= '9')
+        ++count;
     return count;
 }
 #endif
@@ -81,6 +83,35 @@ struct Character {
     return {code, size};
 }
 
+/// The UTF-16 unit that \uXXXX stands for at the beginning of `text`.
+[[nodiscard]] std::optional<char32_t> code_unit(std::string_view text) {
+    if (text.size() < 6 || !text.starts_with("\\u") || !std::ranges::all_of(text.substr(2, 4), is_hex)) {
+        return std::nullopt;
+    }
+    std::uint32_t unit = 0;
+    std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    return static_cast<char32_t>(unit);
+}
+
+[[nodiscard]] constexpr bool is_high(char32_t unit) {
+    return unit >= 0xd800 && unit <= 0xdbff;
+}
+[[nodiscard]] constexpr bool is_low(char32_t unit) {
+    return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/// Of the escape that `text` begins with; 0: it is none. Half a surrogate pair is none: many parsers refuse
+/// the whole message that holds one.
+[[nodiscard]] std::size_t escape_size(std::string_view text) {
+    constexpr std::string_view short_escapes = "\"\\/bfnrt";
+    if (text.size() > 1 && short_escapes.find(text[1]) != std::string_view::npos) return 2;
+    const auto unit = code_unit(text);
+    if (!unit || is_low(*unit)) return 0;
+    if (!is_high(*unit)) return 6;
+    const auto second = code_unit(text.substr(6));
+    return second && is_low(*second) ? 12 : 0;
+}
+
 void append_utf8(std::string& out, char32_t code) {
     const auto add = [&](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
     if (code < 0x80) {
@@ -103,7 +134,8 @@ void append_utf8(std::string& out, char32_t code) {
 void append_escape(std::string& out, char32_t unit) {
     constexpr std::string_view digits = "0123456789abcdef";
     out += "\\u";
-    for (const unsigned shift : {12U, 8U, 4U, 0U}) out += digits[unit >> shift & 0xf];
+    for (const unsigned shift : {12U, 8U, 4U, 0U})
+        out += digits[unit >> shift & 0xf];
 }
 
 } // namespace
@@ -134,6 +166,15 @@ bool JsonCursor::consume(char token) {
     return true;
 }
 
+bool JsonCursor::end_object() {
+    return consume('}') || refuse("a comma or a closing bracket is missing");
+}
+
+bool JsonCursor::is_behind_element() {
+    const char token = peek();
+    return token == ',' || token == ']' || refuse("something stands between an element and the next");
+}
+
 bool JsonCursor::skip_string() {
     for (++at_;;) {
         const std::size_t count = ordinary_run(at_);
@@ -146,14 +187,9 @@ bool JsonCursor::skip_string() {
         }
         const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
         if (*at_ == '\\') {
-            constexpr std::string_view short_escapes = "\"\\/bfnrt";
-            if (rest.size() > 1 && short_escapes.find(rest[1]) != std::string_view::npos) {
-                at_ += 2;
-            } else if (rest.size() > 5 && rest[1] == 'u' && std::ranges::all_of(rest.substr(2, 4), is_hex)) {
-                at_ += 6;
-            } else {
-                return refuse("a string holds an escape that JSON does not know");
-            }
+            const auto size = escape_size(rest);
+            if (size == 0) return refuse("a string holds an escape that is no character");
+            at_ += size;
         } else if (static_cast<unsigned char>(*at_) < ' ') {
             return refuse("a string holds a control character");
         } else {
@@ -176,6 +212,8 @@ bool JsonCursor::skip_number() {
         at_ = std::min(at_, end_);
         return at_ - start;
     };
+    const char* const number = at_;
+    bool is_large = false;
     if (*at_ == '-') ++at_;
     const char* const start = at_;
     const auto digits = at_ < end_ ? skip_digits() : 0;
@@ -187,8 +225,16 @@ bool JsonCursor::skip_number() {
     }
     if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
         ++at_;
+        is_large = at_ < end_ && *at_ != '-';
         if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
         if (at_ == end_ || skip_digits() == 0) return refuse("a number has no exponent behind its e");
+    }
+    // What is too large for a double would make many parsers refuse the whole message. Without exponent, or
+    // with a negative one, no number of this length is.
+    if (at_ - number > longest_number) return refuse("a number is longer than 256 characters");
+    if (is_large) {
+        double real = 0;
+        if (std::from_chars(number, at_, real).ec != std::errc()) return refuse("a number is too large");
     }
     return true;
 }
@@ -314,11 +360,6 @@ void JsonCursor::skip_element() {
 std::optional<std::string> unescape(const JsonValue& value) {
     if (!value.is_string()) return std::nullopt;
     auto rest = value.text.substr(1, value.text.size() - 2);
-    const auto code_unit = [](std::string_view digits) {
-        std::uint32_t unit = 0;
-        std::from_chars(digits.data(), digits.data() + 4, unit, 16);
-        return static_cast<char32_t>(unit);
-    };
     std::string out;
     out.reserve(rest.size());
     while (!rest.empty()) {
@@ -335,16 +376,14 @@ std::optional<std::string> unescape(const JsonValue& value) {
             rest.remove_prefix(2);
             continue;
         }
-        char32_t code = code_unit(rest.substr(2));
+        // Checked values hold complete escapes and whole pairs only.
+        char32_t code = code_unit(rest).value_or(0);
         rest.remove_prefix(6);
-        if (code >= 0xd800 && code <= 0xdbff && rest.starts_with("\\u")) {
-            const char32_t low = code_unit(rest.substr(2));
-            if (low >= 0xdc00 && low <= 0xdfff) {
-                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-                rest.remove_prefix(6);
-            }
+        if (is_high(code)) {
+            code = 0x10000 + ((code - 0xd800) << 10) + (code_unit(rest).value_or(0xdc00) - 0xdc00);
+            rest.remove_prefix(6);
         }
-        append_utf8(out, code >= 0xd800 && code <= 0xdfff ? 0xfffd : code);
+        append_utf8(out, code);
     }
     return out;
 }
@@ -353,14 +392,17 @@ std::optional<std::int64_t> to_integer(const JsonValue& value) {
     auto text = value.text;
     if (value.is_string()) {
         text = text.substr(1, text.size() - 2);
-        while (text.starts_with(' ')) text.remove_prefix(1);
-        while (text.ends_with(' ')) text.remove_suffix(1);
+        while (text.starts_with(' '))
+            text.remove_prefix(1);
+        while (text.ends_with(' '))
+            text.remove_suffix(1);
     } else if (!value.is_number()) {
         return std::nullopt;
     }
     const char* const end = text.data() + text.size();
     std::int64_t number = 0;
-    if (const auto [stop, error] = std::from_chars(text.data(), end, number); error == std::errc() && stop == end) {
+    if (const auto [stop, error] = std::from_chars(text.data(), end, number);
+        error == std::errc() && stop == end) {
         return number;
     }
     double real = 0;

@@ -2,7 +2,8 @@
 //
 // Why not simdjson's on-demand parser, which is as fast: it does not validate what it skips, so that a value
 // passed through untouched may be no JSON at all, and after an error it cannot go on with the next element.
-// This one checks all it passes over (RFC 8259, UTF-8, depth) and can always resume behind a bad element.
+// This one checks all it passes over and can always resume behind a bad element. It wants JSON that every
+// parser takes: RFC 8259, UTF-8, no half surrogate pairs, no numbers beyond a double, at most 64 levels.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +41,10 @@ class JsonCursor {
     [[nodiscard]] bool consume(char token);
     [[nodiscard]] char peek(); ///< 0 at the end
 
+    [[nodiscard]] bool end_object();
+    /// An element of an array ends here, as it should.
+    [[nodiscard]] bool is_behind_element();
+
     /// A complete value, checked; nullopt if it is malformed or nested too deeply: see problem().
     [[nodiscard]] std::optional<JsonValue> value();
     /// A member's name with its colon, escapes left as they are, without the quotes.
@@ -75,7 +80,7 @@ void for_each_element(std::string_view text, OnElement on_element, OnProblem on_
     if (!cursor.consume('[') || cursor.peek() == ']') return;
     while (true) {
         const char* start = cursor.position();
-        if (!on_element(cursor) || (cursor.peek() != ',' && cursor.peek() != ']')) {
+        if (!on_element(cursor) || !cursor.is_behind_element()) {
             on_problem(cursor.problem());
             cursor.move_to(start);
             cursor.skip_element();
@@ -96,11 +101,10 @@ template <class OnMember>
         if (!value) return false;
         on_member(*name, *value);
     } while (cursor.consume(','));
-    return cursor.consume('}');
+    return cursor.end_object();
 }
 
-/// Of a checked string value: without quotes, escapes resolved to UTF-8. nullopt if it is no string. A lone
-/// surrogate becomes U+FFFD.
+/// Of a checked string value: without quotes, escapes resolved to UTF-8. nullopt if it is no string.
 [[nodiscard]] std::optional<std::string> unescape(const JsonValue& value);
 
 /// Lenient integers, as old servers write them: 5, 5.0, 5e0, "5", " 5.0 ". nullopt: not integral or out of

@@ -11,11 +11,12 @@ namespace meshprobe {
 namespace {
 
 constexpr std::size_t reasons_kept = 5;
-constexpr std::size_t largest_meta = 1024;  // a name, an address, a number
+constexpr std::size_t largest_meta = 1024; // a name, an address, a number
 constexpr std::size_t largest_uri = 2048;
 
 struct Members {
-    JsonValue key, subject_type, source, destination, tool_name, measurement_agent, input_source, input_destination;
+    JsonValue key, subject_type, source, destination, tool_name, measurement_agent, input_source,
+        input_destination;
     JsonValue time_duration, ip_transport_protocol, event_types, count_total, next_page;
 };
 
@@ -80,7 +81,8 @@ constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 13> memb
 }
 
 [[nodiscard]] Flavour flavour_of_uri(std::string_view uri) {
-    while (uri.ends_with('/')) uri.remove_suffix(1);
+    while (uri.ends_with('/'))
+        uri.remove_suffix(1);
     if (uri.ends_with("/base/0")) return Flavour::elmond;
     return uri.ends_with("/base") ? Flavour::esmond : Flavour::unknown;
 }
@@ -102,7 +104,9 @@ constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 13> memb
 }
 
 /// One sign of elmond outweighs any of esmond.
-void learn(Flavour& flavour, Flavour sign) { flavour = std::max(flavour, sign); }
+void learn(Flavour& flavour, Flavour sign) {
+    flavour = std::max(flavour, sign);
+}
 
 } // namespace
 
@@ -141,21 +145,23 @@ Status MetadataReader::read_batch(std::string_view batch) {
             if (auto entry = read_entry(cursor, is_well_formed)) status = on_entry_(std::move(*entry));
             return is_well_formed;
         },
-        [&](std::string_view problem) { skip({}, problem.empty() ? "something follows it" : problem); });
+        [&](std::string_view problem) { skip({}, problem); });
     return status;
 }
 
 std::optional<MetadataEntry> MetadataReader::read_entry(JsonCursor& cursor, bool& is_well_formed) {
     if (cursor.peek() != '{') {
-        is_well_formed = cursor.value().has_value();
+        is_well_formed = cursor.value() && cursor.is_behind_element();
         if (is_well_formed) skip({}, "it is not an object");
         return std::nullopt;
     }
     Members members;
     is_well_formed = for_each_member(cursor, [&](std::string_view name, const JsonValue& value) {
-        const auto* const known = std::ranges::find(member_names, name, [](const auto& m) { return m.first; });
+        const auto* const known =
+            std::ranges::find(member_names, name, [](const auto& m) { return m.first; });
         if (known != member_names.end()) members.*(known->second) = value;
     });
+    is_well_formed = is_well_formed && cursor.is_behind_element();
     if (!is_well_formed) return std::nullopt;
     if (page_.elements == 1) {
         const auto total = to_integer(members.count_total);
@@ -208,7 +214,7 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
             summaries = value;
         }
     };
-    if (!for_each_member(cursor, on_member)) return false;
+    if (!for_each_member(cursor, on_member) || !cursor.is_behind_element()) return false;
     auto event_type = unescape(name);
     if (!event_type || !is_name(*event_type, 64, "_-")) {
         skip(entry.key, "one of its event-types has no usable name");

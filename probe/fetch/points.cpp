@@ -27,7 +27,7 @@ std::span<const Point> PointReader::read(std::string_view batch) {
 /// False if the element is not even well formed; what is well formed but no point is counted here.
 bool PointReader::read_point(JsonCursor& cursor) {
     if (cursor.peek() != '{') {
-        if (!cursor.value()) return false;
+        if (!cursor.value() || !cursor.is_behind_element()) return false;
         refuse("a point is not an object");
         return true;
     }
@@ -40,7 +40,7 @@ bool PointReader::read_point(JsonCursor& cursor) {
             val = value;
         }
     };
-    if (!for_each_member(cursor, on_member)) return false;
+    if (!for_each_member(cursor, on_member) || !cursor.is_behind_element()) return false;
     const auto time = to_integer(ts);
     if (!time || *time < 1 || *time > latest) {
         refuse(ts.text.empty() ? "a point has no ts" : "a point's ts is no time in whole seconds");
@@ -61,9 +61,7 @@ bool PointReader::read_point(JsonCursor& cursor) {
 }
 
 void PointReader::refuse(std::string_view problem) {
-    if (counts_.malformed++ == 0) {
-        counts_.first_problem = problem.empty() ? "something stands between a point and the next" : problem;
-    }
+    if (counts_.malformed++ == 0) counts_.first_problem = problem;
 }
 
 /// Rare: archives keep years apart and may answer with the younger one first.

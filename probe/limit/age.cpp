@@ -9,6 +9,8 @@ Verdict AgeLimit::judge(const Judged& judged) const {
     return age > max_ ? Verdict::drop : Verdict::pass;
 }
 
-std::string AgeLimit::reason() const { return fmt::format("older than {}", format_duration(max_)); }
+std::string AgeLimit::reason() const {
+    return fmt::format("older than {}", format_duration(max_));
+}
 
 } // namespace meshprobe

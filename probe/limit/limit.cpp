@@ -59,7 +59,8 @@ LimitSet::Decision LimitSet::judge(const Judged& judged) {
 
 std::uint64_t LimitSet::dropped() const {
     std::uint64_t sum = 0;
-    for (const auto& count : counts_) sum += count.dropped;
+    for (const auto& count : counts_)
+        sum += count.dropped;
     return sum;
 }
 

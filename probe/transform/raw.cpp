@@ -19,7 +19,8 @@ void append_number(std::string& out, std::int64_t number) {
 
 } // namespace
 
-RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_type) : event_type_(event_type) {
+RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_type)
+    : event_type_(event_type) {
     const auto& meta = entry.meta;
     const auto member = [&](std::string_view name, const std::string& text) {
         fmt::format_to(std::back_inserter(head_), "\"{}\":{},", name, text);
