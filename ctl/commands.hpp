@@ -17,6 +17,7 @@ namespace command {
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode hosts(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
+ExitCode once(const CommandLine& line);
 
 } // namespace command
 
@@ -35,6 +36,9 @@ namespace command_options {
 
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array mesh{no_legend};
+inline constexpr std::array once{
+    Option{"jobs", "N", "run at most N probes at a time (default: 8)"},
+};
 
 } // namespace command_options
 
@@ -45,6 +49,8 @@ inline constexpr std::array commands{
     Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
             "show the meshes, or accept removals of hosts that are held", command_options::mesh,
             command::mesh},
+    Command{"once", "once", "refresh, collect and deliver once, with or without systemd",
+            command_options::once, command::once},
 };
 
 } // namespace meshprobe

@@ -1,0 +1,45 @@
+// What has to be done so that what runs is what is wanted: a pure function of sets.
+//
+//   wanted     what the generator would link now
+//   generated  what it linked when systemd ran it last: all that a start of the target starts
+//   applied    what converge brought about last
+//
+// What is wanted and was applied is left alone, whatever state it is in: an administrator may have stopped it.
+#pragma once
+
+#include "ctl/converge/applied.hpp"
+#include "ctl/generator_run.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+struct Situation {
+    WantedUnits wanted;
+    WantedUnits generated;
+    std::optional<Applied> applied;
+    std::string activation;                ///< of meshprobe.target now
+    std::set<std::string> enabled_by_hand; ///< timers
+    std::set<std::string> known_hosts;     ///< of the list that was applied last, over boots
+};
+
+struct Difference {
+    bool reload = false;       ///< a template or drop-in is not what it should be
+    bool start_target = false; ///< the target was started when not all was known (/var came late): once more
+    std::vector<std::string> start;      ///< units, sorted
+    std::vector<std::string> stop;       ///< timers, paths …; what they trigger is to stop as well
+    std::vector<std::string> first_runs; ///< timers whose services are to be started once
+    std::vector<std::string> enabled;    ///< timers newly enabled by hand: a first run each, once they are active
+
+    [[nodiscard]] bool empty() const;
+};
+
+[[nodiscard]] Difference difference(const Situation& situation);
+
+/// "meshprobe@h.timer" -> "meshprobe@h.service"
+[[nodiscard]] std::string triggered_unit(std::string_view unit);
+
+} // namespace meshprobe

@@ -1,0 +1,32 @@
+// The generator as a program: what it plans, without its code. There is one set of rules, in one place.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/paths.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+struct GeneratorOutput {
+    int exit_status = 0; ///< 1: something is left out, and standard error said what
+    std::string text;    ///< its standard output
+};
+
+/// Runs the generator found beside this program, or where systemd has it. Its remarks go to our standard error.
+[[nodiscard]] Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std::string>& arguments);
+
+/// What it would write now.
+struct WantedUnits {
+    std::set<std::string> links;              ///< names in meshprobe.target.wants/
+    std::map<std::string, std::string> files; ///< drop-ins and templates: path below its directory -> content
+};
+[[nodiscard]] Result<WantedUnits> plan_units(const Paths& paths);
+
+/// What it wrote when systemd ran it last: below Paths::generated_units(), ours only.
+[[nodiscard]] WantedUnits generated_units(const Paths& paths);
+
+} // namespace meshprobe

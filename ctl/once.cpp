@@ -1,0 +1,324 @@
+// meshprobectl once: refresh, generator, probes, archivers, as child processes; for cron, containers and
+// tests.
+#include "ctl/once.hpp"
+
+#include "ctl/commands.hpp"
+#include "ctl/output.hpp"
+#include "ctl/processes.hpp"
+#include "lib/config/load.hpp"
+#include "lib/enabled_by_hand.hpp"
+#include "lib/file.hpp"
+#include "lib/host_list.hpp"
+#include "lib/instance.hpp"
+#include "lib/last_result.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <system_error>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Where the generator writes when nobody but us will read it.
+class TemporaryDirectory {
+  public:
+    static Result<TemporaryDirectory> create() {
+        std::error_code error;
+        const auto parent = std::filesystem::temp_directory_path(error);
+        std::string path =
+            ((error ? std::filesystem::path("/tmp") : parent) / "meshprobe-once.XXXXXX").string();
+        if (::mkdtemp(path.data()) == nullptr) return fail_errno("mkdtemp " + path);
+        return TemporaryDirectory(path);
+    }
+    TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    explicit TemporaryDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+    std::filesystem::path path_;
+};
+
+std::string outcome_of(int status) {
+    constexpr std::array names{
+        std::pair{ExitCode::success, "success"}, std::pair{ExitCode::partial, "partial"},
+        std::pair{ExitCode::unreachable, "unreachable"}, std::pair{ExitCode::deferred, "deferred"},
+        std::pair{ExitCode::untrusted, "untrusted"}};
+    for (const auto& [code, name] : names) {
+        if (status == to_int(code)) return name;
+    }
+    return "failed";
+}
+
+bool is_masked(const Paths& paths, const Instance& instance) {
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink(paths.systemd_etc() / instance.timer(), error);
+    return !error && target == "/dev/null";
+}
+
+class Once {
+  public:
+    Once(const Paths& paths, std::size_t jobs) : paths_(paths), jobs_(jobs) {}
+
+    Result<Round> run() {
+        if (auto done = run_one("meshprobe-refresh", {}, round_.refresh); !done) return fail(done.error());
+        const auto loaded = load_config(paths_);
+        if (!loaded) return fail(loaded.error());
+        const auto instances = generate();
+        if (!instances) return fail(instances.error());
+        keep(*loaded);
+        if (auto done = probe(*instances); !done) return fail(done.error());
+        if (auto done = deliver(loaded->config); !done) return fail(done.error());
+        return round_;
+    }
+
+  private:
+    [[nodiscard]] std::vector<std::string> with_root(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {"--root", paths_.root().string()});
+        return arguments;
+    }
+
+    Status run_one(std::string_view name, const std::vector<std::string>& arguments, int& status) {
+        const auto program = find_program(name, {SYSTEMD_GENERATOR_DIR});
+        if (!program) return fail(program.error());
+        ProcessPool pool(1);
+        pool.add({*program, with_root(arguments), [&status](int returned) { status = returned; }});
+        return pool.run();
+    }
+
+    /// What the timers would run: the generator's links, those of an administrator, without what is masked.
+    Result<std::set<Instance>> generate() {
+        const auto directory = TemporaryDirectory::create();
+        if (!directory) return fail(directory.error());
+        std::vector<std::string> outputs;
+        for (const char* name : {"normal", "early", "late"}) {
+            outputs.push_back((directory->path() / name).string());
+            if (auto made = make_directories(outputs.back()); !made) return fail(made.error());
+        }
+        int status = 0;
+        if (auto done = run_one("meshprobe-generator", outputs, status); !done) return fail(done.error());
+        if (status != 0) {
+            return fail(
+                status == to_int(ExitCode::configuration) ? ErrorKind::configuration : ErrorKind::internal,
+                fmt::format("meshprobe-generator ended with status {}; \"meshprobectl check\" may say why",
+                            status));
+        }
+        std::set<Instance> instances;
+        for (const std::string& output : outputs) {
+            std::error_code error;
+            const auto wants = std::filesystem::path(output) / "meshprobe.target.wants";
+            for (std::filesystem::directory_iterator entry(wants, error), end; !error && entry != end;
+                 entry.increment(error)) {
+                const std::string name = entry->path().filename().string();
+                if (!name.ends_with(".timer")) continue;
+                if (auto instance = parse_instance(name); instance && instance->timer() == name) {
+                    instances.insert(std::move(*instance));
+                }
+            }
+        }
+        for (Instance& instance : instances_enabled_by_hand(paths_))
+            instances.insert(std::move(instance));
+        std::erase_if(instances, [this](const Instance& instance) { return is_masked(paths_, instance); });
+        return instances;
+    }
+
+    /// For the day the configuration breaks, as converge does. Without the right to, there is just no such
+    /// copy.
+    void keep(const LoadedConfig& loaded) {
+        if (loaded.kept) return;
+        if (auto made = make_directories(paths_.plan()); !made) return;
+        if (auto kept = keep_config(paths_, loaded); !kept) return complain_about(kept.error());
+        const auto hosts = read_host_list(paths_);
+        if (!hosts || !*hosts || (*hosts)->hosts.empty()) return;
+        round_.hosts = (*hosts)->hosts.size();
+        const std::string text = format_host_list((*hosts)->hosts);
+        const auto existing = read_file_if_exists(paths_.plan() / "hosts", text.size() + 1, Links::refuse);
+        if (existing && *existing && **existing == text) return;
+        if (auto written = write_file_durably(paths_.plan() / "hosts", text); !written)
+            complain_about(written.error());
+    }
+
+    static void complain_about(const Error& error) { complain(error.in("keep the configuration")); }
+
+    Status probe(const std::set<Instance>& instances) {
+        if (instances.empty()) return {};
+        const auto program = find_program("meshprobe-probe");
+        if (!program) return fail(program.error());
+        ProcessPool pool(jobs_);
+        for (const Instance& instance : instances) {
+            pool.add({*program, with_root({instance.name()}), [this, instance](int status) {
+                          Round::Probe probe{instance.name(), status, outcome_of(status), {}, 0};
+                          // A deferred run leaves the result of the one before it.
+                          if (const auto last = read_last_result(paths_, instance);
+                              last && *last && status != to_int(ExitCode::deferred)) {
+                              probe.message = (*last)->message;
+                              probe.points = (*last)->points;
+                          }
+                          round_.probes.push_back(std::move(probe));
+                      }});
+        }
+        const auto status = pool.run();
+        std::ranges::sort(round_.probes, {}, &Round::Probe::instance);
+        return status;
+    }
+
+    Status deliver(const Config& config) {
+        const auto program = find_program("meshprobe-archive");
+        if (!program) return fail(program.error());
+        ProcessPool pool(std::max<std::size_t>(1, config.archives.size())); // each waits for another place
+        for (const auto& [name, archive] : config.archives) {
+            if (!archive.enabled) continue;
+            pool.add({*program, with_root({name, "--drain"}), [this, name = name](int status) {
+                          Round::Delivery delivery{name, status, 0, {}};
+                          if (const auto state = read_archiver_state(paths_, name); state && *state) {
+                              delivery.points = (*state)->delivered_points;
+                              delivery.message = (*state)->message;
+                          }
+                          round_.deliveries.push_back(std::move(delivery));
+                      }});
+        }
+        const auto status = pool.run();
+        std::ranges::sort(round_.deliveries, {}, &Round::Delivery::archive);
+        return status;
+    }
+
+    const Paths& paths_;
+    std::size_t jobs_;
+    Round round_;
+};
+
+std::map<std::string, std::size_t> count_outcomes(const Round& round) {
+    std::map<std::string, std::size_t> counts;
+    for (const Round::Probe& probe : round.probes)
+        ++counts[probe.outcome];
+    return counts;
+}
+
+std::uint64_t count_points(const Round& round) {
+    std::uint64_t points = 0;
+    for (const Round::Probe& probe : round.probes)
+        points += probe.points;
+    return points;
+}
+
+void print_summary(const Round& round, ExitCode code) {
+    if (round.refresh != 0) fmt::print("refresh: status {}\n", round.refresh);
+    for (const Round::Probe& probe : round.probes) {
+        if (probe.status != 0) {
+            fmt::print("{}: {}{}\n", probe.instance, probe.outcome,
+                       probe.message.empty() ? "" : ": " + printable(probe.message));
+        }
+    }
+    std::string outcomes;
+    for (const auto& [outcome, count] : count_outcomes(round))
+        outcomes += fmt::format(", {} {}", count, outcome);
+    fmt::print("{} instances{}; {} new points\n", round.probes.size(), outcomes, count_points(round));
+    for (const Round::Delivery& delivery : round.deliveries) {
+        const bool left_over = delivery.status == to_int(ExitCode::left_over);
+        fmt::print("archive {}: {} points delivered{}{}\n", delivery.archive, delivery.points,
+                   delivery.status == 0 ? ""
+                   : left_over          ? "; something is left in the spool"
+                                        : fmt::format("; failed with status {}", delivery.status),
+                   delivery.status == 0 || delivery.message.empty() ? ""
+                                                                    : ": " + printable(delivery.message));
+    }
+    if (code != ExitCode::success) fmt::print("exit status {}: see \"man 7 meshprobe\"\n", to_int(code));
+}
+
+void print_json(const Round& round, ExitCode code) {
+    auto probes = ordered_json::array();
+    for (const Round::Probe& probe : round.probes) {
+        probes.push_back({{"instance", probe.instance},
+                          {"outcome", probe.outcome},
+                          {"status", probe.status},
+                          {"points", probe.points},
+                          {"message", probe.message}});
+    }
+    auto archives = ordered_json::array();
+    for (const Round::Delivery& delivery : round.deliveries) {
+        archives.push_back({{"archive", delivery.archive},
+                            {"status", delivery.status},
+                            {"points", delivery.points},
+                            {"message", delivery.message}});
+    }
+    const ordered_json object{
+        {"refresh", round.refresh},      {"instances", probes},  {"outcomes", count_outcomes(round)},
+        {"points", count_points(round)}, {"archives", archives}, {"exit", to_int(code)}};
+    fmt::print("{}\n", object.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+Result<std::size_t> parse_jobs(const CommandLine& line) {
+    constexpr std::size_t default_jobs = 8;
+    constexpr std::size_t most_jobs = 1000;
+    const std::string text = line.value("jobs").value_or(std::to_string(default_jobs));
+    std::size_t jobs = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), jobs);
+    if (error != std::errc{} || end != text.data() + text.size() || jobs == 0 || jobs > most_jobs) {
+        return fail(ErrorKind::usage,
+                    fmt::format("--jobs: expected a number from 1 to {}, got \"{}\"", most_jobs, text));
+    }
+    return jobs;
+}
+
+} // namespace
+
+ExitCode verdict(const Round& round) {
+    std::vector<int> all{round.refresh};
+    for (const Round::Probe& probe : round.probes)
+        all.push_back(probe.status);
+    for (const Round::Delivery& delivery : round.deliveries)
+        all.push_back(delivery.status);
+    const auto has = [&](ExitCode code) { return std::ranges::find(all, to_int(code)) != all.end(); };
+
+    for (const ExitCode local : {ExitCode::storage, ExitCode::credentials, ExitCode::configuration}) {
+        if (has(local)) return local;
+    }
+    constexpr std::array news{ExitCode::success,  ExitCode::partial,   ExitCode::unreachable,
+                              ExitCode::deferred, ExitCode::untrusted, ExitCode::left_over};
+    const bool is_fault = std::ranges::any_of(all, [&](int status) {
+        return std::ranges::none_of(news, [&](ExitCode code) { return status == to_int(code); });
+    });
+    if (is_fault) return ExitCode::failure;
+    // An archive that cannot be reached has left something in the spool, whatever it says.
+    const bool undelivered =
+        std::ranges::any_of(round.deliveries, [](const auto& delivery) { return delivery.status != 0; });
+    if (undelivered) return ExitCode::left_over;
+    return std::ranges::any_of(all, [](int status) { return status != 0; }) ? ExitCode::partial
+                                                                            : ExitCode::success;
+}
+
+namespace command {
+
+ExitCode once(const CommandLine& line) {
+    if (!line.arguments.empty()) return complain_about_usage("once", "it takes no arguments");
+    const auto jobs = parse_jobs(line);
+    if (!jobs) return complain_about_usage("once", jobs.error().message);
+    const auto round = Once(line.paths, *jobs).run();
+    if (!round) return complain(round.error());
+    const ExitCode code = verdict(*round);
+    if (line.json) {
+        print_json(*round, code);
+    } else {
+        print_summary(*round, code);
+    }
+    return code;
+}
+
+} // namespace command
+} // namespace meshprobe

@@ -1,0 +1,39 @@
+// One round of everything, with or without systemd: refresh, collect, deliver.
+#pragma once
+
+#include "lib/config/config.hpp"
+#include "lib/error.hpp"
+#include "lib/exit_code.hpp"
+#include "lib/paths.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+struct Round {
+    struct Probe {
+        std::string instance;
+        int status = 0;      ///< what the probe returned
+        std::string outcome; ///< "success", "partial", "unreachable", "deferred", "untrusted", "failed"
+        std::string message;
+        std::uint64_t points = 0;
+    };
+    struct Delivery {
+        std::string archive;
+        int status = 0;
+        std::uint64_t points = 0;
+        std::string message;
+    };
+    int refresh = 0;
+    std::size_t hosts = 0;
+    std::vector<Probe> probes;        ///< sorted by instance
+    std::vector<Delivery> deliveries; ///< sorted by archive
+};
+
+/// The worst local fault, else left_over, else partial if some host or mesh could not be had, else success.
+[[nodiscard]] ExitCode verdict(const Round& round);
+
+} // namespace meshprobe
