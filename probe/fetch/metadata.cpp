@@ -228,7 +228,9 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
         skip(entry.key, fmt::format("its event-type {} has no usable base-uri", *event_type));
         return true;
     }
-    entry.event_types.push_back({std::move(*event_type), std::move(*path), to_integer(time_updated)});
+    std::optional<Timestamp> updated;
+    if (!time_updated.is_null()) updated = std::max<Timestamp>(to_integer(time_updated).value_or(0), 0);
+    entry.event_types.push_back({std::move(*event_type), std::move(*path), updated});
     return true;
 }
 

@@ -25,7 +25,8 @@ to_string(Flavour flavour); ///< "", "esmond", "elmond", as in Progress::flavour
 struct EventType {
     std::string name;     ///< [A-Za-z0-9_-]{1,64}
     std::string base_uri; ///< an absolute path, printable ASCII: to be joined with the scheme and host asked
-    /// esmond: when the newest point arrived; elmond: worthless. nullopt: never written, or not told.
+    /// esmond: when the newest point arrived; elmond: worthless. nullopt: null, nothing was ever written;
+    /// 0: absent or no number, nothing is known.
     std::optional<Timestamp> time_updated;
 };
 

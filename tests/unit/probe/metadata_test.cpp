@@ -114,6 +114,19 @@ TEST_CASE("elmond's native types are read as well") {
     CHECK(found.page.next_page.empty());
 }
 
+TEST_CASE("never written is told from not told") {
+    const auto updated = [](std::string_view member) {
+        const auto found = search(fmt::format(
+            R"([{{"metadata-key":"0f","event-types":[{{"event-type":"failures","base-uri":"/x/base"{}}}]}}])",
+            member));
+        return found.entries.at(0).event_types.at(0).time_updated;
+    };
+    CHECK(updated(R"(,"time-updated":null)") == std::nullopt);
+    CHECK(updated("") == 0);
+    for (const std::string_view odd : {"\"None\"", "1.5", "-7", "[]", "true"})
+        CHECK(updated(fmt::format(R"(,"time-updated":{})", odd)) == 0);
+}
+
 TEST_CASE("odd entries are skipped with a reason, the others are handed on") {
     const auto found = search(fmt::format(
         R"([{0}, 17, null, [], {{}}, {{"metadata-key":"../x","event-types":[]}}, {{"metadata-key":5,"event-types":[]}},
