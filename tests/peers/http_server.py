@@ -6,7 +6,6 @@ import email.utils
 import gzip
 import socket
 import struct
-from typing import Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from answer import Answer, Request, reason

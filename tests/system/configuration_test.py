@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""Broken configuration: what was good goes on, what is bad is named by file, line and column."""
+from sandbox import SystemTest, main
+
+
+class Configuration(SystemTest):
+    hosts = 3
+
+    def setUp(self):
+        super().setUp()
+        self.names = [spec["name"] for spec in self.specs[:3]]
+        self.start()
+        self.eventually("the hosts delivered", lambda: self.delivered_hosts() == set(self.names))
+
+    def all_active(self):
+        return all(self.active(f"meshprobe@{name}.timer") for name in self.names)
+
+    def test_broken_file_after_a_good_one(self):
+        self.configure("tasks:\n  default: {interval: 10s\n", "50-broken")
+        self.systemctl("daemon-reload")
+        self.assertTrue(self.all_active())
+        self.sandbox.reboot()
+        moment = self.server_now()
+        self.eventually("all instances run after the boot", self.all_active)
+        self.eventually("they deliver", lambda: {row[0] for row in self.query(
+            f"SELECT DISTINCT host FROM results WHERE ts > {moment}")} == set(self.names))
+        status = self.sandbox.run("meshprobectl", "status", check=False)
+        self.assertRegex(status, r"/etc/meshprobe/meshprobe\.yaml\.d/50-broken\.yaml:\d+:\d+")
+        self.assertEqual(self.sandbox.status_of("meshprobectl", "check"), 1)
+        self.sandbox.run("rm", "/etc/meshprobe/meshprobe.yaml.d/50-broken.yaml")
+        self.systemctl("daemon-reload")
+        self.assertTrue(self.all_active())
+        self.assertEqual(self.sandbox.status_of("meshprobectl", "check"), 0)
+        self.assertNotIn("50-broken", self.sandbox.run("meshprobectl", "status", check=False))
+
+    def test_bad_entry_disables_only_itself(self):
+        self.configure(f"hosts:\n  {self.names[0]}: {{intervall: 5min}}\narchives:\n  other: {{archiver: sqllite}}\n", "60-entry")
+        problems = self.sandbox.run("meshprobectl", "check", check=False)
+        self.assertRegex(problems, r"60-entry\.yaml:2:\d+: hosts\.\S*ps1\.example\.org\S*")
+        self.assertIn("interval", problems)
+        self.assertRegex(problems, r"60-entry\.yaml:4:\d+: archives\.other")
+        self.sandbox.reboot()
+        moment = self.server_now()
+        self.eventually("the others deliver", lambda: {row[0] for row in self.query(
+            f"SELECT DISTINCT host FROM results WHERE ts > {moment}")} >= set(self.names[1:]))
+        self.assertFalse(self.active(f"meshprobe@{self.names[0]}.timer"))
+
+    def test_disabled_in_the_configuration(self):
+        self.configure("hosts: {" + self.names[0] + ": {enabled: false}}\n", "70-off")
+        self.sandbox.run("meshprobectl", "apply")
+        self.eventually("its timer stopped", lambda: not self.active(f"meshprobe@{self.names[0]}.timer"))
+        self.assertTrue(self.active(f"meshprobe@{self.names[1]}.timer"))
+
+
+if __name__ == "__main__":
+    main()

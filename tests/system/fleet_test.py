@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""200 hosts, 30 of them dead or blackholed: news, not a failed system."""
+from sandbox import SystemTest, main
+
+STATE_CHANGED = "MESSAGE_ID=9dfb369bab13dfae627655daa05f1119"
+
+
+class Fleet(SystemTest):
+    hosts = 200
+    unlisted = 0
+    settings = {"entries": 1, "tests": ["rtt"]}
+    configuration = SystemTest.configuration.replace("interval: 10s", "interval: 30s").replace("first-run: 10min", "first-run: 1min")
+
+    def lags(self, names):
+        """Age in seconds of the newest result of each host; an absent host is an error."""
+        now = self.server_now()
+        newest = dict(self.query("SELECT host, max(ts) FROM results GROUP BY host"))
+        return sorted(now - newest[name] for name in names)
+
+    def test_dead_hosts_disturb_nobody(self):
+        names = [spec["name"] for spec in self.specs]
+        self.start()
+        self.eventually("200 hosts delivered", lambda: len(self.delivered_hosts()) == 200, timeout=120)
+        gone, alive = names[100:130], names[:100] + names[130:]
+        moment = self.server_now()
+        self.eventually("everyone delivered a second time", lambda: len(self.query(
+            f"SELECT host FROM results GROUP BY host HAVING max(ts) > {moment}")) == 200)
+        before = self.lags(alive)
+        for name in gone[:15]:
+            self.peers("PATCH", f"hosts/{name}", {"dead": True})
+        for name in gone[15:]:
+            self.peers("PATCH", f"hosts/{name}", {"blackhole": True})
+
+        def unreachable():
+            return [entry["MESHPROBE_HOST"] for entry in self.journal(STATE_CHANGED) if entry["MESHPROBE_HOST"] in gone]
+        self.eventually("all 30 were noticed", lambda: set(unreachable()) == set(gone), timeout=120)
+        for _ in range(3):
+            moment = self.server_now()
+            self.eventually("the other 170 deliver", lambda: {row[0] for row in self.query(
+                f"SELECT host FROM results GROUP BY host HAVING max(ts) > {moment}")} == set(alive), timeout=60)
+        after = self.lags(alive)
+        print(f"  lag of the other 170 before: median {before[85]} s, largest {before[-1]} s; with 30 dead: {after[85]} s, {after[-1]} s")
+        self.assertLessEqual(after[85], before[85] + 5)
+        self.assertLessEqual(after[-1], before[-1] + 10)
+        self.assertEqual(sorted(unreachable()), sorted(gone), "one line per change of state")
+        self.assertEqual(self.systemctl("is-system-running").strip(), "running")
+        self.assertEqual(self.sandbox.status_of("meshprobectl", "status"), 150, "15 % are overdue or down")
+
+        for name in gone:
+            self.peers("PATCH", f"hosts/{name}", {"dead": False, "blackhole": False})
+        self.sandbox.run("systemctl", "start", *(f"meshprobe@{name}.service" for name in gone[:3]))
+
+
+if __name__ == "__main__":
+    main()
