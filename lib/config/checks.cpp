@@ -1,6 +1,6 @@
 #include "lib/config/checks.hpp"
 
-#include "lib/config/calendar.hpp"
+#include "lib/calendar.hpp"
 #include "lib/config/suggest.hpp"
 #include "lib/host_name.hpp"
 
@@ -102,9 +102,9 @@ std::string proxy(std::string_view text) {
 }
 
 std::string calendar(std::string_view text) {
-    if (text.empty() || is_calendar_expression(text)) return {};
-    return fmt::format("expected a calendar expression such as \"*-*-* 06:00 UTC\" (systemd.time(7)), got {}",
-                       quote(text));
+    if (text.empty()) return {};
+    const auto checked = check_calendar(text);
+    return checked ? std::string{} : checked.error().message;
 }
 
 std::string routing(std::string_view text) {

@@ -103,10 +103,10 @@ Node::Pointer decode(std::string_view text, const Files& files) {
 class CompiledConfig::Document {
   public:
     explicit Document(const std::string& text) : text_(text) {
-        json::document document = parser_.iterate(text_);
-        version_ = std::string_view(document["meshprobe"]);
-        layers_.vendor_is_absent = document["vendor-is-absent"];
-        for (json::array stamp : document["stamps"])
+        document_ = parser_.iterate(text_);
+        version_ = std::string_view(document_["meshprobe"]);
+        layers_.vendor_is_absent = document_["vendor-is-absent"];
+        for (json::array stamp : document_["stamps"])
             layers_.files.push_back(read_stamp(stamp));
     }
 
@@ -117,17 +117,17 @@ class CompiledConfig::Document {
 
     LoadedConfig load(bool whole_tree) {
         LoadedConfig loaded;
-        json::document document = parser_.iterate(text_);
-        for (json::array problem : document["problems"])
+        document_.rewind();
+        for (json::array problem : document_["problems"])
             loaded.problems.push_back(read_problem(problem));
         Files files;
-        for (std::string_view file : document["files"])
+        for (std::string_view file : document_["files"])
             files.push_back(std::make_shared<const std::string>(file));
-        loaded.tree = read_node(document["tree"], files);
+        loaded.tree = read_node(document_["tree"], files);
         loaded.config = build_config(loaded.tree, nullptr).config;
         auto hosts = std::make_shared<Node>();
         hosts->kind = Node::Kind::mapping;
-        for (json::array host : document["hosts"]) {
+        for (json::array host : document_["hosts"]) {
             auto at = host.begin().value();
             Config::HostSection section;
             section.pattern = std::string_view(*at);
@@ -157,6 +157,7 @@ class CompiledConfig::Document {
   private:
     simdjson::padded_string text_;
     json::parser parser_;
+    json::document document_;
     std::string version_;
     Layers layers_;
 };

@@ -1,7 +1,7 @@
 // The keys of tasks, which may also stand under hosts.HOST and hosts.HOST.tasks.TASK.
+#include "lib/calendar.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/config/codec.hpp"
-#include "lib/config/interval.hpp"
 #include "lib/config/suggest.hpp"
 
 #include <fmt/format.h>
