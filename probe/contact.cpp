@@ -12,6 +12,12 @@ namespace {
 /// not be repeated when the server tells its time.
 constexpr Timestamp tolerance = 300;
 
+/// What libcurl and OpenSSL say where nothing listens, or where a server does not speak TLS.
+bool may_be_plain_http(const std::string& message) {
+    return message.find("Failed to connect") != std::string::npos ||
+           message.find("wrong version number") != std::string::npos;
+}
+
 /// Searches; and again, further back, if the server's clock shows that the first guess was wrong.
 Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& settings, const Progress& progress) {
     const Flavour known = to_flavour(progress.flavour);
@@ -63,7 +69,7 @@ Result<Contact> make_contact(const ContactSettings& settings, const Progress& pr
         if (!first_error) first_error = page.error();
     }
     if (!first_error) return fail(ErrorKind::configuration, "no measurement archive is known for this host");
-    if (answered.empty() && !http_fallback) {
+    if (answered.empty() && !http_fallback && may_be_plain_http(first_error->message)) {
         first_error->message += " (if this host speaks plain http only, set http-fallback: true for it)";
     }
     return fail(*first_error);
