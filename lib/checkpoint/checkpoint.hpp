@@ -44,7 +44,7 @@ struct Commit {
 struct Recovery {
     std::uint64_t published = 0; ///< dot-files that were committed and are visible now
     std::uint64_t deleted = 0;   ///< dot-files that were not
-    std::uint64_t damaged = 0;   ///< committed, but not what was written: set aside in failed/ with the reason
+    std::uint64_t damaged = 0; ///< committed, but not what was written: set aside in failed/ with the reason
 };
 
 class CheckpointStore; // store.hpp
@@ -54,7 +54,8 @@ class Checkpoint {
     /// Waits for the instance's lock, reads snapshot and log, recovers. A torn last record is normal after a
     /// crash; any other damage is a `storage` error that names the file. `keep_seconds`: how long ts stay in
     /// `recent`.
-    [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+    [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const Instance& instance,
+                                                 std::int64_t keep_seconds,
                                                  FileSystem& file_system = FileSystem::real());
     Checkpoint(Checkpoint&&) noexcept;
     Checkpoint& operator=(Checkpoint&&) noexcept;
@@ -83,7 +84,8 @@ class Checkpoint {
 };
 
 /// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed.
-[[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths, const Instance& instance);
+[[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths,
+                                                                     const Instance& instance);
 
 /// Recovery alone, for converge when a host is removed: publishes or deletes what a dead probe left.
 [[nodiscard]] Status recover(const Paths& paths, const Instance& instance);

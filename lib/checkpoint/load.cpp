@@ -17,9 +17,10 @@ constexpr std::size_t largest_file = 1UL << 30;
 constexpr int attempts = 20; // a compaction takes two renames; twenty in a row hit by one is no accident
 
 Error damaged(const std::filesystem::path& file, const Error& error) {
-    return {error.kind, fmt::format("{}: {}; restore it, or move it away together with the other files of this "
-                                    "instance beside it: then collecting starts as for a new host",
-                                    file.string(), error.message)};
+    return {error.kind,
+            fmt::format("{}: {}; restore it, or move it away together with the other files of this "
+                        "instance beside it: then collecting starts as for a new host",
+                        file.string(), error.message)};
 }
 
 /// nullopt: the log is younger than the snapshot, which must have been replaced in between.

@@ -30,9 +30,9 @@ struct LoadedCheckpoint {
     bool has_log = false;              ///< one of the snapshot's generation
     std::uint64_t generation = 0;      ///< of the snapshot; 0: there is none yet
     std::uint64_t snapshot_size = 0;
-    std::uint64_t log_size = 0;        ///< of what is sound
+    std::uint64_t log_size = 0; ///< of what is sound
     bool has_records = false;
-    bool is_torn = false;              ///< something torn follows that
+    bool is_torn = false; ///< something torn follows that
 };
 
 /// Safe beside a process that commits or compacts: files of different generations are read again.

@@ -16,6 +16,13 @@ constexpr std::string_view record_mark = "\xfeMPR";
 constexpr std::size_t header_size = 20;
 constexpr std::size_t record_header_size = 12;
 
+/// Of the size too: blocks that never reached the disk read as zeros, and the checksum of nothing is zero.
+std::uint32_t record_checksum(std::string_view payload) {
+    std::string size;
+    Encoder(size).fixed32(static_cast<std::uint32_t>(payload.size()));
+    return crc32c(payload, crc32c(size));
+}
+
 /// The payload of the record at the beginning of `bytes`, if that is complete and sound.
 std::optional<std::string_view> record_at(std::string_view bytes) {
     if (!bytes.starts_with(record_mark)) return std::nullopt;
@@ -23,12 +30,13 @@ std::optional<std::string_view> record_at(std::string_view bytes) {
     const std::uint32_t size = decoder.fixed32();
     const std::uint32_t checksum = decoder.fixed32();
     const std::string_view payload = decoder.take(size);
-    if (!decoder.good() || crc32c(payload) != checksum) return std::nullopt;
+    if (!decoder.good() || record_checksum(payload) != checksum) return std::nullopt;
     return payload;
 }
 
 bool holds_a_record(std::string_view bytes) {
-    for (auto at = bytes.find(record_mark); at != std::string_view::npos; at = bytes.find(record_mark, at + 1)) {
+    for (auto at = bytes.find(record_mark); at != std::string_view::npos;
+         at = bytes.find(record_mark, at + 1)) {
         if (record_at(bytes.substr(at))) return true;
     }
     return false;
@@ -50,7 +58,7 @@ std::string frame_record(std::string_view payload) {
     framed += record_mark;
     Encoder encoder(framed);
     encoder.fixed32(static_cast<std::uint32_t>(payload.size()));
-    encoder.fixed32(crc32c(payload));
+    encoder.fixed32(record_checksum(payload));
     framed += payload;
     return framed;
 }
@@ -73,8 +81,9 @@ Result<LogContents> parse_log(std::string_view bytes) {
         if (!payload) {
             // Only the last record can be torn: nothing is appended before the end was cut off.
             if (holds_a_record(rest.substr(1))) {
-                return fail(ErrorKind::storage,
-                            fmt::format("the record at byte {} is damaged, and sound ones follow it", log.good_size));
+                return fail(
+                    ErrorKind::storage,
+                    fmt::format("the record at byte {} is damaged, and sound ones follow it", log.good_size));
             }
             break;
         }

@@ -1,7 +1,7 @@
 // checkpoint/INSTANCE.log: what was committed since the snapshot.
 //
 //   "MPLOG1\r\n"  generation (fixed 64)  crc32c of these 16 bytes (fixed 32)
-//   then records: "\xfeMPR"  size (fixed 32)  crc32c of the payload (fixed 32)  payload: record.hpp
+//   then records: "\xfeMPR"  size (fixed 32)  crc32c of size and payload (fixed 32)  payload: record.hpp
 //
 // A log belongs to the snapshot of its generation; an older one was folded into the snapshot already, and its
 // successor was not made before the crash. Where a crash tore the last record, the log ends before it.

@@ -7,7 +7,7 @@ namespace meshprobe {
 namespace {
 
 constexpr std::size_t worth_a_run = 3;
-constexpr std::uint64_t most_in_a_run = 1 << 22; // a damaged file must not fill the memory
+constexpr std::uint64_t most_in_a_run = 1 << 16; // a damaged file must not fill the memory
 
 /// Calls take_run(first, step, count) for timestamps first, first + step, …
 template <class TakeRun>
@@ -21,7 +21,8 @@ bool for_each_run(std::string_view packed, Timestamp base, TakeRun take_run) {
         const std::uint64_t word = decoder.number();
         const std::uint64_t count = (word & 1) != 0 ? decoder.number() : 1;
         const std::uint64_t step = word >> 1;
-        if (step == 0 || step > static_cast<std::uint64_t>(latest_timestamp) || count > most_in_a_run) return false;
+        if (step == 0 || step > static_cast<std::uint64_t>(latest_timestamp) || count > most_in_a_run)
+            return false;
         if (last + static_cast<Timestamp>(step) > latest_timestamp) return false;
         take_run(last + static_cast<Timestamp>(step), static_cast<Timestamp>(step), count);
         last += static_cast<Timestamp>(step * count);
@@ -39,7 +40,8 @@ void pack_timestamps(std::string& out, Timestamp base, std::span<const Timestamp
     for (std::size_t i = 1; i < timestamps.size();) {
         const Timestamp step = timestamps[i] - timestamps[i - 1];
         std::size_t end = i + 1;
-        while (end < timestamps.size() && timestamps[end] - timestamps[end - 1] == step && end - i < most_in_a_run) {
+        while (end < timestamps.size() && timestamps[end] - timestamps[end - 1] == step &&
+               end - i < most_in_a_run) {
             ++end;
         }
         const std::size_t count = end - i;

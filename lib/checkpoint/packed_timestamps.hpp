@@ -1,6 +1,7 @@
-// Ascending timestamps in few bytes: the first relative to a base, then steps. A step is one number (twice its
-// length), or, when it comes at least three times in a row, two: twice its length plus one, and how often.
-// What arrives every 60 s takes a handful of bytes for a day, what arrives irregularly one or two a point.
+// Ascending timestamps in few bytes: the first relative to a base, then steps. A step is one number (twice
+// its length), or, when it comes at least three times in a row, two: twice its length plus one, and how
+// often. What arrives every 60 s takes a handful of bytes for a day, what arrives irregularly one or two a
+// point.
 #pragma once
 
 #include <cstddef>

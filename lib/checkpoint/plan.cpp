@@ -27,28 +27,37 @@ tl::unexpected<Error> wrong(std::string what) {
     return fail(ErrorKind::internal, "commit: " + std::move(what));
 }
 
-Result<std::vector<LoggedSegment>> name_segments(const Commit& commit, std::uint64_t instance_hash, std::int64_t usec) {
+Result<std::vector<LoggedSegment>> name_segments(const Commit& commit, std::uint64_t instance_hash,
+                                                 std::int64_t usec) {
     std::vector<LoggedSegment> segments;
     std::map<std::string_view, unsigned> count;
     for (const auto& [archive, segment] : commit.segments) {
         if (!is_valid_name(archive)) return wrong(fmt::format("'{}' is no archive's name", archive));
         if (segment.size() > max_segment_size) {
-            return wrong(fmt::format("a segment of {} bytes, more than {}", segment.size(), max_segment_size));
+            return wrong(
+                fmt::format("a segment of {} bytes, more than {}", segment.size(), max_segment_size));
         }
         const unsigned n = count[archive]++;
-        if (n == most_segments) return wrong(fmt::format("more than {} segments for {}", most_segments, archive));
-        segments.push_back({archive, SegmentName{usec, instance_hash, n}.text(), crc32c(segment), segment.size()});
+        if (n == most_segments)
+            return wrong(fmt::format("more than {} segments for {}", most_segments, archive));
+        segments.push_back(
+            {archive, SegmentName{usec, instance_hash, n}.text(), crc32c(segment), segment.size()});
     }
     return segments;
+}
+
+bool is_time(Timestamp ts) {
+    return ts >= 0 && ts <= latest_timestamp;
 }
 
 Status check(const SeriesChange& change) {
     const auto& sent = change.sent;
     const bool ascending = std::ranges::adjacent_find(sent, std::greater_equal<>{}) == sent.end();
-    const bool in_range = sent.empty() || (sent.front() >= 0 && sent.back() <= latest_timestamp);
-    if (!ascending || !in_range) return wrong("timestamps of " + change.series + " do not ascend from 0 to the year 9999");
+    const bool in_range = sent.empty() || (is_time(sent.front()) && is_time(sent.back()));
+    if (!ascending || !in_range)
+        return wrong("timestamps of " + change.series + " do not ascend from 0 to the year 9999");
     for (const Timestamp mark : {change.complete_until, change.updated}) {
-        if (mark < 0 || mark > latest_timestamp) {
+        if (!is_time(mark)) {
             return wrong(fmt::format("{} is marked with {}, which is no time", change.series, mark));
         }
     }
@@ -56,8 +65,8 @@ Status check(const SeriesChange& change) {
 }
 
 /// By index; series the state does not know get the next ones, in record.new_series.
-Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commit, const CheckpointState& state,
-                                                             Record& record) {
+Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commit,
+                                                             const CheckpointState& state, Record& record) {
     std::map<SeriesTable::Index, Change> changes;
     std::map<std::string_view, SeriesTable::Index> defined;
     for (const SeriesChange& change : commit.series) {
@@ -120,10 +129,18 @@ Result<Record> plan_record(const Commit& commit, const CheckpointState& state, s
     CheckpointState known;
     known.gaps = state.gaps;
     for (const Gap& gap : commit.gaps) {
-        if (gap.since > gap.until) return wrong("a gap that ends before it begins");
+        if (!is_time(gap.since) || !is_time(gap.until) || gap.since > gap.until) {
+            return wrong(fmt::format("a gap from {} until {}", gap.since, gap.until));
+        }
         if (known.add_gap(gap)) record.gaps.push_back(gap);
     }
-    if (commit.progress && *commit.progress != state.progress) record.progress = commit.progress;
+    if (commit.progress && *commit.progress != state.progress) {
+        const Progress& progress = *commit.progress;
+        if (!is_time(progress.since) || !is_time(progress.polled_until) || !is_time(progress.reread_at)) {
+            return wrong("progress of the host is marked with what is no time");
+        }
+        record.progress = progress;
+    }
     return record;
 }
 

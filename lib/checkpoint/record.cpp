@@ -147,7 +147,8 @@ std::optional<Record> decode_record(std::string_view payload) {
         id = decoder.text();
     }
     record.base = decoder.seconds();
-    if (!is_timestamp(record.base) || !decode_changes(decoder, record.base, record.changes)) return std::nullopt;
+    if (!is_timestamp(record.base) || !decode_changes(decoder, record.base, record.changes))
+        return std::nullopt;
     record.gaps = decode_gaps(decoder);
     if (decoder.number() != 0) record.progress = decode_progress(decoder);
     if (!decoder.at_end()) return std::nullopt;
@@ -162,8 +163,8 @@ bool apply_record(const Record& record, CheckpointState& state, std::int64_t kee
     }
     for (const LoggedChange& change : record.changes) {
         if (change.index >= state.series.size()) return false;
-        if (!state.series.apply(change.index, record.base, change.packed, change.complete_until, change.updated,
-                                keep_seconds)) {
+        if (!state.series.apply(change.index, record.base, change.packed, change.complete_until,
+                                change.updated, keep_seconds)) {
             return false;
         }
     }

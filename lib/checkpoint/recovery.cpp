@@ -4,14 +4,13 @@
 #include "lib/spool/segment_name.hpp"
 #include "lib/spool/spool.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -29,13 +28,15 @@ std::optional<SegmentName> uncommitted(std::string_view file, std::uint64_t inst
 
 class SpoolRecovery {
   public:
-    SpoolRecovery(FileSystem& file_system, Spool spool) : file_system_(&file_system), spool_(std::move(spool)) {}
+    SpoolRecovery(FileSystem& file_system, Spool spool)
+        : file_system_(&file_system), spool_(std::move(spool)) {}
 
     Status publish(const std::string& name, const LoggedSegment& logged, Recovery& recovery) {
         const auto dot_file = spool_.queue() / ("." + name);
         const auto content = file_system_->read(dot_file, max_segment_size);
         if (!content) return fail(content.error());
-        const bool sound = *content && (*content)->size() == logged.size && crc32c(**content) == logged.checksum;
+        const bool sound =
+            *content && (*content)->size() == logged.size && crc32c(**content) == logged.checksum;
         if (auto renamed = file_system_->rename(dot_file, spool_.queue() / name); !renamed) return renamed;
         ++recovery.published;
         if (sound) return {};
@@ -56,8 +57,8 @@ class SpoolRecovery {
 } // namespace
 
 Result<Recovery> recover_spools(FileSystem& file_system, const Paths& paths, std::uint64_t instance_hash,
-                                const std::vector<LoggedSegment>& logged, const std::function<Status()>& sync_log,
-                                std::int64_t& last_usec) {
+                                const std::vector<LoggedSegment>& logged,
+                                const std::function<Status()>& sync_log, std::int64_t& last_usec) {
     const auto archives = list_spools(paths, file_system); // those that are configured no more, too
     if (!archives) return fail(archives.error());
     SegmentsByName segments;

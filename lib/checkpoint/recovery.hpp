@@ -16,11 +16,13 @@
 namespace meshprobe {
 
 /// Publishes what `logged` lists, deletes what it does not. `sync_log` runs before the first publication: the
-/// probe may have died between writing its record and syncing it, and what a power cut can still take back must
-/// not be delivered. `last_usec` is raised to what the names found were made from.
-[[nodiscard]] Result<Recovery> recover_spools(FileSystem& file_system, const Paths& paths, std::uint64_t instance_hash,
+/// probe may have died between writing its record and syncing it, and what a power cut can still take back
+/// must not be delivered. `last_usec` is raised to what the names found were made from.
+[[nodiscard]] Result<Recovery> recover_spools(FileSystem& file_system, const Paths& paths,
+                                              std::uint64_t instance_hash,
                                               const std::vector<LoggedSegment>& logged,
-                                              const std::function<Status()>& sync_log, std::int64_t& last_usec);
+                                              const std::function<Status()>& sync_log,
+                                              std::int64_t& last_usec);
 
 /// Whether the instance may have left dot-files. With a backlog of 100 000 segments looking for them takes
 /// longer than the rest of a run, so the lock file remembers, until the next boot, that nobody has left any.

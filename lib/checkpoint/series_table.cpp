@@ -21,7 +21,8 @@ std::string_view SeriesTable::id(Index index) const {
 std::optional<SeriesTable::Index> SeriesTable::index_of(std::string_view id) const {
     if (slots_.empty()) return std::nullopt;
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t slot = std::hash<std::string_view>{}(id) & mask; slots_[slot] != none; slot = (slot + 1) & mask) {
+    for (std::size_t slot = std::hash<std::string_view>{}(id)&mask; slots_[slot] != none;
+         slot = (slot + 1) & mask) {
         if (this->id(slots_[slot]) == id) return slots_[slot];
     }
     return std::nullopt;
@@ -111,8 +112,8 @@ bool SeriesTable::apply(Index index, Timestamp base, std::string_view packed, Ti
         const auto last = last_packed_timestamp(packed, base);
         if (!last) return false;
         marks.newest = std::max(marks.newest, *last);
-        chunks_.push_back({base, static_cast<std::uint32_t>(arena_.size()), static_cast<std::uint32_t>(packed.size()),
-                           entry.last_chunk});
+        chunks_.push_back({base, static_cast<std::uint32_t>(arena_.size()),
+                           static_cast<std::uint32_t>(packed.size()), entry.last_chunk});
         entry.last_chunk = static_cast<std::uint32_t>(chunks_.size() - 1);
         arena_ += packed;
     }
@@ -131,7 +132,9 @@ std::string_view SeriesTable::adopt(std::string bytes) {
 }
 
 bool SeriesTable::restore(std::string_view id, const SeriesMarks& marks, std::string_view packed) {
-    const auto position_of = [&](std::string_view part) { return static_cast<std::uint32_t>(part.data() - arena_.data()); };
+    const auto position_of = [&](std::string_view part) {
+        return static_cast<std::uint32_t>(part.data() - arena_.data());
+    };
     Entry entry;
     entry.marks = marks;
     entry.id_position = position_of(id);
@@ -139,7 +142,8 @@ bool SeriesTable::restore(std::string_view id, const SeriesMarks& marks, std::st
     if (!packed.empty()) {
         if (!last_packed_timestamp(packed, marks.newest)) return false;
         entry.last_chunk = static_cast<std::uint32_t>(chunks_.size());
-        chunks_.push_back({marks.newest, position_of(packed), static_cast<std::uint32_t>(packed.size()), none});
+        chunks_.push_back(
+            {marks.newest, position_of(packed), static_cast<std::uint32_t>(packed.size()), none});
     }
     append(entry);
     return true;

@@ -14,10 +14,11 @@
 namespace meshprobe {
 
 struct SeriesMarks {
-    Timestamp newest = 0;         ///< greatest ts ever received
-    Timestamp complete_until = 0; ///< everything up to here was asked for and received: where catching up goes on
-    Timestamp updated = 0;        ///< the archive's "time-updated" of what was read completely; 0: not known
-    Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose. Never goes back
+    Timestamp newest = 0; ///< greatest ts ever received
+    Timestamp complete_until =
+        0;                    ///< everything up to here was asked for and received: where catching up goes on
+    Timestamp updated = 0;    ///< the archive's "time-updated" of what was read completely; 0: not known
+    Timestamp known_from = 0; ///< below this all is settled: sent, or skipped on purpose. Never goes back
 };
 
 /// A series is one event type of one metadata entry: "METADATA-KEY EVENT-TYPE".
@@ -48,8 +49,8 @@ class SeriesTable {
     [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until,
                              Timestamp updated, std::int64_t keep);
 
-    /// From a snapshot: `bytes` becomes the arena, and what restore() is given are parts of the view of it that
-    /// is returned. Timestamps are packed relative to the newest; false if they cannot be unpacked.
+    /// From a snapshot: `bytes` becomes the arena, and what restore() is given are parts of the view of it
+    /// that is returned. Timestamps are packed relative to the newest; false if they cannot be unpacked.
     [[nodiscard]] std::string_view adopt(std::string bytes);
     void reserve(std::size_t series);
     [[nodiscard]] bool restore(std::string_view id, const SeriesMarks& marks, std::string_view packed);

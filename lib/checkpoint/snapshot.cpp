@@ -68,7 +68,8 @@ Result<Snapshot> decode_snapshot(std::string bytes) {
     }
     if (bytes.size() < magic.size() + checksum_size) return damaged();
     Decoder checksum(std::string_view(bytes).substr(bytes.size() - checksum_size));
-    if (checksum.fixed32() != crc32c(std::string_view(bytes).substr(0, bytes.size() - checksum_size))) return damaged();
+    if (checksum.fixed32() != crc32c(std::string_view(bytes).substr(0, bytes.size() - checksum_size)))
+        return damaged();
 
     Snapshot snapshot;
     SeriesTable& table = snapshot.state.series;

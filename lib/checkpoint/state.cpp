@@ -5,7 +5,9 @@
 namespace meshprobe {
 
 bool CheckpointState::add_gap(const Gap& gap) {
-    const auto same_kind = [&](const Gap& other) { return other.series == gap.series && other.reason == gap.reason; };
+    const auto same_kind = [&](const Gap& other) {
+        return other.series == gap.series && other.reason == gap.reason;
+    };
     const auto covers = [&](const Gap& other) {
         return same_kind(other) && other.since <= gap.since && other.until >= gap.until;
     };

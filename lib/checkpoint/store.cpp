@@ -7,10 +7,9 @@
 #include "lib/spool/spool.hpp"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 
 #include <algorithm>
-
-#include <sys/random.h>
 
 namespace meshprobe {
 
@@ -34,7 +33,8 @@ CheckpointStore::CheckpointStore(const Paths& paths, const Instance& instance, s
       keep_seconds_(keep_seconds), file_system_(&file_system), lock_(std::move(lock)), clean_(files_.lock) {}
 
 Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const Paths& paths, const Instance& instance,
-                                                               std::int64_t keep_seconds, FileSystem& file_system) {
+                                                               std::int64_t keep_seconds,
+                                                               FileSystem& file_system) {
     const CheckpointFiles files(paths, instance);
     if (auto made = make_directories(files.directory); !made) return fail(made.error());
     auto lock = FileLock::acquire(files.lock);
@@ -88,8 +88,9 @@ std::string CheckpointStore::new_run() {
 
 Status CheckpointStore::commit(const Commit& commit) {
     if (in_doubt_) {
-        return fail(ErrorKind::storage, files_.log.string() + ": an earlier write failed half way, and only reading "
-                                                              "the file again tells what is in it; the next run does");
+        return fail(ErrorKind::storage, files_.log.string() +
+                                            ": an earlier write failed half way, and only reading "
+                                            "the file again tells what is in it; the next run does");
     }
     if (auto published = publish(); !published) return published; // what an earlier commit could not
     const auto record = plan_record(commit, loaded_.state, run_, instance_hash_, next_usec());
@@ -174,8 +175,8 @@ Status CheckpointStore::append(std::string_view payload) {
         loaded_.log_size += framed.size();
         return {};
     }
-    // Until the record is off the disk for certain, its segments must stay: a listed one that is absent counts
-    // as delivered.
+    // Until the record is off the disk for certain, its segments must stay: a listed one that is absent
+    // counts as delivered.
     Status undone = file_system_->truncate(log_, loaded_.log_size);
     if (undone) undone = file_system_->sync_data(log_);
     in_doubt_ = !undone;

@@ -19,8 +19,8 @@ inline constexpr std::int64_t keep_everything = std::numeric_limits<std::int64_t
 
 class CheckpointStore {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<CheckpointStore>> open(const Paths& paths, const Instance& instance,
-                                                                       std::int64_t keep_seconds, FileSystem& file_system);
+    [[nodiscard]] static Result<std::unique_ptr<CheckpointStore>>
+    open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds, FileSystem& file_system);
 
     [[nodiscard]] const CheckpointState& state() const { return loaded_.state; }
     [[nodiscard]] const Recovery& recovery() const { return recovery_; }
@@ -29,8 +29,8 @@ class CheckpointStore {
     [[nodiscard]] Status compact_if_large();
 
   private:
-    CheckpointStore(const Paths& paths, const Instance& instance, std::int64_t keep_seconds, FileSystem& file_system,
-                    FileLock lock);
+    CheckpointStore(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+                    FileSystem& file_system, FileLock lock);
 
     /// A segment on its way: `.NAME` until the commit, NAME after it.
     struct Pending {
@@ -42,11 +42,12 @@ class CheckpointStore {
     };
 
     [[nodiscard]] Status load_and_recover();
-    [[nodiscard]] Status write_segments(const Commit& commit, const Record& record);       // a
-    [[nodiscard]] Status write_segment(const Spool& spool, const std::filesystem::path& dot_file, std::string_view segment);
-    [[nodiscard]] Status append(std::string_view payload);                                 // b
+    [[nodiscard]] Status write_segments(const Commit& commit, const Record& record); // a
+    [[nodiscard]] Status write_segment(const Spool& spool, const std::filesystem::path& dot_file,
+                                       std::string_view segment);
+    [[nodiscard]] Status append(std::string_view payload); // b
     [[nodiscard]] Status ensure_log();
-    [[nodiscard]] Status publish();                                                        // c
+    [[nodiscard]] Status publish(); // c
     void take_back_segments();
     [[nodiscard]] Status sync_spools();
     [[nodiscard]] std::int64_t next_usec() const;
@@ -62,11 +63,11 @@ class CheckpointStore {
     LoadedCheckpoint loaded_;
     Recovery recovery_;
     FileDescriptor log_;
-    bool log_is_durable_ = false;          ///< its directory entry
-    std::string run_;                      ///< the last one handed out
-    std::set<std::string> log_archives_;   ///< archives with segments that the log lists
-    std::vector<Pending> pending_;         ///< written, not yet published
-    bool in_doubt_ = false;                ///< a record may or may not be on disk: only reading it again tells
+    bool log_is_durable_ = false;        ///< its directory entry
+    std::string run_;                    ///< the last one handed out
+    std::set<std::string> log_archives_; ///< archives with segments that the log lists
+    std::vector<Pending> pending_;       ///< written, not yet published
+    bool in_doubt_ = false;              ///< a record may or may not be on disk: only reading it again tells
 };
 
 } // namespace meshprobe

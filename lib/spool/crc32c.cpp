@@ -36,7 +36,8 @@ std::uint8_t byte_of(char c) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t from_hardware(std::string_view bytes, std::uint32_t previous) {
+__attribute__((target("sse4.2"))) std::uint32_t from_hardware(std::string_view bytes,
+                                                              std::uint32_t previous) {
     std::uint64_t value = ~previous;
     while (bytes.size() >= 8) {
         std::uint64_t word = 0;

@@ -1,15 +1,14 @@
 #include "lib/spool/file_system.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <memory>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -19,7 +18,8 @@ FileSystem& FileSystem::real() {
 }
 
 Result<FileDescriptor> FileSystem::create(const std::filesystem::path& path, mode_t mode) {
-    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode));
+    FileDescriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode));
     if (!file.is_open()) return fail_errno("create " + path.string());
     if (::fchmod(file.get(), mode) < 0) return fail_errno("chmod " + path.string());
     return file;
@@ -33,7 +33,8 @@ Result<FileDescriptor> FileSystem::open(const std::filesystem::path& path) {
 
 Status FileSystem::write(const FileDescriptor& file, std::uint64_t offset, std::string_view content) {
     while (!content.empty()) {
-        const ssize_t count = ::pwrite(file.get(), content.data(), content.size(), static_cast<off_t>(offset));
+        const ssize_t count =
+            ::pwrite(file.get(), content.data(), content.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return fail_errno("write");
         content.remove_prefix(static_cast<std::size_t>(count));
@@ -78,9 +79,10 @@ Result<bool> FileSystem::make_directory(const std::filesystem::path& directory, 
         if (errno == EEXIST) return false;
         return fail_errno("mkdir " + directory.string());
     }
-    // mkdir() leaves out what the umask holds. Under RestrictSUIDSGID= nobody may ask for the set-group-ID bit;
-    // our users' first group is the right one without it.
-    if (::chmod(directory.c_str(), mode) < 0 && (errno != EPERM || ::chmod(directory.c_str(), mode & 0777) < 0)) {
+    // mkdir() leaves out what the umask holds. Under RestrictSUIDSGID= nobody may ask for the set-group-ID
+    // bit; our users' first group is the right one without it.
+    if (::chmod(directory.c_str(), mode) < 0 &&
+        (errno != EPERM || ::chmod(directory.c_str(), mode & 0777) < 0)) {
         return fail_errno("chmod " + directory.string());
     }
     return true;

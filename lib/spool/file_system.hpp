@@ -26,8 +26,10 @@ class FileSystem {
 
     /// An empty file of exactly this mode, whatever the umask; replaces what an earlier attempt left there.
     [[nodiscard]] virtual Result<FileDescriptor> create(const std::filesystem::path& path, mode_t mode);
-    [[nodiscard]] virtual Result<FileDescriptor> open(const std::filesystem::path& path); // to write, must exist
-    [[nodiscard]] virtual Status write(const FileDescriptor& file, std::uint64_t offset, std::string_view content);
+    [[nodiscard]] virtual Result<FileDescriptor>
+    open(const std::filesystem::path& path); // to write, must exist
+    [[nodiscard]] virtual Status write(const FileDescriptor& file, std::uint64_t offset,
+                                       std::string_view content);
     [[nodiscard]] virtual Status truncate(const FileDescriptor& file, std::uint64_t size);
     [[nodiscard]] virtual Status sync(const FileDescriptor& file);
     [[nodiscard]] virtual Status sync_data(const FileDescriptor& file); // content and size
@@ -39,13 +41,15 @@ class FileSystem {
 
     /// Names in a directory, unsorted, without "." and ".."; an absent directory is empty.
     [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory);
-    [[nodiscard]] virtual Result<std::optional<std::string>> read(const std::filesystem::path& path, std::size_t limit);
+    [[nodiscard]] virtual Result<std::optional<std::string>> read(const std::filesystem::path& path,
+                                                                  std::size_t limit);
 
     /// What names and run ids are made from: microseconds since 1970.
     [[nodiscard]] virtual std::int64_t now_usec();
 
     /// create, write, sync, rename, sync_directory: the whole file or none of it.
-    [[nodiscard]] Status replace_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);
+    [[nodiscard]] Status replace_durably(const std::filesystem::path& path, std::string_view content,
+                                         mode_t mode);
 };
 
 } // namespace meshprobe

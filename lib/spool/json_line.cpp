@@ -57,7 +57,8 @@ std::optional<char> JsonLineReader::escaped_character(std::size_t& position) con
     unsigned value = 0;
     if (text.size() < 5 || !text.starts_with("u00")) return std::nullopt;
     const char* const digits = text.data() + 3;
-    if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2 || value >= 0x20) return std::nullopt;
+    if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2 || value >= 0x20)
+        return std::nullopt;
     position += 5;
     return static_cast<char>(value);
 }

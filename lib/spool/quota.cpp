@@ -4,14 +4,13 @@
 #include "lib/spool/segment_name.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
-
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 namespace meshprobe {
 
@@ -55,7 +54,8 @@ Result<std::uint64_t> count_bytes(const Spool& spool) {
     if (!usage) return fail(usage.error());
     const std::uint64_t bytes = usage->bytes + usage->failed_bytes;
     // Losing this note costs the next probe some milliseconds, nothing else.
-    if (!small) static_cast<void>(write_file_atomically(remembered_count(spool), fmt::format("{}\n", bytes), 0640));
+    if (!small)
+        static_cast<void>(write_file_atomically(remembered_count(spool), fmt::format("{}\n", bytes), 0640));
     return bytes;
 }
 
@@ -100,7 +100,8 @@ class Dropping {
         DroppedSegment dropped = describe(name, segment, failed);
         dropped.bytes = static_cast<std::uint64_t>(info.st_size);
         if (auto noted = (*before_drop_)(segment, dropped); !noted) return noted;
-        if (auto removed = failed ? spool_->remove_failed({name}) : spool_->remove({name}); !removed) return removed;
+        if (auto removed = failed ? spool_->remove_failed({name}) : spool_->remove({name}); !removed)
+            return removed;
         excess_ -= std::min(excess_, dropped.bytes);
         dropped_.push_back(std::move(dropped));
         return {};
@@ -120,7 +121,8 @@ Result<std::uint64_t> spool_quota(const Spool& spool, std::optional<std::uint64_
     // Before the first commit the directory may be missing: then its nearest parent tells.
     auto directory = spool.directory();
     while (::statvfs(directory.c_str(), &info) < 0) {
-        if (errno != ENOENT || !directory.has_relative_path()) return fail_errno("statvfs " + directory.string());
+        if (errno != ENOENT || !directory.has_relative_path())
+            return fail_errno("statvfs " + directory.string());
         directory = directory.parent_path();
     }
     const std::uint64_t size = static_cast<std::uint64_t>(info.f_frsize) * info.f_blocks;

@@ -18,8 +18,8 @@
 
 namespace meshprobe {
 
-/// 72 h of 200 hosts at 33 MiB per host and day: 50 test partners, a point of 150 bytes per minute from each for
-/// three event types with histograms (packet loss, one-way delay, round trip), messages included.
+/// 72 h of 200 hosts at 33 MiB per host and day: 50 test partners, a point of 150 bytes per minute from each
+/// for three event types with histograms (packet loss, one-way delay, round trip), messages included.
 inline constexpr std::uint64_t default_spool_quota = 20ULL << 30;
 
 /// What was configured; else the default, but at most a tenth of the file system the spool is on.
@@ -37,7 +37,8 @@ struct SpoolState {
     std::uint64_t quota = 0;
 };
 
-/// With a long backlog the bytes may be up to a minute old: counting 100 000 files takes longer than a probe's run.
+/// With a long backlog the bytes may be up to a minute old: counting 100 000 files takes longer than a
+/// probe's run.
 [[nodiscard]] Result<SpoolState> spool_state(const Spool& spool, std::optional<std::uint64_t> configured);
 
 struct DroppedSegment {
@@ -57,8 +58,9 @@ struct DroppedSegment {
 using BeforeDrop = std::function<Status(const Segment* segment, const DroppedSegment& dropped)>;
 
 /// Deletes the oldest segments, failed ones first, until 95 % of the quota is left. Call it without holding a
-/// checkpoint: recording the gap takes the lock of the segment's own instance. Empty when another process is at it.
-[[nodiscard]] Result<std::vector<DroppedSegment>> make_room(const Spool& spool, std::optional<std::uint64_t> configured,
-                                                            const BeforeDrop& before_drop);
+/// checkpoint: recording the gap takes the lock of the segment's own instance. Empty when another process is
+/// at it.
+[[nodiscard]] Result<std::vector<DroppedSegment>>
+make_room(const Spool& spool, std::optional<std::uint64_t> configured, const BeforeDrop& before_drop);
 
 } // namespace meshprobe

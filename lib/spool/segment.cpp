@@ -40,20 +40,23 @@ bool read_header_line(std::string_view line, SegmentHeader& header) {
 
 bool read_message_line(std::string_view line, Message& message, std::uint64_t& size) {
     JsonLineReader reader(line);
-    return reader.literal(R"({"id":)") && reader.plain_string(message.id) && reader.literal(R"(,"event-type":)") &&
-           reader.plain_string(message.event_type) && reader.literal(R"(,"points":)") &&
-           reader.number(message.points) && reader.literal(R"(,"size":)") && reader.number(size) &&
-           reader.literal("}") && reader.at_end();
+    return reader.literal(R"({"id":)") && reader.plain_string(message.id) &&
+           reader.literal(R"(,"event-type":)") && reader.plain_string(message.event_type) &&
+           reader.literal(R"(,"points":)") && reader.number(message.points) &&
+           reader.literal(R"(,"size":)") && reader.number(size) && reader.literal("}") && reader.at_end();
 }
 
 std::string last_line(std::uint64_t messages, std::uint64_t points, std::uint32_t checksum) {
-    return fmt::format("{{\"messages\":{},\"points\":{},\"crc32c\":\"{:08x}\"}}\n", messages, points, checksum);
+    return fmt::format("{{\"messages\":{},\"points\":{},\"crc32c\":\"{:08x}\"}}\n", messages, points,
+                       checksum);
 }
 
 void append_plain(std::string& out, std::string_view text) {
     const std::size_t start = out.size();
     out += text;
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return !is_plain(c); }, '_');
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return !is_plain(c); },
+        '_');
 }
 
 tl::unexpected<Error> damaged(std::string_view why) {
@@ -62,7 +65,8 @@ tl::unexpected<Error> damaged(std::string_view why) {
 
 } // namespace
 
-SegmentBuilder::SegmentBuilder(const SegmentHeader& header, std::uint64_t first_index, std::size_t expected_size)
+SegmentBuilder::SegmentBuilder(const SegmentHeader& header, std::uint64_t first_index,
+                               std::size_t expected_size)
     : run_(header.run), next_index_(first_index) {
     bytes_.reserve(expected_size);
     bytes_ += header_line(header);
@@ -82,7 +86,8 @@ void SegmentBuilder::add(const Message& message) {
     add_line_and_body(message.event_type, message.points, message.body);
 }
 
-void SegmentBuilder::add_line_and_body(std::string_view event_type, std::uint64_t points, std::string_view body) {
+void SegmentBuilder::add_line_and_body(std::string_view event_type, std::uint64_t points,
+                                       std::string_view body) {
     bytes_ += R"(","event-type":")";
     append_plain(bytes_, event_type);
     bytes_ += R"(","points":)";
@@ -102,9 +107,11 @@ std::string SegmentBuilder::finish() && {
 }
 
 Result<Segment> Segment::parse(std::string bytes) {
-    if (bytes.size() > max_segment_size) return damaged(fmt::format("larger than {} bytes", max_segment_size));
+    if (bytes.size() > max_segment_size)
+        return damaged(fmt::format("larger than {} bytes", max_segment_size));
     if (!bytes.ends_with('\n')) return damaged("cut short");
-    const std::size_t before_last = bytes.size() < 2 ? std::string::npos : bytes.rfind('\n', bytes.size() - 2);
+    const std::size_t before_last =
+        bytes.size() < 2 ? std::string::npos : bytes.rfind('\n', bytes.size() - 2);
     if (before_last == std::string::npos) return damaged("cut short");
 
     Segment segment;
@@ -115,14 +122,16 @@ Result<Segment> Segment::parse(std::string bytes) {
 
     std::string_view rest = covered;
     const std::size_t header_end = rest.find('\n');
-    if (!read_header_line(rest.substr(0, header_end), segment.header_)) return damaged("its first line is not a segment's");
+    if (!read_header_line(rest.substr(0, header_end), segment.header_))
+        return damaged("its first line is not a segment's");
     rest.remove_prefix(header_end + 1);
     while (!rest.empty()) {
         Message message;
         std::uint64_t size = 0;
         const std::size_t line_end = rest.find('\n'); // there is one: `covered` ends with it
         if (!read_message_line(rest.substr(0, line_end), message, size)) {
-            return damaged(fmt::format("message {} begins with no line of its own", segment.messages_.size()));
+            return damaged(
+                fmt::format("message {} begins with no line of its own", segment.messages_.size()));
         }
         rest.remove_prefix(line_end + 1);
         if (size >= rest.size() || rest[size] != '\n') {

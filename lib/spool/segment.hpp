@@ -30,8 +30,8 @@ struct SegmentHeader {
     std::string host;     ///< the measurement archive: HostName::text()
     std::string task;
     std::string archive;
-    std::string run;      ///< unique for ever; message ids are RUN-0, RUN-1, …
-    std::string format;   ///< "raw": bodies as in probe/transform/raw.hpp
+    std::string run;    ///< unique for ever; message ids are RUN-0, RUN-1, …
+    std::string format; ///< "raw": bodies as in probe/transform/raw.hpp
 
     bool operator==(const SegmentHeader&) const = default;
 };
@@ -48,7 +48,8 @@ class SegmentBuilder {
   public:
     /// Ids count from `first_index`: one run commits several segments. `expected_size` is set aside at once;
     /// memory that is never filled costs nothing.
-    explicit SegmentBuilder(const SegmentHeader& header, std::uint64_t first_index = 0, std::size_t expected_size = 5UL << 20);
+    explicit SegmentBuilder(const SegmentHeader& header, std::uint64_t first_index = 0,
+                            std::size_t expected_size = 5UL << 20);
 
     /// The body must not contain a newline; the transforms see to that. Other bytes than plain ASCII in an
     /// event type become '_'.

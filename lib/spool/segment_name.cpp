@@ -72,14 +72,16 @@ std::optional<SegmentName> parse_segment_name(std::string_view text) {
         !std::ranges::all_of(n, is_digit)) {
         return std::nullopt;
     }
-    return SegmentName{number_of<std::int64_t>(usec, 10), number_of<std::uint64_t>(hash, 16), number_of<unsigned>(n, 10)};
+    return SegmentName{number_of<std::int64_t>(usec, 10), number_of<std::uint64_t>(hash, 16),
+                       number_of<unsigned>(n, 10)};
 }
 
 std::uint64_t hash_instance_name(std::string_view name) {
     // The key of the published test vectors: it is part of the format, not a secret.
     constexpr std::uint64_t key0 = 0x0706050403020100;
     constexpr std::uint64_t key1 = 0x0f0e0d0c0b0a0908;
-    SipState state{key0 ^ 0x736f6d6570736575, key1 ^ 0x646f72616e646f6d, key0 ^ 0x6c7967656e657261, key1 ^ 0x7465646279746573};
+    SipState state{key0 ^ 0x736f6d6570736575, key1 ^ 0x646f72616e646f6d, key0 ^ 0x6c7967656e657261,
+                   key1 ^ 0x7465646279746573};
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < name.size(); ++i) {
         word |= static_cast<std::uint64_t>(static_cast<unsigned char>(name[i])) << (8 * (i % 8));

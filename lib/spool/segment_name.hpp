@@ -2,8 +2,8 @@
 //
 //   1795341600000000-0123456789abcdef-000
 //
-// usec is max(now, last + 1) of the instance that wrote it and never repeats, whatever its clock does; n counts
-// the segments of one commit.
+// usec is max(now, last + 1) of the instance that wrote it and never repeats, whatever its clock does; n
+// counts the segments of one commit.
 #pragma once
 
 #include <cstdint>

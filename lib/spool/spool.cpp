@@ -4,11 +4,10 @@
 #include "lib/spool/segment_name.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-
-#include <sys/stat.h>
 
 namespace meshprobe {
 
@@ -18,7 +17,8 @@ constexpr mode_t directory_mode = 02770;
 constexpr mode_t file_mode = 0640;
 constexpr std::size_t max_reason_size = 4096;
 
-Result<std::vector<std::string>> list_segments(FileSystem& file_system, const std::filesystem::path& directory) {
+Result<std::vector<std::string>> list_segments(FileSystem& file_system,
+                                               const std::filesystem::path& directory) {
     auto names = file_system.list(directory);
     if (!names) return names;
     std::erase_if(*names, [](const std::string& name) { return !parse_segment_name(name); });
@@ -27,8 +27,8 @@ Result<std::vector<std::string>> list_segments(FileSystem& file_system, const st
 }
 
 /// Segments that go away meanwhile count as gone.
-Status add_up(const std::filesystem::path& directory, const std::vector<std::string>& names, std::uint64_t& segments,
-              std::uint64_t& bytes) {
+Status add_up(const std::filesystem::path& directory, const std::vector<std::string>& names,
+              std::uint64_t& segments, std::uint64_t& bytes) {
     for (const std::string& name : names) {
         struct stat info {};
         const auto path = directory / name;
@@ -54,7 +54,8 @@ Result<std::optional<Segment>> read_segment(FileSystem& file_system, const std::
 /// Names come from people (meshprobectl spool) and other programs; they never leave the directory.
 Status check_name(std::string_view name) {
     if (parse_segment_name(name)) return {};
-    return fail(ErrorKind::usage, fmt::format("'{}' is not the name of a segment; meshprobectl spool lists them", name));
+    return fail(ErrorKind::usage,
+                fmt::format("'{}' is not the name of a segment; meshprobectl spool lists them", name));
 }
 
 } // namespace
@@ -91,7 +92,8 @@ Result<SpoolUsage> Spool::usage() const {
     const auto refused = list_failed();
     if (!refused) return fail(refused.error());
     SpoolUsage usage;
-    if (auto added = add_up(queue(), *queued, usage.segments, usage.bytes); !added) return fail(added.error());
+    if (auto added = add_up(queue(), *queued, usage.segments, usage.bytes); !added)
+        return fail(added.error());
     if (auto added = add_up(failed(), *refused, usage.failed_segments, usage.failed_bytes); !added) {
         return fail(added.error());
     }
@@ -137,7 +139,8 @@ Status Spool::set_aside(const std::string& name, std::string_view reason) const 
     return file_system_->sync_directory(queue());
 }
 
-Status Spool::put_failed(const std::string& name, std::string_view segment_bytes, std::string_view reason) const {
+Status Spool::put_failed(const std::string& name, std::string_view segment_bytes,
+                         std::string_view reason) const {
     if (auto valid = check_name(name); !valid) return valid;
     if (auto created = create(); !created) return created;
     if (auto written = write_reason(name, reason); !written) return written;
@@ -149,8 +152,9 @@ Status Spool::retry(const std::string& name) const {
     // If q/ holds that name too (its archiver died between put_failed and remove), what failed is part of it.
     const auto queued = file_system_->read(queue() / name, max_segment_size);
     if (!queued || *queued) {
-        return fail(ErrorKind::storage, fmt::format("{} is still in the queue of {}; try again once it is delivered",
-                                                    name, archive_));
+        return fail(
+            ErrorKind::storage,
+            fmt::format("{} is still in the queue of {}; try again once it is delivered", name, archive_));
     }
     if (auto moved = file_system_->rename(failed() / name, queue() / name); !moved) return moved;
     if (auto synced = file_system_->sync_directory(queue()); !synced) return synced;
@@ -173,7 +177,8 @@ Result<std::vector<std::string>> list_spools(const Paths& paths, FileSystem& fil
     if (!names) return names;
     std::erase_if(*names, [&](const std::string& name) {
         struct stat info {};
-        return !is_valid_name(name) || ::lstat(paths.spool(name).c_str(), &info) < 0 || !S_ISDIR(info.st_mode);
+        return !is_valid_name(name) || ::lstat(paths.spool(name).c_str(), &info) < 0 ||
+               !S_ISDIR(info.st_mode);
     });
     std::ranges::sort(*names);
     return names;

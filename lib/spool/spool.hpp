@@ -54,7 +54,8 @@ class Spool {
     [[nodiscard]] Status set_aside(const std::string& name, std::string_view reason) const;
     /// Refused messages of an else delivered segment: a new segment in failed/, durable before the caller
     /// removes the original. Doing it again after a crash replaces the earlier one.
-    [[nodiscard]] Status put_failed(const std::string& name, std::string_view segment_bytes, std::string_view reason) const;
+    [[nodiscard]] Status put_failed(const std::string& name, std::string_view segment_bytes,
+                                    std::string_view reason) const;
     /// failed/NAME back to q/NAME: same ids, same bytes.
     [[nodiscard]] Status retry(const std::string& name) const;
     [[nodiscard]] Status remove_failed(const std::vector<std::string>& names) const;
@@ -68,6 +69,7 @@ class Spool {
 };
 
 /// Archives that have a spool directory, configured or not, sorted: what is not configured is an orphan.
-[[nodiscard]] Result<std::vector<std::string>> list_spools(const Paths& paths, FileSystem& file_system = FileSystem::real());
+[[nodiscard]] Result<std::vector<std::string>> list_spools(const Paths& paths,
+                                                           FileSystem& file_system = FileSystem::real());
 
 } // namespace meshprobe
