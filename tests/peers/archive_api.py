@@ -49,7 +49,6 @@ class ArchiveApi:
     def __init__(self, data: HostData):
         self.data = data
         self.searches = 0
-        self._updates: tuple[int, dict] = (0, {})
 
     def answer(self, request: Request, now: int) -> Answer:
         if self.data.elmond and request.scheme == "http":
@@ -67,15 +66,6 @@ class ArchiveApi:
             return self._elmond(request, parts, now) if self.data.elmond else self._esmond(request, parts, now)
         except BadRequest as error:
             return self._error(400, str(error))
-
-    def _updated(self, entry: Entry, event_type: str, now: int) -> int | None:
-        """last_update(), remembered for the current second: a search asks twice for each series."""
-        if self._updates[0] != now:
-            self._updates = now, {}
-        known = self._updates[1]
-        if (entry.key, event_type) not in known:
-            known[entry.key, event_type] = self.data.last_update(entry, event_type, now)
-        return known[entry.key, event_type]
 
     @staticmethod
     def _query_of(request: Request) -> str:
@@ -168,7 +158,7 @@ class ArchiveApi:
             return any(self.data.arrival(entry, ts) <= now and self.data.outcome(entry, ts) != "missing"
                        for ts in self.data.runs(entry, window[0], min(window[1], now)))
         return any(updated is not None and window[0] <= updated <= window[1]
-                   for updated in (self._updated(entry, t, now) for t in types))
+                   for updated in (self.data.last_update(entry, t, now) for t in types))
 
     def _facts(self, entry: Entry) -> dict:
         native = {"source": entry.source, "destination": entry.destination, "measurement-agent": entry.source,
@@ -194,7 +184,7 @@ class ArchiveApi:
                              for kind, width in SUMMARIES.get(name, []) if not (name.startswith("histogram") and kind == "aggregation")]
                 types.append({"event-type": name, "base-uri": f"{base}/{name}/base/0", "time-updated": updated, "summaries": summaries})
             else:
-                updated = self._updated(entry, name, now)
+                updated = self.data.last_update(entry, name, now)
                 summaries = [{"summary-type": kind, "summary-window": str(width), "time-updated": updated,
                               "uri": f"{base}/{name}/{self._plural(kind)}/{width}"} for kind, width in SUMMARIES.get(name, [])]
                 types.append({"event-type": name, "base-uri": f"{base}/{name}/base", "time-updated": updated, "summaries": summaries})

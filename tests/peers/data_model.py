@@ -91,6 +91,7 @@ class HostData:
         self.documents = [self._entry(i) for i in range(self.entries)]
         self.by_key = {entry.key: entry for entry in self.documents}
         self._histograms: dict[str, list[str]] = {}
+        self._arrivals: tuple[int, dict] = (0, {})  # of the current second
 
     @property
     def elmond(self) -> bool:
@@ -162,16 +163,27 @@ class HostData:
         return {ts: value for ts, value in self.rows(entry, event_type, since, until, now) if value is not None}
 
     def last_update(self, entry: Entry, event_type: str, now: int) -> int | None:
-        """Arrival of the newest result, None if nothing arrived yet."""
-        if event_type == "failures" and not self.failed:
-            return None
+        """Arrival of the newest result, None if nothing arrived yet. All types of a run arrive together, so it is
+        worked out once for the successful and once for the failed runs of an entry."""
+        outcomes = [outcome for outcome in ("done", "failed") if self.selects(entry, event_type, outcome)]
+        arrivals = [arrival for outcome in outcomes if (arrival := self._last_arrival(entry, outcome, now)) is not None]
+        return max(arrivals, default=None)
+
+    def _last_arrival(self, entry: Entry, outcome: str, now: int) -> int | None:
+        if self._arrivals[0] != now:
+            self._arrivals = now, {}
+        known = self._arrivals[1]
+        if (entry.index, outcome) in known:
+            return known[entry.index, outcome]
         best = None
-        for ts in reversed(self.runs(entry, self.since, now)):
-            if best is not None and ts + entry.duration + 5 + self.late_max < best:
+        slowest = entry.duration + 5 + (self.late_max if self.late else 0)
+        for ts in reversed(self.runs(entry, self.since, now)) if outcome == "done" or self.failed else ():
+            if best is not None and ts + slowest < best:
                 break
             arrived = self.arrival(entry, ts)
-            if arrived <= now and self.selects(entry, event_type, self.outcome(entry, ts)):
+            if arrived <= now and self.outcome(entry, ts) == outcome:
                 best = arrived if best is None else max(best, arrived)
+        known[entry.index, outcome] = best
         return best
 
     # -- values -------------------------------------------------------------------------------------------

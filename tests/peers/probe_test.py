@@ -1,0 +1,341 @@
+#!/usr/bin/python3
+"""The probe against simulated measurement hosts: what arrives, with how few requests, and what it makes of trouble.
+
+    probe_test.py PROBE [CTL] [unittest arguments]
+
+Time passes by moving the simulated host's clock (`skew`), so that an outage of three days takes a second.
+"""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from data_model import THIRTEEN, HostData  # noqa: E402
+from expect import DATA_FIELDS, compare, from_spool  # noqa: E402
+from simulator import Simulator  # noqa: E402
+
+PROBE = Path(sys.argv.pop(1)).resolve()
+CTL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and Path(sys.argv[1]).name == "meshprobectl" else None
+
+ADDRESS = "127.0.0.2"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SUCCESS, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED = 0, 151, 152, 153, 154
+
+
+class Run:
+    """One finished run of the probe."""
+
+    def __init__(self, process: subprocess.Popen):
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = self.code = os.waitstatus_to_exitcode(status)
+        self.text = process.stderr.read()
+        process.stderr.close()
+        self.peak = usage.ru_maxrss  # KiB
+
+
+class ProbeTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self) -> None:
+        directory = tempfile.TemporaryDirectory(prefix="probe-")
+        self.addCleanup(directory.cleanup)
+        self.root = Path(directory.name)
+
+    def simulate(self, **host) -> Simulator:
+        peers = Simulator({"history": 40 * DAY, "hosts": [{"name": ADDRESS, "address": ADDRESS, "entries": 4} | host]})
+        peers.__enter__()
+        self.addCleanup(peers.__exit__, None, None, None)
+        self.peers = peers
+        self.endpoint = peers.hosts[ADDRESS]["endpoint"]
+        return peers
+
+    def configure(self, **settings) -> None:
+        (self.root / "etc/meshprobe").mkdir(parents=True, exist_ok=True)
+        (self.root / "etc/meshprobe/meshprobe.yaml").write_text(json.dumps({"tasks": {"default": settings}}))
+
+    def start(self) -> subprocess.Popen:
+        return subprocess.Popen([PROBE, "--root", self.root, self.endpoint], stderr=subprocess.PIPE, text=True)
+
+    def run_probe(self) -> Run:
+        return Run(self.start())
+
+    def forget_results(self) -> None:
+        """As after a boot: no back-off."""
+        for path in (self.root / "run/meshprobe/results").iterdir():
+            path.unlink()
+
+    @property
+    def result(self) -> dict:
+        return json.loads((self.root / "run/meshprobe/results" / f"meshprobe@{self.endpoint}").read_text())
+
+    def requests_of(self, action) -> list[str]:
+        self.peers.reset_counts()
+        action()
+        return [each["target"] for each in self.peers.requests(ADDRESS)]
+
+    def state(self) -> dict[str, tuple]:
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size, path.stat().st_ino)
+                for path in (self.root / "var").rglob("*") if path.is_file()}
+
+    def host_data(self) -> HostData:
+        specification = next(host for host in self.peers.config()["hosts"] if host["name"] == ADDRESS)
+        return HostData(**{key: value for key, value in specification.items() if key in DATA_FIELDS})
+
+    def assert_collected(self, since: float, until: float, once: bool = True) -> None:
+        """`since`, `until`: relative to our clock. Everything in between has arrived, and nothing twice."""
+        now = int(time.time())
+        verdict = compare(from_spool(self.root / "var/lib/meshprobe/spool/local/q"), [(self.host_data(), {self.endpoint})],
+                          now + int(since), now + int(until), now + int(until))
+        self.assertGreater(verdict.must, 0)
+        self.assertTrue(verdict.good(once), verdict.text())
+
+
+class Collecting(ProbeTest):
+    def test_first_contact_and_nothing_new(self) -> None:
+        for flavour in ("esmond", "esmond1", "elmond"):
+            with self.subTest(flavour):
+                self.root = Path(self.enterContext(tempfile.TemporaryDirectory())) if hasattr(self, "enterContext") else self.root / flavour
+                now = int(time.time())
+                self.simulate(flavour=flavour, until=now - 2 * HOUR)
+                self.configure()
+                run = self.run_probe()
+                self.assertEqual(run.code, SUCCESS, run.text)
+                self.assertIn("new points in", run.text)
+                self.assert_collected(-DAY + MINUTE, -2 * HOUR)
+                before = self.state()
+                requests = self.requests_of(lambda: self.assertEqual(self.run_probe().code, SUCCESS))
+                self.assertEqual(len(requests), 1, requests)
+                self.assertEqual(self.state(), before)  # nothing new: no write
+                self.assertEqual(self.result["outcome"], "success")
+
+    def test_everything_arrives_while_time_passes_late_results_included(self) -> None:
+        for flavour in ("esmond", "elmond"):
+            with self.subTest(flavour):
+                self.root = self.root / flavour
+                self.simulate(flavour=flavour, late=0.3, late_max=50 * MINUTE, skew=-9 * HOUR)
+                self.configure(**{"first-run": "2h"})
+                for skew in range(-9 * HOUR, 1, 20 * MINUTE):
+                    self.peers.change(ADDRESS, skew=skew)
+                    run = self.run_probe()
+                    self.assertEqual(run.code, SUCCESS, run.text)
+                self.assert_collected(-11 * HOUR + MINUTE, -60)
+
+    def test_requests_are_as_many_as_series_with_news(self) -> None:
+        now = int(time.time())
+        self.simulate(tests=["latencybg"], entries=6, until=now - HOUR)
+        self.configure()
+        self.run_probe()
+        data = self.host_data()
+        self.peers.change(ADDRESS, until=0)
+        requests = self.requests_of(self.run_probe)
+        self.assertGreater(len(requests), 1)
+        self.assertLessEqual(len(requests), 1 + len(data.documents) * len(THIRTEEN))
+
+    def test_three_days_off_and_nothing_is_missing(self) -> None:
+        for flavour in ("esmond", "elmond"):
+            with self.subTest(flavour):
+                self.root = self.root / flavour
+                self.simulate(flavour=flavour, skew=-4 * DAY)
+                self.configure()
+                self.assertEqual(self.run_probe().code, SUCCESS)
+                self.peers.change(ADDRESS, skew=0)
+                for _ in range(10):
+                    self.assertEqual(self.run_probe().code, SUCCESS)
+                    if not self.result["catching_up_usec"]:
+                        break
+                self.assertEqual(self.result["catching_up_usec"], 0)
+                self.assert_collected(-5 * DAY + HOUR, -60)
+                self.assertEqual(self.result["gaps"], 0)
+
+    def test_what_lies_beyond_catch_up_is_a_gap(self) -> None:
+        self.simulate(skew=-12 * DAY)
+        self.configure(**{"catch-up": "5d"})
+        self.run_probe()
+        self.peers.change(ADDRESS, skew=0)
+        run = self.run_probe()
+        self.assertEqual(run.code, SUCCESS, run.text)
+        self.assertIn("it stays listed as a gap", run.text)
+        self.assertEqual(self.result["gaps"], 1)
+        self.assert_collected(-5 * DAY + MINUTE, -60)
+        self.assertNotIn("gap", self.run_probe().text)
+        self.assertEqual(self.result["gaps"], 1)
+
+    def test_an_archive_that_was_behind_itself_loses_nothing(self) -> None:
+        self.simulate(until=int(time.time()) - 2 * DAY, skew=-2 * DAY)
+        self.configure()
+        self.run_probe()
+        for skew in (-DAY, -HOUR):  # nothing arrives for two days, although it is asked
+            self.peers.change(ADDRESS, skew=skew)
+            self.assertEqual(self.run_probe().code, SUCCESS)
+        self.peers.change(ADDRESS, skew=0, until=0)
+        self.assertEqual(self.run_probe().code, SUCCESS)
+        self.assert_collected(-3 * DAY + HOUR, -60)
+
+
+class Faults(ProbeTest):
+    def test_faulty_answers_cost_nothing_but_repetition(self) -> None:
+        for flavour in ("esmond", "elmond"):
+            with self.subTest(flavour):
+                self.root = self.root / flavour
+                self.simulate(flavour=flavour, entries=8, faults=[
+                    {"match": "/base", "rate": 0.06, "do": "error", "status": 500},
+                    {"match": "/base", "rate": 0.06, "do": "truncate", "after": 3000},
+                    {"match": "/base", "rate": 0.06, "do": "reset", "after": 2000}])
+                self.configure()
+                self.assertEqual(self.run_probe().code, PARTIAL)
+                self.assertEqual(self.result["outcome"], "partial")
+                for _ in range(4):
+                    self.run_probe()
+                self.peers.change(ADDRESS, faults=[])
+                run = self.run_probe()
+                self.assertEqual(run.code, SUCCESS, run.text)
+                self.assert_collected(-DAY + HOUR, -90)
+
+    def test_one_series_that_fails_disturbs_no_other(self) -> None:
+        self.simulate(faults=[{"match": "packet-count-sent", "do": "error", "status": 500}])
+        self.configure(**{"event-types": ["packet-count-sent", "packet-count-lost"]})
+        run = self.run_probe()
+        self.assertEqual(run.code, PARTIAL)
+        self.assertIn("series failed", run.text)
+        self.assertNotIn("partial", self.run_probe().text)  # told once
+        self.peers.change(ADDRESS, faults=[])
+        self.assertIn("completely again", self.run_probe().text)
+        found = {each.point.event_type for each in from_spool(self.root / "var/lib/meshprobe/spool/local/q")}
+        self.assertEqual(found, {"packet-count-sent", "packet-count-lost"})
+
+    def test_hostile_answers(self) -> None:
+        kinds = ("endless-blanks", "endless-headers", "endless-status", "huge-header", "deep-json", "deeper-json", "wrong-types",
+                 "not-an-array", "not-json", "bad-utf8", "empty", "huge-element", "gzip-bomb", "bad-chunk", "bad-length", "garbage",
+                 "redirect-loop", "redirect-away", "redirect-file", "endless-paging", "endless-body")
+        self.simulate(entries=2)
+        for part, match in (("data", "throughput/base"), ("metadata", r"archive/\?")):
+            for kind in kinds:
+                with self.subTest(f"{part}: {kind}"):
+                    self.root = self.root.parent / f"{self.root.name}x"
+                    self.addCleanup(__import__("shutil").rmtree, self.root, True)
+                    self.configure(timeout="20s", inactivity="2s")
+                    self.peers.change(ADDRESS, faults=[{"match": match, "do": "hostile", "kind": kind}])
+                    run = self.run_probe()
+                    self.assertIn(run.code, (SUCCESS, PARTIAL, UNREACHABLE), run.text)
+                    self.assertLess(run.peak, 32 * 1024)
+                    if part == "data":
+                        self.assertGreater(self.result["points"], 0)
+
+    def test_a_huge_page_is_read_in_little_memory(self) -> None:
+        self.simulate(entries=2, faults=[{"match": "throughput/base", "do": "hostile", "kind": "huge-page"}])
+        self.configure(timeout="30s")
+        self.assertLess(self.run_probe().peak, 32 * 1024)
+
+    def test_dead_host_is_backed_off_and_told_once(self) -> None:
+        self.simulate(dead=True)
+        self.configure()
+        runs = [self.run_probe() for _ in range(3)]
+        self.assertEqual([run.code for run in runs], [UNREACHABLE] * 3)
+        self.assertIn("unreachable", runs[0].text)
+        self.assertEqual([run.text for run in runs[1:]], ["", ""])
+        self.assertEqual(self.run_probe().code, DEFERRED)
+        self.peers.change(ADDRESS, dead=False)
+        self.forget_results()
+        self.assertEqual(self.run_probe().code, SUCCESS)
+        self.assert_collected(-DAY + HOUR, -90)
+
+    def test_hanging_host_ends_with_the_inactivity_limit(self) -> None:
+        self.simulate(blackhole=True)
+        self.configure(inactivity="2s")
+        begin = time.monotonic()
+        self.assertEqual(self.run_probe().code, UNREACHABLE)
+        self.assertLess(time.monotonic() - begin, 15)
+
+    def test_retry_after_is_honoured(self) -> None:
+        for match in ("archive/\\?", "/base"):
+            with self.subTest(match):
+                self.root = self.root / "x"
+                self.simulate(faults=[{"match": match, "do": "error", "status": 429, "retry_after": 120}])
+                self.configure()
+                self.assertIn(self.run_probe().code, (UNREACHABLE, PARTIAL))
+                wait = self.result["not_before_usec"] / 1e6 - time.time()
+                self.assertTrue(100 < wait <= 121, wait)
+                requests = self.requests_of(lambda: self.assertEqual(self.run_probe().code, DEFERRED))
+                self.assertEqual(requests, [])
+
+    def test_a_run_that_is_stopped_keeps_what_it_has(self) -> None:
+        self.simulate(entries=12, latency=0.2)
+        self.configure()
+        process = self.start()
+        while self.peers.counts(ADDRESS)["requests"] < 20:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        run = Run(process)
+        self.assertEqual(run.code, PARTIAL, run.text)
+        points = self.result["points"]
+        self.assertGreater(points, 0)
+        self.peers.change(ADDRESS, latency=0)
+        self.assertEqual(self.run_probe().code, SUCCESS)
+        self.assert_collected(-DAY + HOUR, -90)
+
+
+class Transport(ProbeTest):
+    def test_plain_http_only_if_it_is_allowed(self) -> None:
+        self.simulate(https=None, http=0)
+        self.endpoint = f"{ADDRESS}:{self.peers.hosts[ADDRESS]['http']}"
+        self.configure()
+        run = self.run_probe()
+        self.assertEqual(run.code, UNREACHABLE)
+        self.assertIn("http-fallback", run.text)
+        self.configure(**{"http-fallback": True})
+        self.assertEqual(self.run_probe().code, SUCCESS)
+        self.assert_collected(-DAY + HOUR, -90)
+
+    def test_a_changed_key_stops_the_host_until_it_is_accepted(self) -> None:
+        self.simulate(tls="self-signed")
+        self.configure()
+        self.assertIn("is remembered", self.run_probe().text)
+        self.peers.change(ADDRESS, key_generation=2)
+        first, second = self.run_probe(), self.run_probe()
+        self.assertEqual((first.code, second.code), (UNTRUSTED, UNTRUSTED))
+        self.assertIn("--accept", first.text)
+        self.assertEqual(second.text, "")
+        if CTL:
+            subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
+            self.forget_results()
+            self.assertEqual(self.run_probe().code, SUCCESS)
+
+    def test_another_clock_is_told_and_does_no_harm(self) -> None:
+        self.simulate(skew=-2 * HOUR)
+        self.configure()
+        run = self.run_probe()
+        self.assertEqual(run.code, SUCCESS)
+        self.assertIn("behind of ours", run.text)
+        self.assertNotIn("clock", self.run_probe().text)
+        self.assert_collected(-DAY - HOUR, -2 * HOUR - 90)
+
+
+class Commands(ProbeTest):
+    def test_what_is_wrong_is_said(self) -> None:
+        for arguments, status in ((["--help"], 0), (["--version"], 0), ([], 2), (["--nonsense"], 2), (["a/b"], 2), (["x", "y"], 2)):
+            with self.subTest(arguments):
+                self.assertEqual(subprocess.run([PROBE, "--root", self.root, *arguments], capture_output=True).returncode, status)
+
+    def test_switched_off_is_no_failure(self) -> None:
+        self.endpoint = "ps.example.org"
+        self.configure(enabled=False)
+        run = self.run_probe()
+        self.assertEqual(run.code, SUCCESS)
+        self.assertIn("switched off", run.text)
+
+    def test_an_unknown_task_is_a_fault_of_the_configuration(self) -> None:
+        self.endpoint = "meshprobe-nosuch@ps.example.org"
+        self.configure()
+        self.assertEqual(self.run_probe().code, 78)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
