@@ -2,17 +2,16 @@
 
 #include "lib/file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <filesystem>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -31,8 +30,9 @@ Result<fs::path> find_generator() {
     for (const auto& path : {beside, fs::path(MESHPROBE_GENERATOR_DIR) / program}) {
         if (::access(path.c_str(), X_OK) == 0) return path;
     }
-    return fail(ErrorKind::storage, fmt::format("{} is neither in {} nor in {}; install meshprobe again", program,
-                                                beside.parent_path().string(), MESHPROBE_GENERATOR_DIR));
+    return fail(ErrorKind::storage,
+                fmt::format("{} is neither in {} nor in {}; install meshprobe again", program,
+                            beside.parent_path().string(), MESHPROBE_GENERATOR_DIR));
 }
 
 class SpawnActions {
@@ -57,7 +57,8 @@ Result<std::string> read_to_end(int fd) {
         if (count == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(count));
         if (text.size() > largest_output) {
-            return fail(ErrorKind::internal, fmt::format("{} printed more than {} bytes", program, largest_output));
+            return fail(ErrorKind::internal,
+                        fmt::format("{} printed more than {} bytes", program, largest_output));
         }
     }
 }
@@ -94,7 +95,8 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
     }
     if (!text) return fail(text.error());
     if (!WIFEXITED(status)) {
-        return fail(ErrorKind::internal, fmt::format("{} was killed by signal {}", program, WTERMSIG(status)));
+        return fail(ErrorKind::internal,
+                    fmt::format("{} was killed by signal {}", program, WTERMSIG(status)));
     }
     return GeneratorOutput{.exit_status = WEXITSTATUS(status), .text = std::move(*text)};
 }
@@ -105,8 +107,8 @@ Result<WantedUnits> plan_units(const Paths& paths) {
     const auto plan = nlohmann::json::parse(output->text, nullptr, false);
     if (!plan.is_array()) {
         return fail(ErrorKind::configuration,
-                    fmt::format("{} could not make a plan (exit status {}); run \"meshprobectl check\"", program,
-                                output->exit_status));
+                    fmt::format("{} could not make a plan (exit status {}); run \"meshprobectl check\"",
+                                program, output->exit_status));
     }
     WantedUnits wanted;
     for (const auto& file : plan) {
@@ -128,12 +130,13 @@ WantedUnits generated_units(const Paths& paths) {
         const auto name = entry->path().filename().string();
         if (!name.starts_with("meshprobe")) continue;
         if (!entry->is_directory(error)) {
-            if (auto content = read_file(entry->path(), largest_unit)) units.files.emplace(name, std::move(*content));
+            if (auto content = read_file(entry->path(), largest_unit))
+                units.files.emplace(name, std::move(*content));
             continue;
         }
         std::error_code inner_error;
-        for (fs::directory_iterator inner(entry->path(), inner_error), inner_end; !inner_error && inner != inner_end;
-             inner.increment(inner_error)) {
+        for (fs::directory_iterator inner(entry->path(), inner_error), inner_end;
+             !inner_error && inner != inner_end; inner.increment(inner_error)) {
             const auto path = fmt::format("{}/{}", name, inner->path().filename().string());
             if (path.starts_with(wants)) {
                 units.links.insert(path.substr(wants.size()));

@@ -16,8 +16,10 @@ struct GeneratorOutput {
     std::string text;    ///< its standard output
 };
 
-/// Runs the generator found beside this program, or where systemd has it. Its remarks go to our standard error.
-[[nodiscard]] Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std::string>& arguments);
+/// Runs the generator found beside this program, or where systemd has it. Its remarks go to our standard
+/// error.
+[[nodiscard]] Result<GeneratorOutput> run_generator(const Paths& paths,
+                                                    const std::vector<std::string>& arguments);
 
 /// What it would write now.
 struct WantedUnits {

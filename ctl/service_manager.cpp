@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-id128.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-
-#include <unistd.h>
+#include <span>
 
 namespace meshprobe {
 
@@ -39,7 +39,9 @@ class BusError {
     ~BusError() { sd_bus_error_free(&error_); }
 
     sd_bus_error* get() { return &error_; }
-    [[nodiscard]] bool is(std::string_view name) const { return error_.name != nullptr && name == error_.name; }
+    [[nodiscard]] bool is(std::string_view name) const {
+        return error_.name != nullptr && name == error_.name;
+    }
     [[nodiscard]] tl::unexpected<Error> fail(std::string_view what, int result) const {
         if (error_.message == nullptr) return fail_errno(what, -result);
         return meshprobe::fail(ErrorKind::internal, fmt::format("{}: {}", what, error_.message));
@@ -78,7 +80,7 @@ Result<Bus> connect_to_bus() {
 
 struct ServiceManager::Connection {
     Bus bus;
-    std::set<std::string, std::less<>> jobs;                    // object paths
+    std::set<std::string, std::less<>> jobs;                      // object paths
     std::map<std::string, std::string, std::less<>> last_results; // unit -> result
 
     static int on_job_removed(sd_bus_message* message, void* data, sd_bus_error*) {
@@ -94,10 +96,11 @@ struct ServiceManager::Connection {
     }
 
     /// Calls the manager; `arguments` are strings.
-    Result<BusMessage> call(const char* method, std::initializer_list<std::string> arguments, BusError& error) {
+    Result<BusMessage> call(const char* method, std::initializer_list<std::string> arguments,
+                            BusError& error) {
         sd_bus_message* raw = nullptr;
-        int result =
-            sd_bus_message_new_method_call(bus.get(), &raw, destination, manager_path, manager_interface, method);
+        int result = sd_bus_message_new_method_call(bus.get(), &raw, destination, manager_path,
+                                                    manager_interface, method);
         const BusMessage request(raw);
         for (const auto& argument : arguments) {
             if (result >= 0) result = sd_bus_message_append_basic(raw, 's', argument.c_str());
@@ -147,9 +150,9 @@ Result<ServiceManager> ServiceManager::connect() {
     auto connection = std::make_unique<Connection>();
     connection->bus = std::move(*bus);
     // Signals are matched before the first job exists: none of ours can end unseen.
-    const int result = sd_bus_match_signal(connection->bus.get(), nullptr, destination, manager_path,
-                                           manager_interface, "JobRemoved", Connection::on_job_removed,
-                                           connection.get());
+    const int result =
+        sd_bus_match_signal(connection->bus.get(), nullptr, destination, manager_path, manager_interface,
+                            "JobRemoved", Connection::on_job_removed, connection.get());
     if (result < 0) return fail_errno("watch the jobs of systemd", -result);
     BusError error;
     if (auto reply = connection->call("Subscribe", {}, error); !reply) return fail(reply.error());

@@ -26,6 +26,8 @@ class Paths {
         return at("etc/meshprobe/credentials") / user;
     }
     [[nodiscard]] std::filesystem::path systemd_etc() const { return at("etc/systemd/system"); }
+    [[nodiscard]] std::filesystem::path systemd_run() const { return at("run/systemd/system"); }
+    [[nodiscard]] std::filesystem::path generated_units() const { return at("run/systemd/generator"); }
 
     // state
     [[nodiscard]] std::filesystem::path plan() const { return at("var/lib/meshprobe/plan"); }

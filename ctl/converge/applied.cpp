@@ -24,7 +24,8 @@ Result<std::optional<Applied>> read_applied(const Paths& paths) {
             .enabled_by_hand = json.at("enabled-by-hand").get<std::set<std::string>>(),
         });
     } catch (const nlohmann::json::exception&) {
-        return std::optional<Applied>{}; // as after a boot: what the generator wrote last is taken for applied
+        return std::optional<Applied>{}; // as after a boot: what the generator wrote last is taken for
+                                         // applied
     }
 }
 

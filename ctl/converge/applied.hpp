@@ -1,6 +1,6 @@
-// What converge brought about last: /run/meshprobe/applied, root-owned, gone at the next boot. The difference to
-// what is wanted now is all that converge acts on. The list of loaded units would not do: an instance that an
-// administrator stopped is unloaded and looks just like one that is new.
+// What converge brought about last: /run/meshprobe/applied, root-owned, gone at the next boot. The difference
+// to what is wanted now is all that converge acts on. The list of loaded units would not do: an instance that
+// an administrator stopped is unloaded and looks just like one that is new.
 #pragma once
 
 #include "lib/error.hpp"
@@ -13,8 +13,8 @@
 namespace meshprobe {
 
 struct Applied {
-    std::string activation;              ///< of meshprobe.target, while which this was done
-    std::set<std::string> units;         ///< that were wanted and started
+    std::string activation;                ///< of meshprobe.target, while which this was done
+    std::set<std::string> units;           ///< that were wanted and started
     std::set<std::string> enabled_by_hand; ///< timers that an administrator had enabled
 
     bool operator==(const Applied&) const = default;

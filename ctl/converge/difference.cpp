@@ -3,6 +3,7 @@
 #include "lib/instance.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace meshprobe {
@@ -21,6 +22,15 @@ std::vector<std::string> as_list(const Names& names) {
     return {names.begin(), names.end()};
 }
 
+/// Linked beside its timer, which is meshprobe-refresh.service: to run once at each start of the target.
+bool is_service(std::string_view unit) {
+    return unit.ends_with(".service");
+}
+
+std::string timer_of(std::string_view service) {
+    return std::string(service.substr(0, service.rfind('.'))) + ".timer";
+}
+
 std::optional<Instance> instance_of(const std::string& unit) {
     if (!unit.ends_with(".timer") || unit.find('@') == std::string::npos) return {};
     auto instance = parse_instance(unit);
@@ -28,13 +38,14 @@ std::optional<Instance> instance_of(const std::string& unit) {
     return std::move(*instance);
 }
 
-/// The drop-ins of an instance that is not wanted any more may stay until the next reload: the unit is stopped.
+/// The drop-ins of an instance that is not wanted any more may stay until the next reload: the unit is
+/// stopped.
 bool is_left_over(const std::string& path, const Situation& situation) {
     const auto unit = path.substr(0, path.find('/'));
     const auto at = unit.find('@');
     if (at == std::string::npos || !unit.ends_with(".d") || unit.substr(at + 1).find('.') == 0) return false;
     const auto name = unit.substr(0, unit.size() - 2);
-    const auto timer = name.substr(0, name.rfind('.')) + ".timer";
+    const auto timer = timer_of(name);
     return !situation.wanted.links.contains(timer) && !situation.enabled_by_hand.contains(timer);
 }
 
@@ -68,16 +79,18 @@ Difference difference(const Situation& situation) {
 
     // A start of the target starts what was generated, no less and no more. So that is what was applied then.
     const auto start = minus(wanted, same_activation ? applied : situation.generated.links);
-    result.start = as_list(start);
     if (!same_activation && !start.empty()) result.reload = result.start_target = true;
+    std::ranges::copy_if(start, std::back_inserter(result.start), std::not_fn(is_service));
 
-    // Also what was generated and is not wanted: `systemctl start meshprobe.target` may have started it again.
+    // Also what was generated and is not wanted: `systemctl start meshprobe.target` may have started it
+    // again.
     Names before = applied;
     before.insert(situation.generated.links.begin(), situation.generated.links.end());
     result.stop = as_list(minus(minus(before, wanted), situation.enabled_by_hand));
 
     if (same_activation) {
         for (const auto& unit : start) {
+            if (is_service(unit)) result.first_runs.push_back(timer_of(unit));
             if (instance_of(unit)) result.first_runs.push_back(unit);
         }
         const auto hand = minus(situation.enabled_by_hand, situation.applied->enabled_by_hand);
@@ -86,7 +99,8 @@ Difference difference(const Situation& situation) {
         // At boot the timers are enough for the hosts there were; their phase is theirs.
         for (const auto& unit : wanted) {
             const auto instance = instance_of(unit);
-            if (instance && !situation.known_hosts.contains(instance->host)) result.first_runs.push_back(unit);
+            if (instance && !situation.known_hosts.contains(instance->host))
+                result.first_runs.push_back(unit);
         }
     }
     return result;

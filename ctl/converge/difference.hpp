@@ -4,7 +4,8 @@
 //   generated  what it linked when systemd ran it last: all that a start of the target starts
 //   applied    what converge brought about last
 //
-// What is wanted and was applied is left alone, whatever state it is in: an administrator may have stopped it.
+// What is wanted and was applied is left alone, whatever state it is in: an administrator may have stopped
+// it.
 #pragma once
 
 #include "ctl/converge/applied.hpp"
@@ -29,10 +30,12 @@ struct Situation {
 struct Difference {
     bool reload = false;       ///< a template or drop-in is not what it should be
     bool start_target = false; ///< the target was started when not all was known (/var came late): once more
-    std::vector<std::string> start;      ///< units, sorted
-    std::vector<std::string> stop;       ///< timers, paths …; what they trigger is to stop as well
-    std::vector<std::string> first_runs; ///< timers whose services are to be started once
-    std::vector<std::string> enabled;    ///< timers newly enabled by hand: a first run each, once they are active
+    std::vector<std::string> start; ///< units, sorted
+    std::vector<std::string> stop;  ///< timers, paths …; what they trigger is to stop as well
+    /// Timers whose services are to be started once: of new hosts, and refresh with the first mesh.
+    std::vector<std::string> first_runs;
+    /// Timers newly enabled by hand: a first run each, once they are active.
+    std::vector<std::string> enabled;
 
     [[nodiscard]] bool empty() const;
 };

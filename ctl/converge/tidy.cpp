@@ -8,14 +8,13 @@
 #include "lib/spool/spool.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
@@ -37,16 +36,16 @@ Result<struct stat> status_of(const fs::path& path) {
 }
 
 Status give_to(const fs::path& directory, uid_t user, gid_t group) {
-    const auto info = status_of(directory);
-    if (!info) return fail(info.error());
-    // Only what was made just now; an administrator may have given it to somebody else.
-    if (info->st_uid != 0 || (info->st_uid == user && info->st_gid == group)) return {};
     if (::chown(directory.c_str(), user, group) < 0) return fail_errno("chown " + directory.string());
     return {};
 }
 
 Status make_spool(const Paths& paths, const std::string& archive) {
     const Spool spool(paths, archive);
+    // Its owner keeps everybody else out, root without capabilities too; and it is complete once it has
+    // another owner.
+    const auto existing = status_of(paths.spool(archive));
+    if (paths.is_real_root() && existing && existing->st_uid != 0) return {};
     if (auto made = spool.create(); !made || !paths.is_real_root()) return made;
     const auto archivers = status_of(paths.local_archive());
     if (!archivers) return fail(archivers.error());
@@ -91,7 +90,7 @@ std::vector<Instance> instances_with_state(const Paths& paths) {
     std::error_code error; // no directory, no state
     for (fs::directory_iterator entry(paths.checkpoints(), error), end; !error && entry != end;
          entry.increment(error)) {
-        if (entry->path().extension() != ".log") continue; // the commits are there, and it is never absent
+        if (entry->path().extension() != ".lock") continue; // the first file that a probe makes
         auto instance = parse_instance(entry->path().stem().string());
         if (instance && instance->name() == entry->path().stem()) instances.push_back(std::move(*instance));
     }
@@ -122,9 +121,11 @@ Status recover_all(const Paths& paths, const std::vector<Instance>& instances) {
         if (errno != EINTR) return fail_errno("wait for the recovery");
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-    return fail(ErrorKind::internal,
-                fmt::format("the recovery of {} removed instances did not end well; it is tried again after the next boot",
-                            instances.size()));
+    return fail(
+        ErrorKind::internal,
+        fmt::format(
+            "the recovery of {} removed instances did not end well; it is tried again after the next boot",
+            instances.size()));
 }
 
 } // namespace meshprobe

@@ -1,0 +1,255 @@
+#include "ctl/converge/converge.hpp"
+
+#include "ctl/converge/tidy.hpp"
+#include "lib/enabled_by_hand.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace meshprobe {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view target = "meshprobe.target";
+/// A probe that is told to stop commits first; its unit allows 30 s, then it is killed.
+constexpr Microseconds stop_timeout = 90s;
+/// From the link that `systemctl enable --now` makes, over its reload, to the start of the timer.
+constexpr Microseconds enable_timeout = 15s;
+constexpr Microseconds look_again = 1s;
+
+bool is_running(std::string_view state) {
+    return state == "active" || state == "activating" || state == "reloading";
+}
+
+/// Changes whenever refresh replaces the list of hosts, or an administrator enables a unit.
+struct Inputs {
+    struct File {
+        ino_t inode = 0;
+        std::int64_t seconds = 0;
+        long nanoseconds = 0;
+        bool operator==(const File&) const = default;
+    };
+    File hosts;
+    File links;
+    bool operator==(const Inputs&) const = default;
+};
+
+Inputs::File stamp(const std::filesystem::path& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) < 0) return {};
+    return {.inode = info.st_ino, .seconds = info.st_mtim.tv_sec, .nanoseconds = info.st_mtim.tv_nsec};
+}
+
+Inputs inputs(const Paths& paths) {
+    return {.hosts = stamp(paths.hosts()),
+            .links = stamp(paths.systemd_etc() / "meshprobe.target.wants")};
+}
+
+std::string list_some(const std::vector<std::string>& units) {
+    constexpr std::size_t most = 5;
+    if (units.size() <= most) return fmt::format("{}", fmt::join(units, ", "));
+    return fmt::format("{} and {} more", fmt::join(units.begin(), units.begin() + most, ", "),
+                       units.size() - most);
+}
+
+} // namespace
+
+Result<Situation> look(const Paths& paths) {
+    auto wanted = plan_units(paths);
+    if (!wanted) return fail(wanted.error());
+    auto applied = read_applied(paths);
+    if (!applied) return fail(applied.error());
+    Situation situation{.wanted = std::move(*wanted),
+                        .generated = generated_units(paths),
+                        .applied = std::move(*applied),
+                        .activation = {},
+                        .enabled_by_hand = {},
+                        .known_hosts = known_hosts(paths)};
+    for (const auto& instance : instances_enabled_by_hand(paths))
+        situation.enabled_by_hand.insert(instance.timer());
+    return situation;
+}
+
+Status Converge::run() {
+    Inputs seen;
+    do {
+        seen = inputs(paths_);
+        if (auto done = pass(); !done) return done;
+        if (auto done = first_runs(); !done) return done;
+        // A change that came meanwhile was not seen by the path unit: it waits for us to end.
+    } while (seen != inputs(paths_));
+    return first_error_;
+}
+
+Status Converge::pass() {
+    auto situation = look(paths_);
+    if (!situation) return fail(situation.error());
+    keep();
+    const auto state = manager_.active_state(target);
+    if (!state) return fail(state.error());
+    if (!is_running(*state)) return {}; // once it is started, this is run again
+    const auto activation = manager_.invocation(target);
+    if (!activation) return fail(activation.error());
+    situation->activation = *activation;
+    return act(*situation, difference(*situation));
+}
+
+void Converge::note(const Status& status) {
+    if (status) return;
+    journal_.log(Priority::error, message::converge_failed, status.error().message);
+    if (first_error_) first_error_ = status;
+}
+
+/// After look(): what is kept here is what the next look compares with.
+void Converge::keep() {
+    auto loaded = load_config(paths_);
+    if (!loaded) return note(fail(loaded.error()));
+    for (const auto& problem : loaded->problems) {
+        if (problem.scope == Problem::Scope::whole) {
+            journal_.log(Priority::error, message::configuration_kept,
+                         "the last good configuration stays in force: " + problem.text());
+            break;
+        }
+        if (problem.scope == Problem::Scope::entry) {
+            journal_.log(Priority::warning, message::configuration_problem, problem.text());
+        }
+    }
+    at_a_time_ = std::max(1U, loaded->config.slots);
+    note(keep_config(paths_, *loaded));
+    note(keep_hosts(paths_));
+    note(make_spools(paths_, loaded->config));
+}
+
+Status Converge::act(const Situation& situation, const Difference& difference) {
+    reload_and_start_target(difference);
+    const auto failed = start(difference.start);
+    const auto stopped = stop(difference.stop);
+
+    // Before the first runs, which take their time: what is applied is applied.
+    Applied applied{.activation = situation.activation,
+                    .units = situation.wanted.links,
+                    .enabled_by_hand = situation.enabled_by_hand};
+    for (const auto& unit : failed)
+        applied.units.erase(unit); // tried again next time
+    if (situation.applied != applied) note(write_applied(paths_, applied));
+
+    std::vector<Instance> gone;
+    for (const auto& unit : difference.stop) {
+        if (auto instance = parse_instance(unit); instance && unit == instance->timer())
+            gone.push_back(*instance);
+    }
+    if (!situation.applied) { // the first run since the boot: what was left before it
+        for (const auto& instance : instances_with_state(paths_)) {
+            if (!situation.wanted.links.contains(instance.timer()) &&
+                !situation.enabled_by_hand.contains(instance.timer())) {
+                gone.push_back(instance);
+            }
+        }
+    }
+    note(recover_all(paths_, gone));
+
+    std::ranges::copy_if(difference.first_runs, std::back_inserter(queue_),
+                         [&](const std::string& unit) { return !failed.contains(unit); });
+    queue_enabled(difference.enabled);
+
+    const auto started = difference.start.size() - failed.size();
+    if (started + stopped.size() > 0) {
+        auto text = fmt::format("{} units started, {} stopped, {} wanted", started, stopped.size(),
+                                situation.wanted.links.size());
+        if (!difference.start.empty()) text += "; started: " + list_some(difference.start);
+        if (!stopped.empty()) text += "; stopped: " + list_some(stopped);
+        journal_.log(Priority::notice, message::hosts_applied, text,
+                     {{"MESHPROBE_STARTED", std::uint64_t{started}},
+                      {"MESHPROBE_STOPPED", std::uint64_t{stopped.size()}},
+                      {"MESHPROBE_WANTED", std::uint64_t{situation.wanted.links.size()}}});
+    }
+    return {};
+}
+
+void Converge::reload_and_start_target(const Difference& difference) {
+    if (difference.reload) note(manager_.reload());
+    if (!difference.start_target) return;
+    if (auto answer = manager_.start(target); !answer) note(fail(answer.error()));
+}
+
+/// Returns those that are not started: masked ones are, in the administrator's sense.
+std::set<std::string> Converge::start(const std::vector<std::string>& units) {
+    std::set<std::string> failed;
+    for (const auto& unit : units) {
+        if (auto answer = manager_.start(unit); !answer) {
+            note(fail(answer.error()));
+            failed.insert(unit);
+        }
+    }
+    return failed;
+}
+
+/// Returns what was stopped that ran. The trigger first: a path unit starts its service again at once.
+std::vector<std::string> Converge::stop(const std::vector<std::string>& units) {
+    std::vector<std::string> stopped;
+    std::vector<std::string> all;
+    for (const auto& unit : units) {
+        const auto state = manager_.active_state(unit);
+        if (!state) {
+            note(fail(state.error()));
+            continue;
+        }
+        all.push_back(unit);
+        if (*state != "inactive" && *state != "failed") stopped.push_back(unit);
+        if (auto answer = manager_.stop(unit); !answer) note(fail(answer.error()));
+        const auto service = triggered_unit(unit);
+        if (service == unit) continue;
+        all.push_back(service);
+        if (auto answer = manager_.stop(service); !answer) note(fail(answer.error()));
+    }
+    const auto ended = manager_.wait_for_jobs(stop_timeout);
+    if (!ended) note(fail(ended.error()));
+    for (const auto& unit : all)
+        note(manager_.reset_failed(unit));
+    return stopped;
+}
+
+/// Enabling makes the link first and starts the timer, if at all, after a reload.
+void Converge::queue_enabled(const std::vector<std::string>& timers) {
+    std::vector<std::string> waiting = timers;
+    const auto end = std::chrono::steady_clock::now() + enable_timeout;
+    while (!waiting.empty()) {
+        std::erase_if(waiting, [&](const std::string& timer) {
+            const auto state = manager_.active_state(timer);
+            if (!state || !is_running(*state)) return false;
+            queue_.push_back(timer);
+            return true;
+        });
+        const auto left = std::chrono::duration_cast<Microseconds>(end - std::chrono::steady_clock::now());
+        if (waiting.empty() || left <= Microseconds(0)) return;
+        if (auto waited = manager_.wait(std::min<Microseconds>(left, look_again)); !waited)
+            return note(waited);
+    }
+}
+
+Status Converge::first_runs() {
+    const auto before = inputs(paths_);
+    while (!queue_.empty() || manager_.jobs() > 0) {
+        while (!queue_.empty() && manager_.jobs() < at_a_time_) {
+            const auto timer = std::move(queue_.front());
+            queue_.pop_front();
+            // Masked, stopped or removed meanwhile: then its service is not to run either.
+            const auto state = manager_.active_state(timer);
+            if (!state) return fail(state.error());
+            if (!is_running(*state)) continue;
+            if (auto answer = manager_.start(triggered_unit(timer)); !answer) note(fail(answer.error()));
+        }
+        if (manager_.jobs() == 0) continue;
+        if (auto waited = manager_.wait(look_again); !waited) return waited;
+        if (before != inputs(paths_)) return {};
+    }
+    return {};
+}
+
+} // namespace meshprobe

@@ -1,0 +1,45 @@
+// One run of converge: look, compare, act, and look again until nothing changed meanwhile.
+#pragma once
+
+#include "ctl/converge/difference.hpp"
+#include "ctl/service_manager.hpp"
+#include "lib/error.hpp"
+#include "lib/journal.hpp"
+#include "lib/paths.hpp"
+
+#include <deque>
+
+namespace meshprobe {
+
+/// What there is on disk. `activation` and the hosts known before are the caller's to say.
+[[nodiscard]] Result<Situation> look(const Paths& paths);
+
+class Converge {
+  public:
+    Converge(Paths paths, ServiceManager manager, const Journal& journal)
+        : paths_(std::move(paths)), manager_(std::move(manager)), journal_(journal) {}
+
+    /// An error, after everything that could be done was done, if anything could not.
+    [[nodiscard]] Status run();
+
+  private:
+    Status pass();
+    Status act(const Situation& situation, const Difference& difference);
+    void reload_and_start_target(const Difference& difference);
+    std::set<std::string> start(const std::vector<std::string>& units);
+    std::vector<std::string> stop(const std::vector<std::string>& units);
+    void queue_enabled(const std::vector<std::string>& timers);
+    /// Returns early, with runs still queued, if the list of hosts changed.
+    Status first_runs();
+    void keep();
+    void note(const Status& status);
+
+    Paths paths_;
+    ServiceManager manager_;
+    const Journal& journal_;
+    unsigned at_a_time_ = 16;
+    std::deque<std::string> queue_; ///< timers whose services are still to be started once
+    Status first_error_;
+};
+
+} // namespace meshprobe

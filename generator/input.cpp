@@ -1,0 +1,99 @@
+#include "generator/input.hpp"
+
+#include "lib/enabled_by_hand.hpp"
+#include "lib/host_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+/// The kernel log is no place for a list; `meshprobectl check` prints everything.
+constexpr std::size_t most_remarks = 5;
+
+void add(std::vector<Remark>& remarks, const MessageId& id, const std::vector<std::string>& lines,
+         std::string_view rest) {
+    for (std::size_t i = 0; i < std::min(lines.size(), most_remarks); ++i)
+        remarks.push_back({id, lines[i]});
+    if (lines.size() > most_remarks) {
+        remarks.push_back({id, fmt::format("{} more: {}", lines.size() - most_remarks, rest)});
+    }
+}
+
+void remark_on(const LoadedConfig& loaded, std::vector<Remark>& remarks) {
+    std::vector<std::string> whole;
+    std::vector<std::string> entries;
+    for (const auto& problem : loaded.problems) {
+        if (problem.scope == Problem::Scope::whole) whole.push_back(problem.text());
+        if (problem.scope == Problem::Scope::entry) entries.push_back(problem.text());
+    }
+    if (loaded.kept) {
+        const auto why = whole.empty() ? std::string("the configuration cannot be used") : whole.front();
+        remarks.push_back(
+            {message::configuration_kept, "the last good configuration stays in force: " + why});
+        return; // entries of files that are not in force
+    }
+    add(remarks, message::configuration_problem, entries, "run \"meshprobectl check\"");
+}
+
+/// Empty: it is not there, or not usable, which is remarked upon.
+std::optional<HostList> usable(Result<std::optional<HostList>> list, const std::filesystem::path& file,
+                               std::vector<Remark>& remarks) {
+    if (!list) {
+        remarks.push_back({message::mesh_entry_refused, list.error().message});
+        return {};
+    }
+    if (!*list) return {};
+    std::vector<std::string> lines;
+    for (const auto& refused : (*list)->refused)
+        lines.push_back(fmt::format("{}: {}", file.string(), refused));
+    add(remarks, message::mesh_entry_refused, lines, "run \"systemctl start meshprobe-refresh\"");
+    // Refresh writes nothing that is refused: a list without one good line is no list.
+    if ((*list)->hosts.empty() && !(*list)->refused.empty()) return {};
+    return std::move(*list);
+}
+
+std::vector<std::string> read_hosts(const Paths& paths, std::vector<Remark>& remarks) {
+    if (auto list = usable(read_host_list(paths), paths.hosts(), remarks)) return std::move(list->hosts);
+    const auto kept_file = paths.plan() / "hosts";
+    auto kept = usable(read_host_list(kept_file), kept_file, remarks);
+    if (!kept)
+        return {}; // nothing was refreshed so far, or /var is not there yet: converge will come back to it
+    remarks.push_back({message::configuration_kept,
+                       fmt::format("{} is missing or unusable, the {} hosts of {} stay in force",
+                                   paths.hosts().string(), kept->hosts.size(), kept_file.string())});
+    return std::move(kept->hosts);
+}
+
+std::set<std::string, std::less<>> list_credentials(const Paths& paths, std::string_view user) {
+    std::set<std::string, std::less<>> names;
+    std::error_code error; // no directory, no credentials
+    for (std::filesystem::directory_iterator entry(paths.credentials(user), error), end;
+         !error && entry != end; entry.increment(error)) {
+        if (entry->is_regular_file(error)) names.insert(entry->path().filename().string());
+    }
+    return names;
+}
+
+} // namespace
+
+Result<Input> read_input(const Paths& paths) {
+    auto loaded = load_config(paths);
+    if (!loaded) return fail(loaded.error());
+    Input input;
+    remark_on(*loaded, input.remarks);
+    input.config = std::move(loaded->config);
+    input.facts = {
+        .hosts = read_hosts(paths, input.remarks),
+        .enabled_by_hand = instances_enabled_by_hand(paths),
+        .probe_credentials = list_credentials(paths, "probe"),
+        .archive_credentials = list_credentials(paths, "archive"),
+        .mesh_credentials = list_credentials(paths, "mesh"),
+    };
+    return input;
+}
+
+} // namespace meshprobe

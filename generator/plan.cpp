@@ -1,0 +1,155 @@
+#include "generator/plan.hpp"
+
+#include "generator/header.hpp"
+#include "generator/settings.hpp"
+#include "templates/skeletons.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr std::string_view packaged_units = "/usr/lib/systemd/system/";
+
+std::string replace_all(std::string text, std::string_view hole, std::string_view value) {
+    for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + value.size()))
+        text.replace(at, hole.size(), value);
+    return text;
+}
+
+/// The packaged template, for another task.
+std::string task_unit(std::string_view skeleton, std::string_view task) {
+    const auto text = replace_all(std::string(skeleton), "@task@", task);
+    return std::string(header) + replace_all(text, "@for_task@", fmt::format(" (task {})", task));
+}
+
+class Planner {
+  public:
+    Planner(const Config& config, const Facts& facts) : config_(config), facts_(facts) {}
+
+    Plan plan() && {
+        for (const auto& [name, task] : config_.tasks) {
+            if (task.enabled) plan_task(name, task);
+        }
+        for (const auto& [name, archive] : config_.archives) {
+            // One with errors goes on being spooled for, and delivers nothing before it is mended.
+            if (archive.enabled && !archive.faulty) plan_archive(archive);
+        }
+        plan_refresh();
+        std::ranges::sort(plan_.files, {}, &PlannedFile::path);
+        return std::move(plan_);
+    }
+
+  private:
+    /// What an instance's template says.
+    struct Template {
+        std::string task;
+        std::string link; ///< what links to an instance's timer point to
+        TimerSettings timer;
+        ServiceSettings service;
+    };
+
+    void plan_task(const std::string& name, const TaskSettings& task) {
+        const Template own{.task = name,
+                           .link = link_target(name),
+                           .timer = timer_settings(task),
+                           .service = service_settings(task, facts_.probe_credentials)};
+        const auto unit = template_name(name) + "@";
+        if (name != default_task) {
+            file(unit + ".service", task_unit(service_skeleton, name));
+            file(unit + ".timer", task_unit(timer_skeleton, name));
+        }
+        drop_in(unit + ".timer", timer_drop_in(own.timer));
+        drop_in(unit + ".service", service_drop_in(own.service));
+        for (const auto& host : facts_.hosts)
+            plan_instance(own, {.task = name, .host = host});
+        for (const auto& instance : facts_.enabled_by_hand) {
+            // The administrator's link makes it run; it gets its settings like any other.
+            if (instance.task == name && !std::ranges::binary_search(facts_.hosts, instance.host)) {
+                plan_drop_ins(own, instance, config_.task(name, instance.host));
+            }
+        }
+    }
+
+    void plan_instance(const Template& own, const Instance& instance) {
+        const auto settings = config_.task(instance.task, instance.host);
+        if (!settings.enabled) return;
+        if (const auto good = check_instance(instance); !good) {
+            plan_.refused.push_back(fmt::format("host is left out: {}", good.error().message));
+            return;
+        }
+        if (settings.enable == Enable::mesh) wanted(instance.timer(), own.link);
+        plan_drop_ins(own, instance, settings);
+    }
+
+    void plan_drop_ins(const Template& own, const Instance& instance, const TaskSettings& settings) {
+        const auto timer = timer_settings(settings);
+        if (timer != own.timer) drop_in(instance.timer(), timer_drop_in(timer));
+        const auto service = service_settings(settings, facts_.probe_credentials);
+        if (service != own.service) drop_in(instance.service(), service_drop_in(service));
+    }
+
+    void plan_archive(const Archive& archive) {
+        const auto unit = "meshprobe-archive@" + archive.name;
+        wanted(unit + ".path", fmt::format("{}meshprobe-archive@.path", packaged_units));
+        plan_credentials(unit + ".service",
+                         credentials_of(archive.connection, archive.credential, facts_.archive_credentials),
+                         "archive");
+    }
+
+    void plan_refresh() {
+        std::optional<Microseconds> interval;
+        std::vector<std::string> credentials;
+        for (const auto& [name, mesh] : config_.meshes) {
+            if (!mesh.enabled) continue;
+            interval = std::min(interval.value_or(mesh.refresh), mesh.refresh);
+            std::ranges::copy(credentials_of(mesh.connection, {}, facts_.mesh_credentials),
+                              std::back_inserter(credentials));
+        }
+        // Without a mesh there is nothing to refresh, once the hosts of the last one are gone.
+        if (!interval && facts_.hosts.empty()) return;
+        for (const std::string_view unit : {"meshprobe-refresh.timer", "meshprobe-refresh.service"})
+            wanted(unit, fmt::format("{}{}", packaged_units, unit));
+        if (interval) drop_in("meshprobe-refresh.timer", timer_drop_in(timer_settings(*interval)));
+        std::ranges::sort(credentials);
+        const auto repeated = std::ranges::unique(credentials);
+        credentials.erase(repeated.begin(), repeated.end());
+        plan_credentials("meshprobe-refresh.service", credentials, "mesh");
+    }
+
+    void plan_credentials(std::string_view unit, const std::vector<std::string>& credentials,
+                          std::string_view user) {
+        if (!credentials.empty()) drop_in(unit, credentials_drop_in(credentials, user));
+    }
+
+    static std::string link_target(std::string_view task) {
+        if (task == default_task) return fmt::format("{}meshprobe@.timer", packaged_units);
+        return fmt::format("../{}@.timer", template_name(task));
+    }
+
+    void file(std::string path, std::string content) {
+        plan_.files.push_back({.path = std::move(path), .content = std::move(content), .target = {}});
+    }
+    void wanted(std::string_view unit, const std::string& target) {
+        plan_.files.push_back(
+            {.path = fmt::format("meshprobe.target.wants/{}", unit), .content = {}, .target = target});
+    }
+    void drop_in(std::string_view unit, std::string content) {
+        file(fmt::format("{}.d/00-meshprobe.conf", unit), std::move(content));
+    }
+
+    const Config& config_;
+    const Facts& facts_;
+    Plan plan_;
+};
+
+} // namespace
+
+Plan make_plan(const Config& config, const Facts& facts) {
+    return Planner(config, facts).plan();
+}
+
+} // namespace meshprobe

@@ -1,0 +1,43 @@
+// What of a task's settings a unit has to know, and how it is written.
+#pragma once
+
+#include "generator/plan.hpp"
+#include "lib/config/config.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+using CredentialNames = std::set<std::string, std::less<>>;
+
+struct TimerSettings {
+    std::string calendar;
+    Microseconds spread = Microseconds(0); ///< the random delay, fixed for each unit
+
+    bool operator==(const TimerSettings&) const = default;
+};
+
+struct ServiceSettings {
+    Microseconds timeout = Microseconds(0);
+    std::vector<std::string> credentials; ///< sorted; each exists
+
+    bool operator==(const ServiceSettings&) const = default;
+};
+
+[[nodiscard]] TimerSettings timer_settings(Microseconds interval);
+[[nodiscard]] TimerSettings timer_settings(const TaskSettings& task);
+[[nodiscard]] ServiceSettings service_settings(const TaskSettings& task, const CredentialNames& existing);
+
+/// Those of the names that `connection` (and `further`) hold which are credentials and exist; sorted.
+[[nodiscard]] std::vector<std::string> credentials_of(const Connection& connection, std::string_view further,
+                                                      const CredentialNames& existing);
+
+/// Drop-ins. `user` is the directory of credentials: "probe", "archive" or "mesh".
+[[nodiscard]] std::string timer_drop_in(const TimerSettings& settings);
+[[nodiscard]] std::string service_drop_in(const ServiceSettings& settings);
+[[nodiscard]] std::string credentials_drop_in(const std::vector<std::string>& credentials,
+                                              std::string_view user);
+
+} // namespace meshprobe
