@@ -6,36 +6,18 @@
 // parser takes: RFC 8259, UTF-8, no half surrogate pairs, no numbers beyond a double, at most 64 levels.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "probe/fetch/json_check.hpp"
+#include "probe/fetch/json_value.hpp"
+
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace meshprobe {
 
-/// The text of one value, surrounding blanks removed.
-struct JsonValue {
-    std::string_view text; ///< empty: absent
-    /// Only ASCII, and no line break or tab between its tokens: may be copied as it is.
-    bool plain = true;
-
-    [[nodiscard]] bool is_string() const { return !text.empty() && text.front() == '"'; }
-    [[nodiscard]] bool is_null() const { return text == "null"; }
-    [[nodiscard]] bool is_number() const {
-        return !text.empty() && (text.front() == '-' || (text.front() >= '0' && text.front() <= '9'));
-    }
-    [[nodiscard]] bool is_scalar() const {
-        return !text.empty() && text.front() != '{' && text.front() != '[';
-    }
-};
-
 class JsonCursor {
   public:
-    static constexpr unsigned max_depth = 64;
-
     /// Up to 16 bytes behind `text` are read (never interpreted): see ArrayScanner::padding.
-    explicit JsonCursor(std::string_view text);
+    explicit JsonCursor(std::string_view text) : at_(text.data()) { check_.end = text.data() + text.size(); }
 
     /// Each steps over blanks first, and moves on only if it succeeds.
     [[nodiscard]] bool consume(char token);
@@ -55,25 +37,16 @@ class JsonCursor {
     /// To the comma or bracket that ends the element the cursor is in, which need not be well formed; strings
     /// and depth are judged as ArrayScanner does.
     void skip_element();
-    [[nodiscard]] std::string_view problem() const { return problem_; }
+    [[nodiscard]] std::string_view problem() const { return check_.problem; }
 
   private:
-    void skip_blanks();
-    [[nodiscard]] bool skip_string();
-    [[nodiscard]] bool skip_number();
-    [[nodiscard]] bool skip_literal(std::string_view word);
-    [[nodiscard]] bool skip_scalar();
-    [[nodiscard]] bool skip_value();
-    bool refuse(std::string_view problem);
-
+    JsonCheck check_;
     const char* at_;
-    const char* end_;
-    bool plain_ = true; ///< nothing since the value began speaks against JsonValue::plain
-    std::string_view problem_;
 };
 
 /// Calls `on_element(cursor)` for each element of the array `text` ("[e,e]"); the callback takes one value
-/// and returns whether it could. If not, `on_problem(what)` is told and the next element follows.
+/// and returns whether it could. If not, `on_problem(what)` is told and the next element follows. A callback
+/// asks is_behind_element() before it keeps what it read.
 template <class OnElement, class OnProblem>
 void for_each_element(std::string_view text, OnElement on_element, OnProblem on_problem) {
     JsonCursor cursor(text);
@@ -103,16 +76,5 @@ template <class OnMember>
     } while (cursor.consume(','));
     return cursor.end_object();
 }
-
-/// Of a checked string value: without quotes, escapes resolved to UTF-8. nullopt if it is no string.
-[[nodiscard]] std::optional<std::string> unescape(const JsonValue& value);
-
-/// Lenient integers, as old servers write them: 5, 5.0, 5e0, "5", " 5.0 ". nullopt: not integral or out of
-/// range.
-[[nodiscard]] std::optional<std::int64_t> to_integer(const JsonValue& value);
-
-/// Appends the value in ASCII on one line: other characters as \u escapes, line breaks and tabs between
-/// tokens left out. A value that is `plain` is appended byte for byte.
-void append_ascii(std::string& out, const JsonValue& value);
 
 } // namespace meshprobe
