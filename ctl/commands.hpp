@@ -15,9 +15,12 @@ namespace meshprobe {
 namespace command {
 
 // Each gets its own arguments only: the word that named the command is not among them.
+ExitCode apply(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
+ExitCode plan(const CommandLine& line);
+ExitCode trust(const CommandLine& line);
 
 } // namespace command
 
@@ -40,10 +43,18 @@ inline constexpr std::array once{
     Option{"jobs", "N", "run at most N probes at a time (default: 8)"},
 };
 
+inline constexpr std::array trust{
+    Option{"accept", "", "trust the key that the host shows now"},
+    Option{"forget", "", "remember whatever key the next run sees"},
+    no_legend,
+};
+
 } // namespace command_options
 
 /// Sorted by name.
 inline constexpr std::array commands{
+    Command{
+        "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
     Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
@@ -51,6 +62,10 @@ inline constexpr std::array commands{
             command::mesh},
     Command{"once", "once", "refresh, collect and deliver once, with or without systemd",
             command_options::once, command::once},
+    Command{"plan", "plan", "print the units that the generator would write now", {}, command::plan},
+    Command{"trust", "trust [HOST...] [--accept | --forget]",
+            "list the remembered keys of measurement hosts, or accept one that changed", command_options::trust,
+            command::trust},
 };
 
 } // namespace meshprobe
