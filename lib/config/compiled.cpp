@@ -41,8 +41,8 @@ Node::Pointer read_node(json::array value, const Files& files, unsigned depth = 
     const std::string_view kind = *at;
     ++at;
     node->mark = read_mark(at, files);
-    if (kind == "s") {
-        node->kind = Node::Kind::scalar;
+    if (kind == "s" || kind == "e") {
+        node->kind = kind == "s" ? Node::Kind::scalar : Node::Kind::empty;
         node->text = std::string_view(*at);
     } else if (kind == "l") {
         node->kind = Node::Kind::list;
@@ -60,7 +60,7 @@ Node::Pointer read_node(json::array value, const Files& files, unsigned depth = 
             found.value = read_node(*part, files, depth + 1);
             node->entries.insert_or_assign(std::move(key), std::move(found));
         }
-    } else if (kind != "e") {
+    } else {
         throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
     }
     return node;

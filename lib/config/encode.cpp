@@ -101,10 +101,8 @@ class Encoder {
         const char* separator = "";
         switch (node.kind) {
         case Node::Kind::empty:
-            begin("e", node.mark, out);
-            break;
         case Node::Kind::scalar:
-            begin("s", node.mark, out);
+            begin(node.kind == Node::Kind::empty ? "e" : "s", node.mark, out);
             out += ',';
             write_text(node.text, out);
             break;

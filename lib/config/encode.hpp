@@ -5,8 +5,9 @@
 //    "tree":NODE (without hosts),
 //    "hosts":[[PATTERN,IS-GLOB,FAULTY,KEY,MARK…,NODE]…]}
 //
-// MARK is three numbers: index into files, line, column. NODE is ["s",MARK…,TEXT], ["l",MARK…,[NODE…]],
-// ["m",MARK…,[[KEY,MARK…,NODE]…]], the same with "r" for a mapping that replaces, or ["e",MARK…].
+// MARK is three numbers: index into files, line, column. NODE is ["s",MARK…,TEXT], ["e",MARK…,TEXT] (empty),
+// ["l",MARK…,[NODE…]],
+// ["m",MARK…,[[KEY,MARK…,NODE]…]], or the same with "r" for a mapping that replaces.
 #pragma once
 
 #include <string>

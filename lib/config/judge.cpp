@@ -12,27 +12,40 @@ namespace meshprobe {
 
 namespace {
 
-/// The place of a key if it is written down, else that of the entry.
-const Mark& place_of(const Node::Entry& entry, std::string_view key) {
+/// At the key if it is written down, else at the entry.
+void error(Reader& reader, const Node::Entry& entry, std::string_view key, const std::string& message) {
     const auto found = entry.value->entries.find(key);
-    return found == entry.value->entries.end() ? entry.mark : found->second.value->mark;
+    if (found == entry.value->entries.end()) {
+        reader.error(entry.mark, message);
+    } else {
+        const auto step = reader.enter(key);
+        reader.error(found->second.value->mark, message);
+    }
+}
+
+void warning(Reader& reader, const Node::Entry& entry, std::string_view key, const std::string& message) {
+    const auto found = entry.value->entries.find(key);
+    if (found == entry.value->entries.end()) {
+        reader.warning(entry.mark, message);
+    } else {
+        const auto step = reader.enter(key);
+        reader.warning(found->second.value->mark, message);
+    }
 }
 
 void warn_of_password(Reader& reader, const Node::Entry& entry, std::string_view url,
                       std::string_view instead) {
     if (!check::has_password(url)) return;
-    const auto step = reader.enter("url");
-    reader.warning(
-        place_of(entry, "url"),
-        fmt::format("a password in a URL is seen by everybody who may read this file; {}", instead));
+    warning(reader, entry, "url",
+            fmt::format("a password in a URL is seen by everybody who may read this file; {}", instead));
 }
 
 void judge_trust(Reader& reader, const Node::Entry& entry, const Connection& connection) {
     if (connection.trust == Trust::pin && connection.pins.empty()) {
-        reader.error(place_of(entry, "tls"), "tls.trust is \"pin\", but tls.pins names no key");
+        error(reader, entry, "tls", "tls.trust is \"pin\", but tls.pins names no key");
     }
     if (connection.certificate.empty() && !connection.key.empty()) {
-        reader.error(place_of(entry, "tls"), "tls.key is given without tls.certificate");
+        error(reader, entry, "tls", "tls.key is given without tls.certificate");
     }
 }
 
@@ -40,8 +53,8 @@ void judge_trust(Reader& reader, const Node::Entry& entry, const Connection& con
 void judge_fixed_trust(Reader& reader, const Node::Entry& entry, const Connection& connection) {
     judge_trust(reader, entry, connection);
     if (connection.trust == Trust::first_use) {
-        reader.error(place_of(entry, "tls"),
-                     "tls.trust \"first-use\" is for measurement hosts only; expected ca, pin or any");
+        error(reader, entry, "tls",
+              "tls.trust \"first-use\" is for measurement hosts only; expected ca, pin or any");
     }
 }
 
@@ -74,23 +87,19 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
         constexpr std::array<std::string_view, 8> unused{
             "url", "credential", "exchange", "routing-key", "unroutable", "window", "heartbeat", "tls"};
         for (const auto key : unused) {
-            const auto found = entry.value->entries.find(key);
-            if (found != entry.value->entries.end()) {
-                reader.warning(found->second.mark,
-                               fmt::format("\"{}\" means nothing to the archiver sqlite", key));
-            }
+            if (!entry.value->entries.contains(key)) continue;
+            warning(reader, entry, key, fmt::format("\"{}\" means nothing to the archiver sqlite", key));
         }
         return;
     }
     if (archive.url.empty()) {
         reader.error(entry.mark, "expected a url: such as amqps://user@host.example.org/vhost, got none");
     } else if (const auto wrong = check::url(archive.url, "amqps amqp"); !wrong.empty()) {
-        const auto step = reader.enter("url");
-        reader.error(place_of(entry, "url"), wrong);
+        error(reader, entry, "url", wrong);
     }
     warn_of_password(reader, entry, archive.url, "prefer credential:");
     if (archive.retention_age || archive.retention_size) {
-        reader.warning(place_of(entry, "retention"), "\"retention\" means nothing to the archiver rabbitmq");
+        warning(reader, entry, "retention", "\"retention\" means nothing to the archiver rabbitmq");
     }
     if (!entry.value->find("exchange")) archive.exchange = "osg.ps.raw";
     if (!entry.value->find("routing-key")) archive.routing_key = "perfsonar.raw.{event-type}";
@@ -99,15 +108,15 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
 void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& settings, const Config& config) {
     judge_trust(reader, entry, settings.connection);
     if (settings.archives.empty()) {
-        reader.error(place_of(entry, "archives"), "no archive is left; results would go nowhere");
+        error(reader, entry, "archives", "no archive is left; results would go nowhere");
     }
     if (settings.event_types.empty()) {
-        reader.error(place_of(entry, "event-types"), "no event type is left; nothing would be collected");
+        error(reader, entry, "event-types", "no event type is left; nothing would be collected");
     }
     for (const auto& name : settings.archives) {
         if (config.archives.contains(name) || !reader.names.contains("archive")) continue;
-        reader.error(place_of(entry, "archives"),
-                     fmt::format("results would go to archive {}, which does not exist", quote(name)));
+        error(reader, entry, "archives",
+              fmt::format("results would go to archive {}, which does not exist", quote(name)));
     }
     const auto takes_results = [&config](const std::string& name) {
         const auto found = config.archives.find(name);
@@ -115,8 +124,7 @@ void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& setting
     };
     if (!settings.archives.empty() && settings.enabled &&
         std::ranges::none_of(settings.archives, takes_results)) {
-        reader.warning(place_of(entry, "archives"),
-                       "all archives named here are disabled; results go nowhere");
+        warning(reader, entry, "archives", "all archives named here are disabled; results go nowhere");
     }
 }
 

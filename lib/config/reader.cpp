@@ -15,7 +15,7 @@ namespace {
 std::string describe(const Node& node) {
     switch (node.kind) {
     case Node::Kind::empty:
-        return "nothing";
+        return node.text.empty() ? "nothing" : quote(node.text);
     case Node::Kind::scalar:
         return quote(node.text);
     case Node::Kind::list:
@@ -97,8 +97,7 @@ bool Reader::mapping(const Node& node) {
 }
 
 std::optional<std::string_view> Reader::text(const Node& node, std::string_view what) {
-    if (node.kind == Node::Kind::empty) return std::string_view{};
-    if (node.kind == Node::Kind::scalar) return node.text;
+    if (node.kind == Node::Kind::empty || node.kind == Node::Kind::scalar) return node.text;
     expected(node, what);
     return std::nullopt;
 }

@@ -39,8 +39,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view nearest_to(std::string_view word, std::span<const std::string_view> known) {
+    constexpr std::size_t shortest = 3;
     constexpr std::size_t longest = 64; // the table is quadratic, and nobody mistypes longer words
-    if (word.empty() || word.size() > longest) return {};
+    if (word.size() < shortest || word.size() > longest) return {};
     const auto wanted = simplified(word);
     std::string_view best;
     std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;

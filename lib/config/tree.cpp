@@ -26,6 +26,7 @@ std::shared_ptr<Node> as_set(const Node& list) {
 }
 
 std::shared_ptr<Node> merge_mappings(std::shared_ptr<Node> result, const Node& over) {
+    result->mark = over.mark;
     for (const auto& [key, entry] : over.entries) {
         const auto found = result->entries.find(key);
         if (found == result->entries.end()) {

@@ -24,7 +24,7 @@ class Node {
   public:
     using Pointer = std::shared_ptr<const Node>;
     enum class Kind {
-        empty,  ///< nothing after the colon
+        empty,  ///< nothing after the colon, or one of YAML's words for nothing, which is then its text
         scalar, ///< its text as written; which type it has decides whoever asks for it
         list,
         mapping,
@@ -36,7 +36,7 @@ class Node {
 
     Kind kind = Kind::empty;
     Mark mark;
-    std::string text;                                  ///< of a scalar
+    std::string text;                                  ///< of a scalar; `~` or `null` of an empty value
     std::vector<Pointer> items;                        ///< of a list
     std::map<std::string, Entry, std::less<>> entries; ///< of a mapping
     /// A mapping `name: true|false` that was laid over a list: the list's names and the mapping's changes.

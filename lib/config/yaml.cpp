@@ -32,6 +32,7 @@ std::string with_unix_line_ends(std::string_view text) {
             result += '\n';
         }
     }
+    if (!result.ends_with('\n')) result += '\n';
     return result;
 }
 
@@ -85,11 +86,10 @@ class Builder : public YAML::EventHandler {
         const auto rest =
             text_.substr(std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size()));
         for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
-            if (rest.starts_with(word)) {
-                node->kind = Node::Kind::scalar;
-                node->text = word;
-            }
+            if (rest.starts_with(word)) node->text = word;
         }
+        // Nothing has no place; the parser gives that of what comes next.
+        if (node->text.empty() && !open_.empty() && open_.back().has_key) node->mark = open_.back().key_mark;
         finish(std::move(node), anchor, mark);
     }
 
@@ -263,10 +263,14 @@ tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const
         return tl::unexpected(broken(
             file, 0, 0, fmt::format("larger than the {} MiB allowed", largest_configuration_file >> 20U)));
     }
-    const std::string text = with_unix_line_ends(original);
+    std::string text = with_unix_line_ends(original);
     if (const auto bad = find_bad_character(text)) {
         return tl::unexpected(broken(file, bad->line, bad->column, bad->message));
     }
+    const auto lines = static_cast<int>(std::ranges::count(text, '\n'));
+    // At the end of the file yaml-cpp 0.7 takes an open quote for closed if the last character is a line end,
+    // and swallows what follows the quote. A comment without a line end shows it for what it is.
+    text += '#';
     Builder builder(text, file);
     try {
         std::istringstream stream(text);
@@ -275,6 +279,9 @@ tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const
         }
     } catch (const YAML::Exception& error) {
         const auto mark = builder.place(error.mark);
+        if (mark.line > lines)
+            return tl::unexpected(
+                broken(file, lines, 1, "not valid YAML: the file ends too early: " + error.msg));
         return tl::unexpected(broken(file, mark.line, mark.column, "not valid YAML: " + error.msg));
     } catch (const std::exception& error) {
         return tl::unexpected(broken(file, 0, 0, fmt::format("not valid YAML: {}", error.what())));

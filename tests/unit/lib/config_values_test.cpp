@@ -1,0 +1,317 @@
+// Documents, good and bad, and what becomes of them.
+#include "tests/unit/lib/config_root.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+using namespace meshprobe;
+using namespace meshprobe::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+struct Bad {
+    std::string_view document; ///< '@' stands in front of the place of the error
+    std::string_view path;     ///< of the first error
+    std::string_view message;
+    Problem::Scope scope = Problem::Scope::entry;
+};
+
+constexpr auto whole = Problem::Scope::whole;
+
+const std::vector<Bad> bad_documents{
+    // values
+    {"tasks:\n  default:\n    interval: @5 parsecs\n", "tasks.default.interval",
+     "expected a duration such as \"5min\" or \"PT5M\", got \"5 parsecs\""},
+    {"tasks: {default: {interval: @0}}", "tasks.default.interval", "at least 1s, got \"0\""},
+    {"tasks: {default: {interval: @-5min}}", "tasks.default.interval", "expected a duration"},
+    {"tasks: {default: {interval: @2d}}", "tasks.default.interval", "at most 1d, got \"2d\""},
+    {"tasks: {default: {interval: @[5min]}}", "tasks.default.interval", "got a list"},
+    {"tasks: {default: {interval: @{m: 5}}}", "tasks.default.interval", "got a mapping"},
+    {"tasks:\n  default:\n    @interval:\n", "tasks.default.interval",
+     "expected a duration such as \"5min\" or \"PT5M\", got nothing"},
+    {"tasks: {default: {interval: @P1M}}", "tasks.default.interval", "expected a duration"},
+    {"tasks: {default: {catch-up: @0}}", "tasks.default.catch-up", "at least"},
+    {"tasks: {default: {timeout: @99999999999999999999}}", "tasks.default.timeout", "expected a duration"},
+    {"tasks: {default: {enabled: @1}}", "tasks.default.enabled", "expected true or false, got \"1\""},
+    {"tasks: {default: {enabled: @y}}", "tasks.default.enabled", "expected true or false, got \"y\""},
+    {"tasks: {default: {enabled: @~}}", "tasks.default.enabled", "expected true or false, got \"~\""},
+    {"tasks: {default: {max-requests: @0}}", "tasks.default.max-requests",
+     "a number from 1 to 64, got \"0\""},
+    {"tasks: {default: {max-requests: @65}}", "tasks.default.max-requests", "got \"65\""},
+    {"tasks: {default: {max-requests: @010}}", "tasks.default.max-requests", "got \"010\""},
+    {"tasks: {default: {max-requests: @0x1F}}", "tasks.default.max-requests", "got \"0x1F\""},
+    {"tasks: {default: {max-requests: @-4}}", "tasks.default.max-requests", "got \"-4\""},
+    {"tasks: {default: {max-requests: @4.0}}", "tasks.default.max-requests", "got \"4.0\""},
+    {"tasks: {default: {log: @sometimes}}", "tasks.default.log",
+     "expected each, changes or hourly, got \"sometimes\""},
+    {"tasks: {default: {log: @chagnes}}", "tasks.default.log", "(did you mean \"changes\"?)"},
+    {"tasks: {default: {calendar: @every now and then}}", "tasks.default.calendar", "systemd.time(7)"},
+    {"tasks: {default: {calendar: @\"*:0/5\\nExecStart=/bin/sh\"}}", "tasks.default.calendar",
+     "systemd.time(7)"},
+    {"tasks: {default: {collect: @esmond}}", "tasks.default.collect",
+     "expected a list such as [esmond], got \"esmond\""},
+    {"tasks: {default: {collect: [@esmund]}}", "tasks.default.collect", "(did you mean \"esmond\"?)"},
+    {"tasks: {default: {collect: @[http]}}", "tasks.default.collect",
+     "names no source that this version can collect from"},
+    {"tasks: {default: {collect: @[]}}", "tasks.default.collect", "names no source"},
+    {"tasks: {default: {event-types: [@\"through put\"]}}", "tasks.default.event-types",
+     "name of an event type"},
+    {"tasks: {default: {event-types: @[]}}", "tasks.default.event-types", "no event type is left"},
+    {"tasks: {default: {event-types: {throughput: @maybe}}}", "tasks.default.event-types.throughput",
+     "expected true or false"},
+    {"tasks: {default: {event-types: @throughput}}", "tasks.default.event-types",
+     "expected a list such as [a, b] or a mapping"},
+    {"tasks: {default: {event-types: [@[a]]}}", "tasks.default.event-types", "expected a name, got a list"},
+    {"tasks: {default: {archives: @[]}}", "tasks.default.archives",
+     "no archive is left; results would go nowhere"},
+    {"tasks: {default: {archives: @{local: false}}}", "tasks.default.archives", "no archive is left"},
+    // connections
+    {"tasks: {default: {tls: {trust: @all}}}", "tasks.default.tls.trust",
+     "expected ca, first-use, pin or any, got \"all\""},
+    {"tasks: {default: {tls: @{trust: pin}}}", "tasks.default.tls", "tls.pins names no key"},
+    {"tasks: {default: {tls: {pins: [@abc]}}}", "tasks.default.tls.pins", "sha256//"},
+    {"tasks: {default: {tls: {ca: @./ca.pem}}}", "tasks.default.tls.ca",
+     "expected an absolute path, got \"./ca.pem\""},
+    {"tasks: {default: {tls: {ca: @\"a b\"}}}", "tasks.default.tls.ca", "name of a credential"},
+    {"tasks: {default: {tls: @{key: k}}}", "tasks.default.tls", "tls.key is given without tls.certificate"},
+    {"tasks: {default: {tls: @any}}", "tasks.default.tls", "expected a mapping"},
+    {"tasks: {default: {tls: {@turst: any}}}", "tasks.default.tls.turst",
+     "unknown key \"turst\" (did you mean \"trust\"?)"},
+    {"tasks: {default: {ip-version: @5}}", "tasks.default.ip-version", "expected any, 4 or 6, got \"5\""},
+    {"tasks: {default: {connect-to: @\"a b\"}}", "tasks.default.connect-to", "[ADDRESS]:PORT"},
+    {"tasks: {default: {proxy: @gopher://x}}", "tasks.default.proxy", "expected a URL"},
+    // keys
+    {"tasks:\n  default:\n    @intervall: 1min\n", "tasks.default.intervall",
+     "unknown key \"intervall\" (did you mean \"interval\"?)"},
+    {"tasks: {default: {@event_types: [a]}}", "tasks.default.event_types", "(did you mean \"event-types\"?)"},
+    {"tasks: {default: {@zzzz: 1}}", "tasks.default.zzzz", "meshprobe.yaml(5) lists the keys"},
+    {"tasks: {@Default: {}}", "tasks.Default", "\"Default\" cannot be a name"},
+    {"tasks: {@archive: {}}", "tasks.archive", "the name \"archive\" is taken"},
+    {"tasks: {@\"a/../b\": {}}", "tasks.a/../b", "cannot be a name"},
+    {"archives: {@\"..\": {archiver: sqlite}}", "archives...", "cannot be a name"},
+    // references
+    {"tasks: {default: {archives: [@locla]}}", "tasks.default.archives",
+     "there is no archive \"locla\" (did you mean \"local\"?)"},
+    {"tasks: {default: {archives: {@gracc: true}}}", "tasks.default.archives",
+     "there is no archive \"gracc\""},
+    {"tasks: {default: {limits: [@recent]}}", "tasks.default.limits", "there is no limit \"recent\""},
+    {"hosts: {h.example.org: {tasks: {@other: {}}}}", "hosts.h.example.org.tasks.other",
+     "there is no task \"other\""},
+    {"hosts: {h.example.org: {archives: [@x]}}", "hosts.h.example.org.archives", "there is no archive \"x\""},
+    // meshes
+    {"meshes: {@m: {}}", "meshes.m", "expected a url: or a file:, got neither"},
+    {"meshes: {@m: {url: https://a.example.org/, file: /a}}", "meshes.m", "got both"},
+    {"meshes: {m: {url: @ftp://a.example.org/}}", "meshes.m.url", "expected a URL such as https://"},
+    {"meshes: {m: {url: @\"https://a b/\"}}", "meshes.m.url", "expected a URL"},
+    {"meshes: {m: {url: @\"https:///x\"}}", "meshes.m.url", "is not a host name"},
+    {"meshes: {m: {file: @mesh.json}}", "meshes.m.file", "expected an absolute path"},
+    {"meshes: {m: {file: /m, refresh: @0}}", "meshes.m.refresh", "at least 1s"},
+    {"meshes: {m: {file: /m, tls: @{trust: first-use}}}", "meshes.m.tls", "for measurement hosts only"},
+    {"meshes: {m: @https://a.example.org/}", "meshes.m", "expected a mapping"},
+    {"meshes: {m: {file: /m, @merge-same-address: true}}", "meshes.m.merge-same-address", "unknown key"},
+    // archives and limits
+    {"archives: {@a: {}}", "archives.a", "expected an archiver:, got none"},
+    {"archives: {a: {archiver: @kafka}}", "archives.a.archiver",
+     "this version has no archiver \"kafka\"; it has sqlite and rabbitmq"},
+    {"archives: {a: {archiver: @sqllite}}", "archives.a.archiver", "(did you mean \"sqlite\"?)"},
+    {"archives: {@a: {archiver: rabbitmq}}", "archives.a", "expected a url:"},
+    {"archives: {a: {archiver: rabbitmq, url: @http://b.example.org/}}", "archives.a.url",
+     "such as amqps://"},
+    {"archives: {a: {archiver: rabbitmq, url: amqp://b.example.org, window: @0}}", "archives.a.window",
+     "a number from 1 to 65535"},
+    {"archives: {a: {archiver: sqlite, quota: @10Q}}", "archives.a.quota", "expected a size such as"},
+    {"archives: {a: {archiver: sqlite, retention: @30d}}", "archives.a.retention", "expected a mapping"},
+    {"archives: {a: {archiver: sqlite, retention: {age: @0}}}", "archives.a.retention.age", "at least 1s"},
+    {"archives: {a: {archiver: sqlite, format: @cooked}}", "archives.a.format",
+     "expected raw, got \"cooked\""},
+    {"limits: {@l: {}}", "limits.l", "expected a type:"},
+    {"limits: {@l: {type: age}}", "limits.l", "expected a max:"},
+    {"limits: {l: {type: @jq, max: 1d}}", "limits.l.type", "expected age, got \"jq\""},
+    // hosts
+    {"hosts: {@\"not a host\": {}}", "hosts.not a host", "is not a host name"},
+    {"hosts: {@\"a*/b\": {}}", "hosts.a*/b", "can match no host"},
+    {"hosts: {PS1.example.org: {}, @ps1.example.org: {}}", "hosts.ps1.example.org", "the same host as in"},
+    {"hosts: {h.example.org: {tasks: @[default]}}", "hosts.h.example.org.tasks", "expected a mapping"},
+    {"hosts: {h.example.org: {site: @[a]}}", "hosts.h.example.org.site", "expected text, got a list"},
+    // the top
+    {"@meshs: {}", "meshs", "unknown key \"meshs\" (did you mean \"meshes\"?)", whole},
+    {"@- a\n- b\n", "", "expected a mapping", whole},
+    {"@just text", "", "expected a mapping", whole},
+    {"tasks: @[default]", "tasks", "expected a mapping", whole},
+    {"slots: @many", "slots", "a number from 1 to 4096", whole},
+    {"slots: @0", "slots", "a number from 1 to 4096", whole},
+    {"merge-same-address: @perhaps", "merge-same-address", "expected true or false", whole},
+};
+
+} // namespace
+
+TEST_CASE("bad values are reported with their place, their path and what was expected") {
+    for (const auto& bad : bad_documents) {
+        CAPTURE(bad.document);
+        const auto at = bad.document.find('@');
+        REQUIRE(at != std::string_view::npos);
+        const auto before = bad.document.substr(0, at);
+        const auto line = std::ranges::count(before, '\n') + 1;
+        const auto column = at - (before.rfind('\n') + 1) + 1;
+        const ConfigRoot root;
+        root.write(std::string(before) + std::string(bad.document.substr(at + 1)));
+        const auto loaded = root.read();
+        const auto text = errors(loaded.problems);
+        CAPTURE(text);
+        CHECK_THAT(text, StartsWith(fmt::format("{}:{} {}: ", line, column, bad.path)) &&
+                             Contains(std::string(bad.message)));
+        for (const auto& problem : loaded.problems) {
+            if (problem.scope == Problem::Scope::warning) continue;
+            CHECK(problem.scope == bad.scope);
+            CHECK(problem.file == root.file("etc/meshprobe/meshprobe.yaml"));
+            CHECK(problem.effect.empty() == (bad.scope == whole));
+        }
+    }
+}
+
+TEST_CASE("what is usual, and what looks odd but is right, is taken without a word") {
+    const std::vector<std::string_view> documents{
+        "",
+        "\n",
+        "# nothing yet\n",
+        "---\n",
+        "--- # with a comment\n...\n",
+        "{}",
+        "~",
+        "null\n",
+        "meshes:\ntasks:\nhosts:\narchives:\nlimits:\n",
+        "\xef\xbb\xbf"
+        "slots: 4\n",
+        "meshes:\r\n  m:\r\n    file: /m\r\n",
+        "\"slots\": \"4\"\n",
+        "tasks: {default: {interval: \"PT5M\"}}",
+        "tasks: {default: {interval: 300}}",
+        "tasks: {default: {interval: 1h, enabled: yes, log: hourly, enable: manual}}",
+        "tasks: {default: {enabled: Off}}",
+        "tasks: {default: {calendar: \"Mon..Fri *-*-* 06,18:00 UTC\"}}",
+        "tasks: {default: {first-run: 0, overlap: 0, reread: 0}}",
+        "tasks: {default: {ip-version: 6, connect-to: \"[2001:db8::1]:443\", proxy: "
+        "\"socks5h://p.example.org:1080\"}}",
+        "tasks: {default: {connect-to: 2001:db8::1}}",
+        "tasks: {default: {tls: {trust: pin, pins: [sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]}}}",
+        "tasks: {default: {tls: {certificate: fnal-cert, key: /etc/pki/key.pem, ca: /etc/pki/}}}",
+        "tasks: {default: {event-types: {histogram-rtt: true, failures: false}}}",
+        "tasks: {default: {event-types: [x-of-our-own]}}",
+        "tasks: {default: {tls: {}}}",
+        "tasks:\n  default:\n    tls:\n",
+        "tasks: {other: {interval: 1h}}",
+        "x-common: &common {interval: 1h}\ntasks: {other: *common, third: {<<: *common, log: changes}}",
+        "meshes: {m: {url: \"http://[2001:db8::1]:8080/mesh?x=1\"}}",
+        "meshes: {m: {file: /m, configure-archives: true, allow-private: true, enabled: false}}",
+        "archives: {gracc: {archiver: rabbitmq, url: amqps://collector@rmq.example.org/osg-nma, credential: "
+        "gracc, format: raw}}",
+        "archives: {local: {retention: {age: 30d}}}",
+        "limits: {recent: {type: age, max: P40D}}\ntasks: {default: {limits: [recent]}}",
+        "hosts: {\"*\": {enabled: false}, \"10.0.0.?\": {}, 192.0.2.1: {}, \"[2001:db8::1]:8443\": {}, "
+        "h.example.org:8443: {}}",
+        "hosts: {h.example.org: {enabled: no, tasks: {default: {enabled: true}}}}",
+        "hosts: {h.example.org: {country: NO, site: Zürich, version: 1.10, labels: {a: 010, b: yes, c: ~, d: "
+        "0x1F, e: 1e3}}}",
+    };
+    for (const auto document : documents) {
+        CAPTURE(document);
+        const ConfigRoot root;
+        root.write(document);
+        const auto loaded = root.read();
+        CHECK(errors(loaded.problems) == "");
+        CHECK(errors(loaded.problems, true) == "");
+        CHECK(loaded.config.tasks.contains("default"));
+    }
+}
+
+TEST_CASE("text is what is written, whatever YAML would make of it") {
+    for (const std::string_view text :
+         {"NO", "no", "on", "1.10", "010", "0x1F", "1e3", "~", "null", "NULL", "true", ".inf", "0b1", "1_000",
+          "2001-01-01", "12:30:45", "'NO'", "\"NO\""}) {
+        CAPTURE(text);
+        const ConfigRoot root;
+        root.write("hosts:\n  h.example.org:\n    country: " + std::string(text) + "\n    site: after\n");
+        const auto description = root.read().config.description_of("h.example.org");
+        std::string expected(text);
+        std::erase(expected, '"');
+        std::erase(expected, '\'');
+        CHECK(description.country == expected);
+        CHECK(description.site == "after");
+    }
+}
+
+TEST_CASE("warnings are for what works, but was hardly meant") {
+    const std::vector<std::pair<std::string_view, std::string_view>> documents{
+        {"tasks: {default: {interval: 7min}}",
+         "7min does not divide a minute, an hour or a day evenly; 6min is used"},
+        {"tasks: {default: {collect: [opensearch, esmond]}}",
+         "this version cannot collect from \"opensearch\""},
+        {"tasks: {default: {event-types: {througput: true}}}", "(did you mean \"throughput\"?)"},
+        {"meshes: {m: {url: \"https://me:secret@a.example.org/\"}}", "a password in a URL"},
+        {"archives: {a: {archiver: rabbitmq, url: \"amqp://me:secret@b.example.org\"}}",
+         "a password in a URL"},
+        {"archives: {a: {archiver: sqlite, exchange: x}}", "means nothing to the archiver sqlite"},
+        {"archives: {local: {enabled: false}}", "all archives named here are disabled"},
+    };
+    for (const auto& [document, message] : documents) {
+        CAPTURE(document);
+        const ConfigRoot root;
+        root.write(document);
+        const auto loaded = root.read();
+        CHECK(errors(loaded.problems) == "");
+        CHECK_THAT(errors(loaded.problems, true), Contains(std::string(message)));
+        CHECK(errors(loaded.problems, true).find("secret") == std::string::npos);
+    }
+}
+
+TEST_CASE("the example of the design means what it says") {
+    const ConfigRoot root;
+    root.write(R"(
+meshes:
+  wlcg:  {url: https://psconfig.example.org/pub/config, refresh: 15min}
+  local: {file: /etc/meshprobe/mesh/campus.json}
+tasks:
+  default:
+    collect: [esmond]
+    interval: 5min
+    first-run: 1d
+    catch-up: 30d
+    limits: [recent]
+    archives: {local: true, gracc: true}
+limits:
+  recent: {type: age, max: 40d}
+archives:
+  local: {archiver: sqlite, retention: {age: 30d, size: 4G}}
+  gracc: {archiver: rabbitmq, url: amqps://collector@rmq.example.org/osg-nma, credential: gracc, format: raw}
+hosts:
+  "*.fnal.gov":       {tls: {trust: any, certificate: fnal-cert, key: fnal-key}}
+  ps7.example.org:    {enabled: false}
+  ps8.example.org:    {tasks: {default: {interval: 1min}}, connect-to: 192.0.2.8, ip-version: 4}
+)");
+    const auto loaded = root.read();
+    REQUIRE(errors(loaded.problems) == "");
+    const auto& config = loaded.config;
+    CHECK(config.meshes.at("wlcg").url == "https://psconfig.example.org/pub/config");
+    CHECK(config.meshes.at("wlcg").connection.trust == Trust::ca);
+    CHECK(config.meshes.at("local").file == "/etc/meshprobe/mesh/campus.json");
+    CHECK(config.limits.at("recent").max == std::chrono::days(40));
+    CHECK(config.archives.at("gracc").exchange == "osg.ps.raw");
+    CHECK(config.archives.at("gracc").routing_key == "perfsonar.raw.{event-type}");
+    CHECK(config.archives.at("local").retention_size == std::uint64_t{4} << 30U);
+    const auto usual = config.task("default", "ps1.example.org");
+    CHECK(usual == config.tasks.at("default"));
+    CHECK(usual.enabled);
+    CHECK(usual.event_types.size() == 13);
+    CHECK(usual.connection.trust == Trust::first_use);
+    CHECK(usual.archives == std::vector<std::string>{"gracc", "local"});
+    CHECK(config.task("default", "a.fnal.gov").connection.trust == Trust::any);
+    CHECK_FALSE(config.task("default", "ps7.example.org").enabled);
+    CHECK(config.task("default", "ps8.example.org").interval == 1min);
+    CHECK(config.task("default", "ps8.example.org").connection.ip_version == IpVersion::v4);
+    CHECK_FALSE(config.task("other", "ps1.example.org").enabled);
+}
