@@ -56,7 +56,8 @@ class ArchiveType {
     ArchiveType& operator=(const ArchiveType&) = delete;
     virtual ~ArchiveType() = default;
 
-    /// Within bounded time. What was sent before and not settled will be sent again.
+    /// Within bounded time; ends what is left of an earlier connection. What was sent before and not settled
+    /// will be sent again.
     [[nodiscard]] virtual Status connect() = 0;
     /// Says good-bye if that can be done at once.
     virtual void disconnect() = 0;
@@ -68,6 +69,8 @@ class ArchiveType {
 
     /// Readable when settle() has something to do; -1: never, settle() follows send() at once.
     [[nodiscard]] virtual int descriptor() const { return -1; }
+    /// settle() has something to do, too, when the descriptor is writable.
+    [[nodiscard]] virtual bool has_output() const { return false; }
     /// settle() wants to be called so often.
     [[nodiscard]] virtual Microseconds service_interval() const { return std::chrono::hours(1); }
     [[nodiscard]] virtual Window window() const { return {}; }

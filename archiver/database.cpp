@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 
 namespace meshprobe {
 
@@ -67,15 +66,17 @@ std::string Query::text(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path) {
-    const mode_t before = umask(0027);
     sqlite3* raw = nullptr;
     const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
                                        nullptr);
-    umask(before);
     std::unique_ptr<Database> database(new Database(std::unique_ptr<sqlite3, Close>(raw), path));
     if (opened != SQLITE_OK) return fail(database->error());
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5000);
+    // The -wal and -shm files stay when the last connection ends: whoever may read, but not write here (status,
+    // people with sqlite3 -readonly) needs them to be there.
+    int persist = 1;
+    sqlite3_file_control(raw, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
     return database;
 }
 

@@ -46,7 +46,7 @@ class Query {
 
 class Database {
   public:
-    /// Made if absent, mode 0640.
+    /// Made if absent.
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path);
 
     [[nodiscard]] Status execute(const std::string& sql);

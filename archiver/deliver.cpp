@@ -35,7 +35,8 @@ Status Delivery::run() {
         tidy();
         reporter_.tick();
         if (finished()) break;
-        stop_.wait(until_next(), connected_ ? archive_.descriptor() : -1, watch_ ? watch_->descriptor() : -1);
+        const int archive = connected_ ? archive_.descriptor() : -1;
+        stop_.wait(until_next(), archive, archive_.has_output(), watch_ ? watch_->descriptor() : -1);
     }
     if (stop_.requested()) farewell();
     if (connected_) archive_.disconnect();
@@ -132,7 +133,7 @@ void Delivery::judge(std::vector<Verdict> verdicts) {
         const Message* message = flights_.message(verdict.ticket);
         if (message == nullptr) continue;
         if (verdict.kind == Verdict::Kind::delivered) reporter_.delivered(*message);
-        if (verdict.kind == Verdict::Kind::dropped) reporter_.unroutable();
+        if (verdict.kind == Verdict::Kind::dropped) reporter_.dropped();
         delivered = delivered || verdict.kind == Verdict::Kind::delivered;
         taken = taken || verdict.kind == Verdict::Kind::delivered || verdict.kind == Verdict::Kind::dropped;
         if (verdict.kind == Verdict::Kind::busy) busy = verdict.reason;
@@ -297,8 +298,9 @@ Microseconds Delivery::until_next() const {
 void Delivery::farewell() {
     const auto end = Clock::now() + settings_.farewell;
     while (connected_ && flights_.on_their_way() > 0 && Clock::now() < end) {
-        pollfd readable{archive_.descriptor(), POLLIN, 0};
-        poll(&readable, 1, 100);
+        const int events = archive_.has_output() ? POLLIN | POLLOUT : POLLIN;
+        pollfd ready{archive_.descriptor(), static_cast<short>(events), 0};
+        poll(&ready, 1, 100);
         auto verdicts = archive_.settle();
         if (!verdicts) break;
         judge(std::move(*verdicts));

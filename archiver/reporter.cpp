@@ -70,6 +70,16 @@ void Reporter::delivered(const Message& message) {
     stale_ = true;
 }
 
+void Reporter::unroutable(std::string_view routing_key, std::string_view what) {
+    journal_.log(Priority::warning, message::archive_unroutable, fmt::format("{}: {}", archive_, what),
+                 {{"MESHPROBE_ROUTING_KEY", routing_key}});
+}
+
+void Reporter::nothing_routed(std::string_view what) {
+    journal_.log(Priority::error, message::archive_unroutable, fmt::format("{}: {}", archive_, what));
+    enter("waiting", what);
+}
+
 void Reporter::refused(std::string_view segment, const SegmentHeader& header, std::size_t messages,
                        std::string_view reason) {
     state_.refused_messages += messages;

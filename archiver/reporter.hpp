@@ -31,7 +31,11 @@ class Reporter {
     void waiting(std::string_view reason);
 
     void delivered(const Message& message);
-    void unroutable() { ++state_.unroutable_messages; }
+    void dropped() { ++state_.unroutable_messages; }
+    /// News about one routing key.
+    void unroutable(std::string_view routing_key, std::string_view what);
+    /// Nothing at all is routed: an alarm.
+    void nothing_routed(std::string_view what);
     void refused(std::string_view segment, const SegmentHeader& header, std::size_t messages, std::string_view reason);
     void damaged(std::string_view segment, std::string_view reason);
     /// A local fault that does not concern the archive (the spool cannot be changed …).

@@ -34,6 +34,10 @@ Result<Archive> find_archive(const LoadedConfig& loaded, const std::string& name
     }
     const auto found = loaded.config.archives.find(name);
     if (found == loaded.config.archives.end()) return fail(ErrorKind::configuration, unknown(loaded.config, name));
+    if (found->second.faulty) {
+        return fail(ErrorKind::configuration,
+                    fmt::format("archive \"{}\" has errors in its section; see meshprobectl check", name));
+    }
     if (!found->second.enabled) {
         return fail(ErrorKind::configuration,
                     fmt::format("archive \"{}\" is disabled; set archives.{}.enabled: true to deliver what its spool holds",

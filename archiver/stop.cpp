@@ -26,10 +26,11 @@ bool Stop::requested() const {
     return poll(&poll_fd, 1, 0) > 0;
 }
 
-void Stop::wait(Microseconds longest, int fd, int other_fd) const {
+void Stop::wait(Microseconds longest, int fd, bool or_writable, int other_fd) const {
     const auto wait_for = std::max<Microseconds>(longest, Microseconds(0));
     const timespec time{wait_for.count() / 1'000'000, (wait_for.count() % 1'000'000) * 1000};
-    std::array<pollfd, 3> fds{{{fd_.get(), POLLIN, 0}, {fd, POLLIN, 0}, {other_fd, POLLIN, 0}}};
+    const auto events = static_cast<short>(or_writable ? POLLIN | POLLOUT : POLLIN);
+    std::array<pollfd, 3> fds{{{fd_.get(), POLLIN, 0}, {fd, events, 0}, {other_fd, POLLIN, 0}}};
     ppoll(fds.data(), fds.size(), &time, nullptr); // negative descriptors are ignored
 }
 

@@ -15,8 +15,9 @@ class Stop {
 
     [[nodiscard]] bool requested() const;
     [[nodiscard]] int descriptor() const { return fd_.get(); }
-    /// Until `fd` is readable (-1: none), a stop is requested, or the time is over.
-    void wait(Microseconds longest, int fd = -1, int other_fd = -1) const;
+    /// Until `fd` is readable or, if asked for, writable; or `other_fd` is readable; or a stop is requested; or
+    /// the time is over. -1: none.
+    void wait(Microseconds longest, int fd = -1, bool or_writable = false, int other_fd = -1) const;
 
   private:
     explicit Stop(FileDescriptor fd) : fd_(std::move(fd)) {}
