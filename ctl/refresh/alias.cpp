@@ -145,7 +145,8 @@ std::string format_address_book(const AddressBook& book) {
 AddressBook parse_address_book(std::string_view text) {
     AddressBook book;
     try {
-        for (const auto& [host, entry] : nlohmann::json::parse(text).items()) {
+        const auto object = nlohmann::json::parse(text);
+        for (const auto& [host, entry] : object.items()) {
             book[host] = {entry.at("addresses").get<std::set<std::string>>(),
                           entry.at("alias-of").get<std::string>(),
                           entry.at("apart-usec").get<std::int64_t>()};

@@ -61,7 +61,8 @@ Result<MeshCopy> read_mesh_copy(const Paths& paths, std::string_view mesh) {
     if (!index) return fail(index.error());
     MeshCopy copy;
     if (!*index) return copy;
-    for (const auto& [location, entry] : parse_index(**index).items()) {
+    const json entries = parse_index(**index);
+    for (const auto& [location, entry] : entries.items()) {
         const std::string file = entry.is_object() ? text_member(entry, "file") : std::string();
         if (file.empty() || file.find('/') != std::string::npos) continue;
         auto text = read_file_if_exists(directory / file, largest_document, Links::refuse);

@@ -30,6 +30,16 @@ std::string some_of(const std::vector<std::string>& names) {
     return text;
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+/// The reason may begin with the location.
+std::string text_of(const FailedDocument& failure) {
+    const bool is_named = failure.reason.find(failure.location) != std::string::npos;
+    return is_named ? failure.reason : fmt::format("{}: {}", failure.location, failure.reason);
+}
+
 class Report {
   public:
     Report(const Journal& journal, const Settlement& settlement, const Crawl& crawl)
@@ -61,8 +71,7 @@ class Report {
         for (const FailedDocument& failure : settlement_.new_failures) {
             if (++lines > most_lines) break;
             journal_.log(Priority::warning, message::mesh_failed,
-                         fmt::format("mesh {}: {}: {}; {}", state_.mesh, printable(failure.location),
-                                     printable(failure.reason),
+                         fmt::format("mesh {}: {}; {}", state_.mesh, printable(text_of(failure)),
                                      failure.has_copy ? "its last good copy stays in force"
                                                       : "there is no copy of it yet"),
                          {{"MESHPROBE_MESH", state_.mesh}});
@@ -100,12 +109,13 @@ class Report {
     void report_summary() const {
         const bool is_news = settlement_.outcome_changed || !settlement_.added.empty() ||
                              !settlement_.removed.empty() || !settlement_.newly_held.empty();
-        std::string text = fmt::format("mesh {}: {} hosts from {} documents", state_.mesh,
-                                       state_.hosts.size(), state_.documents);
+        std::string text =
+            fmt::format("mesh {}: {} from {}", state_.mesh, counted(state_.hosts.size(), "host"),
+                        counted(state_.documents, "document"));
         if (!settlement_.added.empty()) text += "; new: " + some_of(settlement_.added);
         if (!settlement_.removed.empty()) text += "; gone: " + some_of(settlement_.removed);
-        if (!state_.held.empty()) text += fmt::format("; {} removals held", state_.held.size());
-        if (!state_.failures.empty()) text += fmt::format("; {} documents failed", state_.failures.size());
+        if (!state_.held.empty()) text += "; " + counted(state_.held.size(), "removal") + " held";
+        if (!state_.failures.empty()) text += "; " + counted(state_.failures.size(), "document") + " failed";
         text += fmt::format(" ({} requests, {} in {} ms)", crawl_.requests, format_size(crawl_.bytes),
                             crawl_.duration.count() / 1000);
         journal_.log(is_news ? Priority::notice : Priority::debug, message::mesh_refreshed, text, numbers());

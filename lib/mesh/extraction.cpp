@@ -24,7 +24,10 @@ std::string_view without_scheme(std::string_view url) {
 void Extraction::add_url(std::string_view what, std::string_view url) {
     auto archive = normal_read_url(url, rules_);
     if (!archive) {
-        refuse(fmt::format("{} {}", what, in_quotes(url)), archive.error().message);
+        // Some reasons quote the URL themselves.
+        const std::string text = in_quotes(url);
+        const bool is_quoted = archive.error().message.find(text) != std::string::npos;
+        refuse(is_quoted ? std::string(what) : fmt::format("{} {}", what, text), archive.error().message);
     } else if (archives_.size() >= most_archives && !archives_.contains(*archive)) {
         refuse(what, fmt::format("the document names more than {} measurement archives", most_archives));
     } else {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <system_error>
 
 namespace meshprobe {
@@ -29,9 +30,16 @@ std::int64_t clock_usec(clockid_t clock) {
     return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
 }
 
+/// The unit passes it on (Environment=MESHPROBE_BOOT_ID=%b), for /proc/sys is hidden from the service.
 std::string boot_id() {
-    const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096);
-    return text ? text->substr(0, text->find('\n')) : std::string();
+    std::string id;
+    if (const char* given = ::getenv("MESHPROBE_BOOT_ID"); given != nullptr) {
+        id = given;
+    } else if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) {
+        id = text->substr(0, text->find('\n'));
+    }
+    std::erase(id, '-');
+    return id;
 }
 
 json to_json(const Moment& moment) {

@@ -1,0 +1,64 @@
+#include "ctl/commands.hpp"
+#include "ctl/once.hpp"
+#include "ctl/output.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+using namespace meshprobe;
+
+TEST_CASE("a table is as wide as its cells, and its last column as narrow as the terminal") {
+    Table table({"HOST", "STATE"});
+    CHECK(table.empty());
+    table.add({"zürich.example.org", "everything is fine"});
+    table.add({"b", "control\x1b[31m"});
+    CHECK(table.text(true, 0) == "HOST                STATE\n"
+                                 "zürich.example.org  everything is fine\n"
+                                 "b                   control?[31m\n");
+    CHECK(table.text(false, 30) == "zürich.example.org  everything…\nb                   control?[…\n");
+}
+
+TEST_CASE("times are told in two units at most") {
+    constexpr std::int64_t second = 1'000'000;
+    constexpr std::int64_t now = 1'000'000 * second;
+    CHECK(relative_time(0, now) == "-");
+    CHECK(relative_time(now, now) == "0s ago");
+    CHECK(relative_time(now - 200 * second, now) == "3min 20s ago");
+    CHECK(relative_time(now - 90'061 * second, now) == "1d 1h ago");
+    CHECK(relative_time(now + 300 * second, now) == "in 5min");
+}
+
+TEST_CASE("the commands are sorted, and each says what it does") {
+    CHECK(std::ranges::is_sorted(commands, {}, &Command::name));
+    for (const Command& command : commands) {
+        INFO(command.name);
+        CHECK(command.usage.starts_with(command.name));
+        CHECK_FALSE(command.purpose.empty());
+        CHECK_FALSE(command.purpose.ends_with('.'));
+        CHECK(command.function != nullptr);
+    }
+}
+
+TEST_CASE("the verdict on a round: local faults, then what is left over, then news") {
+    const auto round = [](int refresh, std::initializer_list<int> probes,
+                          std::initializer_list<int> archives) {
+        Round made;
+        made.refresh = refresh;
+        for (const int status : probes)
+            made.probes.push_back({"meshprobe@a", status, "", "", 0});
+        for (const int status : archives)
+            made.deliveries.push_back({"local", status, 0, ""});
+        return to_int(verdict(made));
+    };
+    CHECK(round(0, {0, 0}, {0}) == 0);
+    CHECK(round(151, {0}, {0}) == 151);
+    CHECK(round(152, {0}, {0}) == 151);
+    CHECK(round(0, {0, 152, 154}, {0}) == 151);
+    CHECK(round(0, {153}, {0}) == 151);
+    CHECK(round(0, {152}, {155}) == 155);
+    CHECK(round(0, {0}, {152, 0}) == 155);
+    CHECK(round(0, {74, 152}, {155}) == 74);
+    CHECK(round(77, {}, {}) == 77);
+    CHECK(round(0, {139}, {155}) == 1);
+}
