@@ -137,12 +137,9 @@ Status CheckpointStore::write_segments(const Commit& commit, const Record& recor
 
 Status CheckpointStore::write_segment(const Spool& spool, const std::filesystem::path& dot_file,
                                       std::string_view segment) {
-    auto file = file_system_->create(dot_file, file_mode);
-    if (!file) {
-        // Mostly a new archive, or its directory was removed.
-        if (auto created = spool.create(); !created) return created;
-        file = file_system_->create(dot_file, file_mode);
-    }
+    // Mostly there already; a new archive has none, and people tidy up.
+    if (auto created = spool.create(); !created) return created;
+    const auto file = file_system_->create(dot_file, file_mode);
     if (!file) return fail(file.error());
     if (auto written = file_system_->write(*file, 0, segment); !written) return written;
     return file_system_->sync(*file);

@@ -64,18 +64,23 @@ Spool::Spool(const Paths& paths, std::string archive, FileSystem& file_system)
     : archive_(std::move(archive)), directory_(paths.spool(archive_)), file_system_(&file_system) {}
 
 Status Spool::create() const {
+    // failed/ is made last: where it is, the entries of the others are on disk, even if whoever made them was
+    // killed half way. A directory that a power cut takes away takes what was synced in it along.
+    std::error_code error;
+    if (std::filesystem::is_directory(failed(), error)) return {};
     // Above the spool nothing is ours to sync: the package's tmpfiles.d makes it, or whoever runs by hand.
     if (auto made = make_directories(directory_.parent_path()); !made) return made;
-    bool new_entries = false;
     for (const auto& directory : {directory_, queue(), failed()}) {
-        auto made = file_system_->make_directory(directory, directory_mode);
-        if (!made) return fail(made.error());
-        new_entries = new_entries || *made;
+        if (auto made = file_system_->make_directory(directory, directory_mode); !made) return fail(made.error());
+        if (auto synced = file_system_->sync_directory(directory.parent_path()); !synced) return synced;
     }
-    if (!new_entries) return {};
-    // A directory that a crash takes away takes what was synced in it along.
-    if (auto synced = file_system_->sync_directory(directory_); !synced) return synced;
-    return file_system_->sync_directory(directory_.parent_path());
+    return {};
+}
+
+Status Spool::prepare_failed() const {
+    if (auto created = create(); !created) return created;
+    // Rare enough not to ask whether it is on disk already.
+    return file_system_->sync_directory(directory_);
 }
 
 Result<std::vector<std::string>> Spool::list() const {
@@ -131,7 +136,7 @@ Status Spool::write_reason(const std::string& name, std::string_view reason) con
 
 Status Spool::set_aside(const std::string& name, std::string_view reason) const {
     if (auto valid = check_name(name); !valid) return valid;
-    if (auto created = create(); !created) return created; // somebody may have removed an empty failed/
+    if (auto ready = prepare_failed(); !ready) return ready;
     if (auto written = write_reason(name, reason); !written) return written;
     if (auto moved = file_system_->rename(queue() / name, failed() / name); !moved) return moved;
     // The new place first: between the two the segment is in both, never in none.
@@ -142,7 +147,7 @@ Status Spool::set_aside(const std::string& name, std::string_view reason) const 
 Status Spool::put_failed(const std::string& name, std::string_view segment_bytes,
                          std::string_view reason) const {
     if (auto valid = check_name(name); !valid) return valid;
-    if (auto created = create(); !created) return created;
+    if (auto ready = prepare_failed(); !ready) return ready;
     if (auto written = write_reason(name, reason); !written) return written;
     return file_system_->replace_durably(failed() / name, segment_bytes, file_mode);
 }

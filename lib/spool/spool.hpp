@@ -61,6 +61,7 @@ class Spool {
     [[nodiscard]] Status remove_failed(const std::vector<std::string>& names) const;
 
   private:
+    [[nodiscard]] Status prepare_failed() const;
     [[nodiscard]] Status write_reason(const std::string& name, std::string_view reason) const;
 
     std::string archive_;
