@@ -16,6 +16,8 @@ namespace command {
 
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode apply(const CommandLine& line);
+ExitCode check(const CommandLine& line);
+ExitCode config(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
@@ -37,6 +39,9 @@ inline constexpr Option no_legend{"no-legend", "", "print neither headings nor t
 
 namespace command_options {
 
+inline constexpr std::array config{
+    Option{"task", "TASK", "show this task only"},
+};
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array mesh{no_legend};
 inline constexpr std::array once{
@@ -55,6 +60,10 @@ inline constexpr std::array trust{
 inline constexpr std::array commands{
     Command{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
+    Command{"check", "check", "report every problem of the configuration", {}, command::check},
+    Command{"config", "config [HOST] [--task TASK]",
+            "show the configuration that is in force, and where each value comes from", command_options::config,
+            command::config},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
     Command{"mesh", "mesh list | show [NAME...] | accept NAME...",

@@ -12,10 +12,9 @@ namespace {
 /// not be repeated when the server tells its time.
 constexpr Timestamp tolerance = 300;
 
-/// What libcurl and OpenSSL say where nothing listens, or where a server does not speak TLS.
-bool may_be_plain_http(const std::string& message) {
-    return message.find("Failed to connect") != std::string::npos ||
-           message.find("wrong version number") != std::string::npos;
+/// No connection came about, for a reason that a server without TLS would give as well.
+bool may_be_plain_http(const Error& error) {
+    return error.kind == ErrorKind::unreachable && error.message.find("resolve") == std::string::npos;
 }
 
 /// Searches; and again, further back, if the server's clock shows that the first guess was wrong.
@@ -69,7 +68,7 @@ Result<Contact> make_contact(const ContactSettings& settings, const Progress& pr
         if (!first_error) first_error = page.error();
     }
     if (!first_error) return fail(ErrorKind::configuration, "no measurement archive is known for this host");
-    if (answered.empty() && !http_fallback && may_be_plain_http(first_error->message)) {
+    if (answered.empty() && !http_fallback && may_be_plain_http(*first_error)) {
         first_error->message += " (if this host speaks plain http only, set http-fallback: true for it)";
     }
     return fail(*first_error);

@@ -31,7 +31,7 @@ int run(std::span<const char* const> argv) {
         return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
     }
     const auto instance = parse_instance(line->arguments.front());
-    if (!instance) return complain(instance.error());
+    if (!instance) return complain({ErrorKind::usage, instance.error().message});
     const Journal journal(program, {{"MESHPROBE_HOST", instance->host},
                                     {"MESHPROBE_TASK", instance->task},
                                     {"MESHPROBE_INSTANCE", instance->name()}});

@@ -111,10 +111,10 @@ std::optional<News> clock_news(const Instance& instance, const std::optional<Las
                     fmt::format("{}: its clock and ours agree again", instance.host), fields};
     }
     return News{Priority::warning, message::clock_skew_changed,
-                fmt::format("{}: its clock is {} {} of ours; results are judged by its clock, but check which of the "
+                fmt::format("{}: its clock is {} {} ours; results are judged by its clock, but check which of the "
                             "two is wrong (chronyc tracking)",
                             instance.host, text_of_time(std::abs(next.clock_skew_usec)),
-                            next.clock_skew_usec > 0 ? "ahead" : "behind"),
+                            next.clock_skew_usec > 0 ? "ahead of" : "behind"),
                 fields};
 }
 

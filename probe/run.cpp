@@ -5,6 +5,7 @@
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
 #include "lib/spool/spool.hpp"
+#include "lib/trust.hpp"
 #include "probe/poll.hpp"
 #include "probe/quota.hpp"
 #include "probe/slot.hpp"
@@ -62,7 +63,7 @@ struct Assignment {
 Result<Assignment> assign(const Paths& paths, const Config& config, const Instance& instance) {
     if (!config.tasks.contains(instance.task)) {
         return fail(ErrorKind::configuration,
-                    fmt::format("there is no task \"{}\" in the configuration: add tasks.{} or disable {}", instance.task,
+                    fmt::format("there is no usable task \"{}\" in the configuration: \"meshprobectl check\" says whether tasks.{} has an error; else disable {}", instance.task,
                                 instance.task, instance.timer()));
     }
     Assignment assignment;
@@ -111,6 +112,7 @@ class Run {
   private:
     [[nodiscard]] ExitCode run_in_slot(SlotCount& slots);
     [[nodiscard]] Status collect(Assignment& assignment);
+    [[nodiscard]] bool is_backed_off() const;
     [[nodiscard]] ExitCode defer(std::string_view why);
     [[nodiscard]] ExitCode report();
     [[nodiscard]] ExitCode report_fault(Error error);
@@ -127,8 +129,7 @@ class Run {
 ExitCode Run::run() {
     // Without it nothing is known of earlier runs, which is a state to live with.
     if (auto last = read_last_result(paths_, instance_)) last_ = std::move(*last);
-    if (last_ && last_->not_before_usec > summary_.started_usec &&
-        last_->not_before_usec < summary_.started_usec + Microseconds(std::chrono::hours(25)).count()) {
+    if (is_backed_off()) {
         return defer(fmt::format("the host is backed off until {} after {} bad runs: {}",
                                  format_utc(std::chrono::system_clock::time_point(Microseconds(last_->not_before_usec))),
                                  last_->bad_runs, last_->message));
@@ -141,6 +142,16 @@ ExitCode Run::run() {
     if (!*slot) return defer("no slot was free; the next timer tries again");
     summary_.started_usec = now_usec(); // waiting is not the host's fault
     return run_in_slot(slots);
+}
+
+bool Run::is_backed_off() const {
+    constexpr Microseconds longest = std::chrono::hours(25); // a clock that was set back must not lock the host out
+    if (!last_ || last_->not_before_usec <= summary_.started_usec) return false;
+    if (last_->not_before_usec > summary_.started_usec + longest.count()) return false;
+    if (last_->outcome != "untrusted") return true;
+    // Somebody who has accepted the new key, or told us to forget the old one, need not wait for the next run.
+    const auto record = TrustStore(paths_).read(instance_.host);
+    return record && *record && !(*record)->changed_pin.empty();
 }
 
 ExitCode Run::run_in_slot(SlotCount& slots) {

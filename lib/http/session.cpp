@@ -48,10 +48,9 @@ ErrorKind kind_of(CURLcode code) {
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_PARTIAL_FILE:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2: return ErrorKind::protocol;
+    case CURLE_HTTP2:
+    case CURLE_OUT_OF_MEMORY: // what libcurl 7.88 says of a header line over 100 kB
         return ErrorKind::protocol;
-    case CURLE_OUT_OF_MEMORY:
-        return ErrorKind::internal;
     default:
         return ErrorKind::unreachable;
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The probe against simulated measurement hosts: what arrives, with how few requests, and what it makes of trouble.
 
-    probe_test.py PROBE [CTL] [unittest arguments]
+    MESHPROBE_BINARY_DIR=DIR probe_test.py [unittest arguments]
 
 Time passes by moving the simulated host's clock (`skew`), so that an outage of three days takes a second.
 """
@@ -22,8 +22,8 @@ from data_model import THIRTEEN, HostData  # noqa: E402
 from expect import DATA_FIELDS, compare, from_spool  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
-PROBE = Path(sys.argv.pop(1)).resolve()
-CTL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and Path(sys.argv[1]).name == "meshprobectl" else None
+BIN = Path(os.environ["MESHPROBE_BINARY_DIR"]) / "bin"
+PROBE, CTL = BIN / "meshprobe-probe", BIN / "meshprobectl"
 
 ADDRESS = "127.0.0.2"
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -34,11 +34,21 @@ class Run:
     """One finished run of the probe."""
 
     def __init__(self, process: subprocess.Popen):
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = self.code = os.waitstatus_to_exitcode(status)
+        self.peak = 0  # KiB; what wait4() tells includes this interpreter, from between fork and exec
+        while process.poll() is None:
+            self.peak = max(self.peak, peak_of(process.pid))
+            time.sleep(0.01)
+        self.code = process.returncode
         self.text = process.stderr.read()
         process.stderr.close()
-        self.peak = usage.ru_maxrss  # KiB
+
+
+def peak_of(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 class ProbeTest(unittest.TestCase):
@@ -102,7 +112,7 @@ class Collecting(ProbeTest):
     def test_first_contact_and_nothing_new(self) -> None:
         for flavour in ("esmond", "esmond1", "elmond"):
             with self.subTest(flavour):
-                self.root = Path(self.enterContext(tempfile.TemporaryDirectory())) if hasattr(self, "enterContext") else self.root / flavour
+                self.root = self.root / flavour
                 now = int(time.time())
                 self.simulate(flavour=flavour, until=now - 2 * HOUR)
                 self.configure()
@@ -186,9 +196,9 @@ class Faults(ProbeTest):
             with self.subTest(flavour):
                 self.root = self.root / flavour
                 self.simulate(flavour=flavour, entries=8, faults=[
-                    {"match": "/base", "rate": 0.06, "do": "error", "status": 500},
-                    {"match": "/base", "rate": 0.06, "do": "truncate", "after": 3000},
-                    {"match": "/base", "rate": 0.06, "do": "reset", "after": 2000}])
+                    {"match": "/base", "rate": 0.15, "do": "error", "status": 500},
+                    {"match": "/base", "rate": 0.15, "do": "truncate", "after": 3000},
+                    {"match": "/base", "rate": 0.15, "do": "reset", "after": 2000}])
                 self.configure()
                 self.assertEqual(self.run_probe().code, PARTIAL)
                 self.assertEqual(self.result["outcome"], "partial")
@@ -210,29 +220,6 @@ class Faults(ProbeTest):
         self.assertIn("completely again", self.run_probe().text)
         found = {each.point.event_type for each in from_spool(self.root / "var/lib/meshprobe/spool/local/q")}
         self.assertEqual(found, {"packet-count-sent", "packet-count-lost"})
-
-    def test_hostile_answers(self) -> None:
-        kinds = ("endless-blanks", "endless-headers", "endless-status", "huge-header", "deep-json", "deeper-json", "wrong-types",
-                 "not-an-array", "not-json", "bad-utf8", "empty", "huge-element", "gzip-bomb", "bad-chunk", "bad-length", "garbage",
-                 "redirect-loop", "redirect-away", "redirect-file", "endless-paging", "endless-body")
-        self.simulate(entries=2)
-        for part, match in (("data", "throughput/base"), ("metadata", r"archive/\?")):
-            for kind in kinds:
-                with self.subTest(f"{part}: {kind}"):
-                    self.root = self.root.parent / f"{self.root.name}x"
-                    self.addCleanup(__import__("shutil").rmtree, self.root, True)
-                    self.configure(timeout="20s", inactivity="2s")
-                    self.peers.change(ADDRESS, faults=[{"match": match, "do": "hostile", "kind": kind}])
-                    run = self.run_probe()
-                    self.assertIn(run.code, (SUCCESS, PARTIAL, UNREACHABLE), run.text)
-                    self.assertLess(run.peak, 32 * 1024)
-                    if part == "data":
-                        self.assertGreater(self.result["points"], 0)
-
-    def test_a_huge_page_is_read_in_little_memory(self) -> None:
-        self.simulate(entries=2, faults=[{"match": "throughput/base", "do": "hostile", "kind": "huge-page"}])
-        self.configure(timeout="30s")
-        self.assertLess(self.run_probe().peak, 32 * 1024)
 
     def test_dead_host_is_backed_off_and_told_once(self) -> None:
         self.simulate(dead=True)
@@ -282,6 +269,30 @@ class Faults(ProbeTest):
         self.assert_collected(-DAY + HOUR, -90)
 
 
+class Hostile(ProbeTest):
+    def test_hostile_answers(self) -> None:
+        kinds = ("endless-blanks", "endless-headers", "endless-status", "huge-header", "deep-json", "deeper-json", "wrong-types",
+                 "not-an-array", "not-json", "bad-utf8", "empty", "huge-element", "gzip-bomb", "bad-chunk", "bad-length", "garbage",
+                 "redirect-loop", "redirect-away", "redirect-file", "endless-paging", "endless-body")
+        self.simulate(entries=2)
+        for part, match in (("data", "throughput/base"), ("metadata", r"archive/\?")):
+            for kind in kinds:
+                with self.subTest(f"{part}: {kind}"):
+                    self.root = self.root / "x"
+                    self.configure(timeout="6s", inactivity="2s")
+                    self.peers.change(ADDRESS, faults=[{"match": match, "do": "hostile", "kind": kind}])
+                    run = self.run_probe()
+                    self.assertIn(run.code, (SUCCESS, PARTIAL, UNREACHABLE), run.text)
+                    self.assertLess(run.peak, 32 * 1024)
+                    if part == "data":
+                        self.assertGreater(self.result["points"], 0)
+
+    def test_a_huge_page_is_read_in_little_memory(self) -> None:
+        self.simulate(entries=2, faults=[{"match": "throughput/base", "do": "hostile", "kind": "huge-page"}])
+        self.configure(timeout="30s")
+        self.assertLess(self.run_probe().peak, 32 * 1024)
+
+
 class Transport(ProbeTest):
     def test_plain_http_only_if_it_is_allowed(self) -> None:
         self.simulate(https=None, http=0)
@@ -299,21 +310,19 @@ class Transport(ProbeTest):
         self.configure()
         self.assertIn("is remembered", self.run_probe().text)
         self.peers.change(ADDRESS, key_generation=2)
-        first, second = self.run_probe(), self.run_probe()
-        self.assertEqual((first.code, second.code), (UNTRUSTED, UNTRUSTED))
+        first, second, third, fourth = (self.run_probe() for _ in range(4))
+        self.assertEqual([run.code for run in (first, second, third, fourth)], [UNTRUSTED, UNTRUSTED, UNTRUSTED, DEFERRED])
         self.assertIn("--accept", first.text)
         self.assertEqual(second.text, "")
-        if CTL:
-            subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
-            self.forget_results()
-            self.assertEqual(self.run_probe().code, SUCCESS)
+        subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(self.run_probe().code, SUCCESS)
 
     def test_another_clock_is_told_and_does_no_harm(self) -> None:
         self.simulate(skew=-2 * HOUR)
         self.configure()
         run = self.run_probe()
         self.assertEqual(run.code, SUCCESS)
-        self.assertIn("behind of ours", run.text)
+        self.assertIn("behind ours", run.text)
         self.assertNotIn("clock", self.run_probe().text)
         self.assert_collected(-DAY - HOUR, -2 * HOUR - 90)
 
