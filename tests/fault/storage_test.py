@@ -41,10 +41,6 @@ class Storage(unittest.TestCase):
 
 
 class DiskFull(Storage):
-    def setUp(self):
-        super().setUp()
-        self.mounted = []
-
     def small(self, path: Path, size: str) -> None:
         path.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=2770", "tmpfs", str(path)], check=True)
@@ -53,23 +49,22 @@ class DiskFull(Storage):
     def grow(self, path: Path) -> None:
         subprocess.run(["mount", "-o", "remount,size=256m", str(path)], check=True)
 
-    def test_full_for_the_probe(self):
-        for where in ("spool", "checkpoint"):
-            with self.subTest(where):
-                self.small(self.state / where, "32k")
-                run = self.root.probe(self.host)
-                self.assertEqual(run.status, STORAGE, run)
-                self.assertIn("No space left on device", run.stderr)
-                self.assertIn(f"/{where}/", run.stderr)
-                again = self.root.probe(self.host)
-                self.assertIn(again.status, (STORAGE, DEFERRED), again)
-                self.grow(self.state / where)
-                self.all_there()
-                subprocess.run(["umount", str(self.state / where)], check=True)
-                self.tearDownState()
+    def test_full_spool(self):
+        self.full_for_the_probe(self.state / "spool", "32k")
 
-    def tearDownState(self):
-        subprocess.run(["rm", "-rf", str(self.state), str(self.root.path / "run")], check=True)
+    def test_full_checkpoint(self):
+        self.full_for_the_probe(self.state / "checkpoint", "4k")
+
+    def full_for_the_probe(self, place: Path, size: str) -> None:
+        self.small(place, size)
+        run = self.root.probe(self.host)
+        self.assertEqual(run.status, STORAGE, run)
+        self.assertIn("No space left on device", run.stderr)
+        self.assertIn(f"/{place.name}/", run.stderr)
+        again = self.root.probe(self.host)
+        self.assertIn(again.status, (STORAGE, DEFERRED), again)
+        self.grow(place)
+        self.all_there()
 
     def test_full_for_the_archiver(self):
         self.small(self.state / "archive", "128k")

@@ -115,9 +115,9 @@ class ArchiveApi:
         found = [entry for entry in self.data.documents if self._matches(request, entry, window, now)]
         total = len(found)
         if self.data.elmond and found:
-            self.searches += 1  # the order moves while a client pages
-            turn = self.searches % min(3, total)
-            found = found[turn:] + found[:turn] if offset == 0 else found
+            self.searches += 1
+            # newest result first, so the order moves while a client pages
+            found.sort(key=lambda entry: -(self.data.last_update(entry, "pscheduler-run-href", now) or 0))
             total += self.searches % 3 - 1 if total > limit else 0  # an estimate
         page = [self._document(request, entry, now) for entry in found[offset:offset + (limit or default)]]
         answer_headers = {"Content-Type": "application/json"}

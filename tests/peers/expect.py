@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
@@ -48,7 +49,7 @@ class Found(NamedTuple):
 
 
 def from_sqlite(path: str | Path) -> Iterator[Found]:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         database.execute("PRAGMA busy_timeout = 10000")
         for host, key, event_type, ts, value in database.execute("SELECT host, metadata_key, event_type, ts, value FROM results"):
             yield Found(host, Point(key, event_type, ts), json.loads(value) if isinstance(value, str) else value)

@@ -122,8 +122,8 @@ class HttpServer:
         await writer.drain()
         if rule["do"] == "reset":
             await asyncio.sleep(0.05)  # let what was written get away, a reset discards it
-            linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            if (connection := writer.get_extra_info("socket")) is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         raise Gone
 

@@ -22,7 +22,7 @@ def hosts_at(count: int, first: int = 2, **settings) -> list[dict]:
             for i in range(first, first + count)]
 
 
-class Path(unittest.TestCase):
+class Whole(unittest.TestCase):
     def start(self, hosts: list[dict], task: str = "first-run: 1d", history: int = 3 * DAY) -> None:
         names = [host["name"] for host in hosts]
         self.peers = Simulator({"hosts": hosts, "history": history, "meshes": [{"name": "m", "hosts": names}]})
@@ -56,7 +56,9 @@ class Path(unittest.TestCase):
         self.start(hosts_at(3, entries=1100, tests=["rtt"], interval=1200), task="first-run: 2h")
         since = int(time.time()) - 7000
         self.once()
-        self.complete(since, int(time.time()) - 60, least=10000)
+        until = int(time.time()) - 60
+        self.once()  # on elmond a document may jump from the second page to the first while we are between them
+        self.complete(since, until, least=10000)
 
     def test_late_results_arrive(self):
         self.start(hosts_at(3, late=0.5, late_max=2400, interval=30), task="first-run: 3h")
@@ -122,7 +124,7 @@ class Path(unittest.TestCase):
         self.peers.change("127.0.0.2", dead=True)
         run = self.root.probe(dead)
         self.assertEqual(run.status, UNREACHABLE, run)
-        self.assertIn("refused", run.stderr.lower())
+        self.assertIn("connect", run.stderr)
         self.assertIn("127.0.0.2", run.stderr)
 
 
