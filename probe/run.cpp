@@ -124,6 +124,7 @@ class Run {
     std::optional<LastResult> last_;
     TaskSettings task_;
     RunSummary summary_;
+    Stop::Clock::time_point began_ = Stop::Clock::now();
 };
 
 ExitCode Run::run() {
@@ -165,8 +166,8 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
         return ExitCode::success;
     }
     task_ = assignment->task;
-    // The supervisor's own limit is a little later: a run ends itself, with what it has.
-    stop_.set_time(task_.timeout);
+    // The supervisor's own limit is a little later and counts from the beginning: a run ends itself, with what it has.
+    stop_.set_end(began_ + task_.timeout);
     auto wait = check_quotas(paths_, assignment->archives, journal_);
     if (!wait) return report_fault(wait.error());
     if (*wait) {

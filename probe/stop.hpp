@@ -16,8 +16,8 @@ class Stop {
     /// To be called before any thread exists.
     [[nodiscard]] static Result<Stop> on_signals();
 
-    /// The run began now and may take this long.
-    void set_time(Clock::duration time) { end_ = Clock::now() + time; }
+    /// When the time of the run is over.
+    void set_end(Clock::time_point end) { end_ = end; }
 
     [[nodiscard]] bool is_signalled();
     [[nodiscard]] bool is_out_of_time() const { return Clock::now() >= end_; }
