@@ -19,8 +19,7 @@ std::vector<Instance> instances_enabled_by_hand(const Paths& paths) {
         }
     }
     std::ranges::sort(instances);
-    const auto repeated = std::ranges::unique(instances);
-    instances.erase(repeated.begin(), repeated.end());
+    instances.erase(std::unique(instances.begin(), instances.end()), instances.end());
     return instances;
 }
 

@@ -43,8 +43,7 @@ Result<std::optional<HostList>> read_host_list(const std::filesystem::path& file
         }
     }
     std::ranges::sort(list.hosts);
-    const auto repeated = std::ranges::unique(list.hosts);
-    list.hosts.erase(repeated.begin(), repeated.end());
+    list.hosts.erase(std::unique(list.hosts.begin(), list.hosts.end()), list.hosts.end());
     return std::optional(std::move(list));
 }
 

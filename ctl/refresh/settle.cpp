@@ -82,8 +82,7 @@ void take_over(Settlement& settlement, const Crawl& crawl, const Gathering& gath
 
     std::vector<Refusal> refusals;
     std::ranges::set_union(gathered.refusals, crawl.refusals, std::back_inserter(refusals));
-    const auto repeated = std::ranges::unique(refusals);
-    refusals.erase(repeated.begin(), repeated.end());
+    refusals.erase(std::unique(refusals.begin(), refusals.end()), refusals.end());
     if (refusals.size() > most_refusals) refusals.resize(most_refusals);
     std::ranges::set_difference(refusals, state.refusals, std::back_inserter(settlement.new_refusals));
     state.refusals = std::move(refusals);

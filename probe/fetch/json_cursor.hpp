@@ -1,9 +1,10 @@
 // A strict pull parser for JSON text in memory that hands out values as the bytes they were written as.
 //
-// Why not simdjson's on-demand parser, which is as fast: it does not validate what it skips, so that a value
-// passed through untouched may be no JSON at all, and after an error it cannot go on with the next element.
-// This one checks all it passes over and can always resume behind a bad element. It wants JSON that every
-// parser takes: RFC 8259, UTF-8, no half surrogate pairs, no numbers beyond a double, at most 64 levels.
+// Why not simdjson's on-demand parser: it is twice as fast because it does not validate what it skips, so
+// that a value passed through untouched may be no JSON at all, and after an error it cannot go on with the
+// next element. Its DOM validates, at about our speed, but forgets how numbers were written. This one checks
+// all it passes over and can always resume behind a bad element. It wants JSON that every parser takes: RFC
+// 8259, UTF-8, no half surrogate pairs, no numbers beyond a double, at most 64 levels.
 #pragma once
 
 #include "probe/fetch/json_check.hpp"
