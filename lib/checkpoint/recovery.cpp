@@ -111,7 +111,7 @@ bool CleanMark::is_set() const {
 
 void CleanMark::set() {
     // If it cannot be set, the next run looks at the spools, that is all.
-    const FileDescriptor file(::open(file_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    const FileDescriptor file(::open(file_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW));
     if (file.is_open() && !boot_.empty()) static_cast<void>(write_all(file.get(), boot_));
 }
 

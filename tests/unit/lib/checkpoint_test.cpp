@@ -271,6 +271,38 @@ TEST_CASE_METHOD(Fixture, "a segment that is delivered already stays delivered")
     CHECK(spool.list()->empty());
 }
 
+TEST_CASE_METHOD(Fixture, "in front of a long backlog only those look for leftovers who may have left some") {
+    FailingDisk disk;
+    REQUIRE(spool.create());
+    for (int i = 0; i < 3000; ++i)
+        put(spool.queue() / SegmentName{i, 77, 0}.text(), "");
+    struct stat info {};
+    REQUIRE(::stat(spool.queue().c_str(), &info) == 0);
+    if (info.st_size <= 64 << 10) return; // this file system keeps no size of directories
+    const auto leftover =
+        spool.queue() / ("." + SegmentName{1, hash_instance_name(instance.name()), 0}.text());
+    { const auto looked_once = open(disk); }
+    {
+        auto checkpoint = open(disk);
+        REQUIRE(checkpoint.commit(points(checkpoint, {1000})));
+        put(leftover, "x");
+    }
+    CHECK(open(disk).recovery().deleted == 0); // the last one left nothing, and said so
+    put(paths.checkpoints() / (instance.name() + ".lock"), "another boot\n");
+    CHECK(open(disk).recovery().deleted == 1); // what was said before a boot counts for nothing
+    put(leftover, "x");
+    {
+        auto checkpoint = open(disk);
+        disk.rename_fails = true;
+        REQUIRE_FALSE(checkpoint.commit(points(checkpoint, {1060})));
+        disk.rename_fails = false;
+    }
+    const auto checkpoint = open(disk);
+    CHECK(checkpoint.recovery().published == 1);
+    CHECK(checkpoint.recovery().deleted == 1);
+    CHECK_FALSE(std::filesystem::exists(leftover));
+}
+
 TEST_CASE_METHOD(Fixture, "an archive's directory that is missing is made again") {
     {
         auto checkpoint = open();
