@@ -12,6 +12,9 @@ namespace meshprobe {
 
 namespace {
 
+/// A first run at the start of the timer is for the hosts that somebody enables one by one. Of a whole fleet
+/// they would all begin in the same second of the boot; there the schedule is enough.
+constexpr std::size_t most_first_runs = 64;
 constexpr std::string_view packaged_units = "/usr/lib/systemd/system/";
 
 std::string replace_all(std::string text, std::string_view hole, std::string_view value) {
@@ -68,9 +71,7 @@ class Planner {
             plan_instance(own, {.task = name, .host = host});
         for (const auto& instance : facts_.enabled_by_hand) {
             // The administrator's link makes it run; it gets its settings like any other.
-            if (instance.task == name && !std::ranges::binary_search(facts_.hosts, instance.host)) {
-                plan_drop_ins(own, instance, config_.task(name, instance.host));
-            }
+            if (instance.task == name) plan_drop_ins(own, instance, config_.task(name, instance.host));
         }
     }
 
@@ -82,14 +83,24 @@ class Planner {
             return;
         }
         if (settings.enable == Enable::mesh) wanted(instance.timer(), own.link);
-        plan_drop_ins(own, instance, settings);
+        if (!is_enabled_by_hand(instance)) plan_drop_ins(own, instance, settings);
     }
 
     void plan_drop_ins(const Template& own, const Instance& instance, const TaskSettings& settings) {
+        const bool first_run =
+            is_enabled_by_hand(instance) && facts_.enabled_by_hand.size() <= most_first_runs;
         const auto timer = timer_settings(settings);
-        if (timer != own.timer) drop_in(instance.timer(), timer_drop_in(timer));
+        if (first_run) {
+            drop_in(instance.timer(), timer_drop_in(timer, instance.service()));
+        } else if (timer != own.timer) {
+            drop_in(instance.timer(), timer_drop_in(timer));
+        }
         const auto service = service_settings(settings, facts_.probe_credentials);
         if (service != own.service) drop_in(instance.service(), service_drop_in(service));
+    }
+
+    [[nodiscard]] bool is_enabled_by_hand(const Instance& instance) const {
+        return std::ranges::binary_search(facts_.enabled_by_hand, instance);
     }
 
     void plan_archive(const Archive& archive) {
@@ -115,8 +126,7 @@ class Planner {
             wanted(unit, fmt::format("{}{}", packaged_units, unit));
         if (interval) drop_in("meshprobe-refresh.timer", timer_drop_in(timer_settings(*interval)));
         std::ranges::sort(credentials);
-        const auto repeated = std::ranges::unique(credentials);
-        credentials.erase(repeated.begin(), repeated.end());
+        credentials.erase(std::unique(credentials.begin(), credentials.end()), credentials.end());
         plan_credentials("meshprobe-refresh.service", credentials, "mesh");
     }
 

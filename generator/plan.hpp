@@ -18,8 +18,8 @@ namespace meshprobe {
 
 /// What is not in the configuration.
 struct Facts {
-    std::vector<std::string> hosts; ///< HostName::text(), sorted, unique
-    std::vector<Instance> enabled_by_hand;
+    std::vector<std::string> hosts;        ///< HostName::text(), sorted, unique
+    std::vector<Instance> enabled_by_hand; ///< sorted
     /// Files in Paths::credentials(). LoadCredential= of one that is missing would end the service before it
     /// could say what is missing.
     std::set<std::string, std::less<>> probe_credentials;

@@ -59,15 +59,22 @@ std::vector<std::string> credentials_of(const Connection& connection, std::strin
         if (is_credential_name(value) && existing.contains(value)) names.emplace_back(value);
     }
     std::ranges::sort(names);
-    const auto repeated = std::ranges::unique(names);
-    names.erase(repeated.begin(), repeated.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 
-std::string timer_drop_in(const TimerSettings& settings) {
+std::string timer_drop_in(const TimerSettings& settings, std::string_view first_run) {
+    std::string text(header);
+    if (!first_run.empty()) {
+        text += fmt::format(
+            "\n[Unit]\n# Enabled by hand: it runs at once, the schedule alone may take two intervals.\n"
+            "Wants={}\n",
+            first_run);
+    }
     // The empty assignment takes back what the template says: settings like this one add up.
-    return fmt::format("{}\n[Timer]\nOnCalendar=\nOnCalendar={}\nRandomizedDelaySec={}\n", header,
-                       settings.calendar, format_duration(settings.spread));
+    text += fmt::format("\n[Timer]\nOnCalendar=\nOnCalendar={}\nRandomizedDelaySec={}\n", settings.calendar,
+                        format_duration(settings.spread));
+    return text;
 }
 
 std::string service_drop_in(const ServiceSettings& settings) {

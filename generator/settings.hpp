@@ -35,7 +35,8 @@ struct ServiceSettings {
                                                       const CredentialNames& existing);
 
 /// Drop-ins. `user` is the directory of credentials: "probe", "archive" or "mesh".
-[[nodiscard]] std::string timer_drop_in(const TimerSettings& settings);
+/// `first_run`: the service to start together with the timer; empty: none.
+[[nodiscard]] std::string timer_drop_in(const TimerSettings& settings, std::string_view first_run = {});
 [[nodiscard]] std::string service_drop_in(const ServiceSettings& settings);
 [[nodiscard]] std::string credentials_drop_in(const std::vector<std::string>& credentials,
                                               std::string_view user);

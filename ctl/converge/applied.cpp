@@ -21,7 +21,6 @@ Result<std::optional<Applied>> read_applied(const Paths& paths) {
         return std::optional(Applied{
             .activation = json.at("activation").get<std::string>(),
             .units = json.at("units").get<std::set<std::string>>(),
-            .enabled_by_hand = json.at("enabled-by-hand").get<std::set<std::string>>(),
         });
     } catch (const nlohmann::json::exception&) {
         return std::optional<Applied>{}; // as after a boot: what the generator wrote last is taken for
@@ -30,9 +29,7 @@ Result<std::optional<Applied>> read_applied(const Paths& paths) {
 }
 
 Status write_applied(const Paths& paths, const Applied& applied) {
-    const nlohmann::ordered_json json{{"activation", applied.activation},
-                                      {"units", applied.units},
-                                      {"enabled-by-hand", applied.enabled_by_hand}};
+    const nlohmann::ordered_json json{{"activation", applied.activation}, {"units", applied.units}};
     return write_file_atomically(paths.applied(), json.dump(1) + "\n");
 }
 

@@ -13,9 +13,8 @@
 namespace meshprobe {
 
 struct Applied {
-    std::string activation;                ///< of meshprobe.target, while which this was done
-    std::set<std::string> units;           ///< that were wanted and started
-    std::set<std::string> enabled_by_hand; ///< timers that an administrator had enabled
+    std::string activation;      ///< of meshprobe.target, while which this was done
+    std::set<std::string> units; ///< that were wanted and started
 
     bool operator==(const Applied&) const = default;
 };

@@ -19,36 +19,24 @@ using namespace std::chrono_literals;
 constexpr std::string_view target = "meshprobe.target";
 /// A probe that is told to stop commits first; its unit allows 30 s, then it is killed.
 constexpr Microseconds stop_timeout = 90s;
-/// From the link that `systemctl enable --now` makes, over its reload, to the start of the timer.
-constexpr Microseconds enable_timeout = 15s;
 constexpr Microseconds look_again = 1s;
 
 bool is_running(std::string_view state) {
     return state == "active" || state == "activating" || state == "reloading";
 }
 
-/// Changes whenever refresh replaces the list of hosts, or an administrator enables a unit.
+/// Changes whenever refresh replaces the list of hosts.
 struct Inputs {
-    struct File {
-        ino_t inode = 0;
-        std::int64_t seconds = 0;
-        long nanoseconds = 0;
-        bool operator==(const File&) const = default;
-    };
-    File hosts;
-    File links;
+    ino_t inode = 0;
+    std::int64_t seconds = 0;
+    long nanoseconds = 0;
     bool operator==(const Inputs&) const = default;
 };
 
-Inputs::File stamp(const std::filesystem::path& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) < 0) return {};
-    return {.inode = info.st_ino, .seconds = info.st_mtim.tv_sec, .nanoseconds = info.st_mtim.tv_nsec};
-}
-
 Inputs inputs(const Paths& paths) {
-    return {.hosts = stamp(paths.hosts()),
-            .links = stamp(paths.systemd_etc() / "meshprobe.target.wants")};
+    struct stat info {};
+    if (::stat(paths.hosts().c_str(), &info) < 0) return {};
+    return {.inode = info.st_ino, .seconds = info.st_mtim.tv_sec, .nanoseconds = info.st_mtim.tv_nsec};
 }
 
 std::string list_some(const std::vector<std::string>& units) {
@@ -132,9 +120,7 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
     const auto stopped = stop(difference.stop);
 
     // Before the first runs, which take their time: what is applied is applied.
-    Applied applied{.activation = situation.activation,
-                    .units = situation.wanted.links,
-                    .enabled_by_hand = situation.enabled_by_hand};
+    Applied applied{.activation = situation.activation, .units = situation.wanted.links};
     for (const auto& unit : failed)
         applied.units.erase(unit); // tried again next time
     if (situation.applied != applied) note(write_applied(paths_, applied));
@@ -156,7 +142,6 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
 
     std::ranges::copy_if(difference.first_runs, std::back_inserter(queue_),
                          [&](const std::string& unit) { return !failed.contains(unit); });
-    queue_enabled(difference.enabled);
 
     const auto started = difference.start.size() - failed.size();
     if (started + stopped.size() > 0) {
@@ -213,24 +198,6 @@ std::vector<std::string> Converge::stop(const std::vector<std::string>& units) {
     for (const auto& unit : all)
         note(manager_.reset_failed(unit));
     return stopped;
-}
-
-/// Enabling makes the link first and starts the timer, if at all, after a reload.
-void Converge::queue_enabled(const std::vector<std::string>& timers) {
-    std::vector<std::string> waiting = timers;
-    const auto end = std::chrono::steady_clock::now() + enable_timeout;
-    while (!waiting.empty()) {
-        std::erase_if(waiting, [&](const std::string& timer) {
-            const auto state = manager_.active_state(timer);
-            if (!state || !is_running(*state)) return false;
-            queue_.push_back(timer);
-            return true;
-        });
-        const auto left = std::chrono::duration_cast<Microseconds>(end - std::chrono::steady_clock::now());
-        if (waiting.empty() || left <= Microseconds(0)) return;
-        if (auto waited = manager_.wait(std::min<Microseconds>(left, look_again)); !waited)
-            return note(waited);
-    }
 }
 
 Status Converge::first_runs() {

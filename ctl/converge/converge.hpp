@@ -28,7 +28,6 @@ class Converge {
     void reload_and_start_target(const Difference& difference);
     std::set<std::string> start(const std::vector<std::string>& units);
     std::vector<std::string> stop(const std::vector<std::string>& units);
-    void queue_enabled(const std::vector<std::string>& timers);
     /// Returns early, with runs still queued, if the list of hosts changed.
     Status first_runs();
     void keep();

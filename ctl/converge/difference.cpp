@@ -62,7 +62,7 @@ bool needs_reload(const Situation& situation) {
 } // namespace
 
 bool Difference::empty() const {
-    return !reload && !start_target && start.empty() && stop.empty() && first_runs.empty() && enabled.empty();
+    return !reload && !start_target && start.empty() && stop.empty() && first_runs.empty();
 }
 
 std::string triggered_unit(std::string_view unit) {
@@ -93,8 +93,6 @@ Difference difference(const Situation& situation) {
             if (is_service(unit)) result.first_runs.push_back(timer_of(unit));
             if (instance_of(unit)) result.first_runs.push_back(unit);
         }
-        const auto hand = minus(situation.enabled_by_hand, situation.applied->enabled_by_hand);
-        result.enabled = as_list(minus(hand, wanted));
     } else {
         // At boot the timers are enough for the hosts there were; their phase is theirs.
         for (const auto& unit : wanted) {

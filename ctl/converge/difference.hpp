@@ -34,8 +34,6 @@ struct Difference {
     std::vector<std::string> stop;  ///< timers, paths …; what they trigger is to stop as well
     /// Timers whose services are to be started once: of new hosts, and refresh with the first mesh.
     std::vector<std::string> first_runs;
-    /// Timers newly enabled by hand: a first run each, once they are active.
-    std::vector<std::string> enabled;
 
     [[nodiscard]] bool empty() const;
 };

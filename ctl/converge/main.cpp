@@ -20,10 +20,11 @@ constexpr std::array options{
 
 void print(const Difference& difference, bool json) {
     if (json) {
-        const nlohmann::ordered_json object{
-            {"reload", difference.reload},         {"start-target", difference.start_target},
-            {"start", difference.start},           {"stop", difference.stop},
-            {"first-runs", difference.first_runs}, {"enabled-by-hand", difference.enabled}};
+        const nlohmann::ordered_json object{{"reload", difference.reload},
+                                            {"start-target", difference.start_target},
+                                            {"start", difference.start},
+                                            {"stop", difference.stop},
+                                            {"first-runs", difference.first_runs}};
         fmt::print("{}\n", object.dump(2));
         return;
     }
@@ -33,10 +34,8 @@ void print(const Difference& difference, bool json) {
         fmt::print("start {}\n", unit);
     for (const auto& unit : difference.stop)
         fmt::print("stop  {}\n", unit);
-    for (const auto* list : {&difference.first_runs, &difference.enabled}) {
-        for (const auto& timer : *list)
-            fmt::print("start {}\n", triggered_unit(timer));
-    }
+    for (const auto& timer : difference.first_runs)
+        fmt::print("start {}\n", triggered_unit(timer));
 }
 
 /// As if the target had not been started again since converge ran last.
