@@ -26,7 +26,7 @@ class Hostile(unittest.TestCase):
         with Simulator({"hosts": [HOST | {"flavour": flavour, "faults": [fault]}]}) as peers, Root(CONFIGURATION) as root:
             host = peers.hosts["127.0.0.2"]["endpoint"]
             run = root.probe(host)
-            print(f"  {fault}: status {run.status}, {run.seconds:.1f} s, {run.cpu:.2f} s CPU, {run.peak_kib / 1024:.1f} MiB", flush=True)
+            print(f"  {fault.get('kind', fault['do'])}: status {run.status}, {run.seconds:.1f} s, {run.cpu:.2f} s CPU, {run.peak_kib / 1024:.1f} MiB", flush=True)
             self.assertIn(run.status, (SUCCESS, PARTIAL, UNREACHABLE), run)
             self.assertLess(run.seconds, 30)
             if not SANITIZED:

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-BUILD = Path(os.environ.get("MESHPROBE_BINARY_DIR", "."))
+BUILD = Path(os.environ.get("MESHPROBE_BINARY_DIR", Path(__file__).resolve().parents[2] / "build/release"))
 SKIPPED = 77
 SUCCESS, STORAGE, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 74, 151, 152, 153, 154, 155
 
