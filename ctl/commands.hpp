@@ -62,8 +62,8 @@ inline constexpr std::array commands{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
     Command{"check", "check", "report every problem of the configuration", {}, command::check},
     Command{"config", "config [HOST] [--task TASK]",
-            "show the configuration that is in force, and where each value comes from", command_options::config,
-            command::config},
+            "show the configuration that is in force, and where each value comes from",
+            command_options::config, command::config},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
     Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
@@ -73,8 +73,8 @@ inline constexpr std::array commands{
             command_options::once, command::once},
     Command{"plan", "plan", "print the units that the generator would write now", {}, command::plan},
     Command{"trust", "trust [HOST...] [--accept | --forget]",
-            "list the remembered keys of measurement hosts, or accept one that changed", command_options::trust,
-            command::trust},
+            "list the remembered keys of measurement hosts, or accept one that changed",
+            command_options::trust, command::trust},
 };
 
 } // namespace meshprobe

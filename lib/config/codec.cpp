@@ -19,6 +19,17 @@ void References::read(Reader& reader, const Node& node, std::vector<std::string>
     reader.set(node, value, exists);
 }
 
+std::string exact_size(std::uint64_t bytes) {
+    constexpr std::string_view suffixes = "KMGT";
+    std::string suffix;
+    for (const char next : suffixes) {
+        if (bytes == 0 || bytes % 1024 != 0) break;
+        bytes /= 1024;
+        suffix = next;
+    }
+    return std::to_string(bytes) + suffix;
+}
+
 void List::read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
     const auto items = reader.list(node, example);
     if (!items) return;

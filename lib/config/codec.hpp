@@ -61,6 +61,9 @@ struct Duration {
     }
 };
 
+/// "4G" if it is that exactly, otherwise bytes: what is shown can be written.
+[[nodiscard]] std::string exact_size(std::uint64_t bytes);
+
 struct Size {
     std::uint64_t least = 0;
     std::string_view type = "size";
@@ -68,7 +71,7 @@ struct Size {
         if (const auto size = reader.size(node, least)) value = *size;
     }
     [[nodiscard]] Shown show(const std::optional<std::uint64_t>& value) const {
-        return value ? Shown(format_size(*value)) : Shown{};
+        return value ? Shown(exact_size(*value)) : Shown{};
     }
 };
 
@@ -101,7 +104,9 @@ struct List {
     std::string (*check)(std::string_view) = nullptr; ///< what is wrong with an item, or nothing
     std::string_view type = "list";
     void read(Reader& reader, const Node& node, std::vector<std::string>& value) const;
-    [[nodiscard]] Shown show(const std::vector<std::string>& value) const { return value; }
+    [[nodiscard]] Shown show(const std::vector<std::string>& value) const {
+        return value.empty() ? Shown{} : Shown(value);
+    }
 };
 
 template <class T, class Member, class Codec>

@@ -35,10 +35,7 @@ struct Labels {
         }
     }
     [[nodiscard]] Shown show(const std::map<std::string, std::string, std::less<>>& labels) const {
-        std::vector<std::string> shown;
-        for (const auto& [name, text] : labels)
-            shown.push_back(fmt::format("{}={}", name, text));
-        return shown.empty() ? Shown{} : Shown(std::move(shown));
+        return labels.empty() ? Shown{} : Shown(labels);
     }
 };
 

@@ -19,7 +19,8 @@ namespace meshprobe {
 
 /// A value as it is shown; monostate: not set. Durations, sizes and choices are text, as they would be
 /// written.
-using Shown = std::variant<std::monostate, std::string, std::uint64_t, bool, std::vector<std::string>>;
+using Shown = std::variant<std::monostate, std::string, std::uint64_t, bool, std::vector<std::string>,
+                           std::map<std::string, std::string, std::less<>>>;
 
 /// One key of a T; with `nested`, a mapping of further keys.
 template <class T>

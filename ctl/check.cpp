@@ -1,0 +1,167 @@
+// meshprobectl check: everything that is wrong with the configuration, one line each.
+#include "ctl/commands.hpp"
+#include "ctl/output.hpp"
+#include "lib/config/load.hpp"
+#include "lib/config/tree.hpp"
+#include "lib/credential.hpp"
+#include "lib/instance.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace meshprobe {
+
+namespace {
+
+std::string_view name_of(Problem::Scope scope) {
+    switch (scope) {
+    case Problem::Scope::entry:
+        return "entry";
+    case Problem::Scope::whole:
+        return "whole";
+    case Problem::Scope::warning:
+        return "warning";
+    }
+    return {};
+}
+
+/// What only this machine can tell: files that the configuration names. Never errors: a configuration may
+/// well be checked where its secrets are not.
+class Surroundings {
+  public:
+    Surroundings(const Paths& paths, LoadedConfig& loaded) : paths_(paths), loaded_(loaded) {}
+
+    void check() {
+        for (const auto& [name, mesh] : loaded_.config.meshes) {
+            at("meshes", name);
+            if (!mesh.file.empty()) look_for(mesh.file, "file");
+            check_connection("mesh", mesh.connection);
+        }
+        for (const auto& [name, archive] : loaded_.config.archives) {
+            at("archives", name);
+            check_credential("archive", archive.credential, "credential");
+            check_connection("archive", archive.connection);
+        }
+        for (const auto& [name, task] : loaded_.config.tasks) {
+            at("tasks", name);
+            check_connection("probe", task.connection);
+        }
+        for (const auto& section : loaded_.config.host_sections)
+            check_host(section);
+    }
+
+  private:
+    void at(std::string_view section, std::string_view name) {
+        path_ = fmt::format("{}.{}", section, name);
+        mark_ = {};
+        const Node* node = loaded_.tree ? loaded_.tree->find(section) : nullptr;
+        if (node == nullptr) return;
+        if (const auto found = node->entries.find(name); found != node->entries.end())
+            mark_ = found->second.mark;
+    }
+
+    void warn(std::string_view key, std::string message) {
+        Problem problem;
+        problem.scope = Problem::Scope::warning;
+        problem.file = mark_.file_name();
+        problem.line = mark_.line;
+        problem.column = mark_.column;
+        problem.path = key.empty() ? path_ : fmt::format("{}.{}", path_, key);
+        problem.message = std::move(message);
+        loaded_.problems.push_back(std::move(problem));
+    }
+
+    void look_for(const std::filesystem::path& path, std::string_view key) {
+        std::error_code error;
+        if (std::filesystem::exists(path, error) || error)
+            return; // who may not look cannot say that it is absent
+        warn(key, fmt::format("there is no {}", path.string()));
+    }
+
+    void check_credential(std::string_view user, const std::string& value, std::string_view key) {
+        if (!value.empty()) look_for(credential_path(paths_, user, value), key);
+    }
+
+    void check_connection(std::string_view user, const Connection& connection) {
+        check_credential(user, connection.ca, "tls.ca");
+        check_credential(user, connection.certificate, "tls.certificate");
+        check_credential(user, connection.key, "tls.key");
+    }
+
+    void check_host(const Config::HostSection& section) {
+        at("hosts", section.key);
+        if (section.faulty) return;
+        for (const auto& [task, settings] : loaded_.config.tasks) {
+            if (!section.is_glob) {
+                const auto checked = check_instance({task, section.pattern});
+                if (!checked) warn({}, checked.error().message);
+            }
+            // A glob matches itself, which is as good as any host.
+            const auto connection = loaded_.config.task(task, section.pattern).connection;
+            if (connection != settings.connection) check_connection("probe", connection);
+        }
+    }
+
+    const Paths& paths_;
+    LoadedConfig& loaded_;
+    std::string path_;
+    Mark mark_;
+};
+
+/// The problems of the files as they are, each with what follows from it here, kept configuration considered.
+LoadedConfig judge(const Paths& paths) {
+    auto loaded = load_config(paths, Detail::places);
+    auto read = read_config(paths);
+    if (loaded) read.problems = std::move(loaded->problems);
+    for (auto& problem : read.problems) {
+        if (problem.scope != Problem::Scope::whole) continue;
+        problem.effect = loaded ? "the last good configuration stays in force" : "nothing can run";
+    }
+    Surroundings(paths, read).check();
+    const auto order = [](const Problem& a, const Problem& b) {
+        return std::tie(a.file, a.line, a.column, a.path, a.message) <
+               std::tie(b.file, b.line, b.column, b.path, b.message);
+    };
+    const auto same = [](const Problem& a, const Problem& b) { return a == b; };
+    std::ranges::sort(read.problems, order);
+    read.problems.erase(std::unique(read.problems.begin(), read.problems.end(), same), read.problems.end());
+    return read;
+}
+
+nlohmann::ordered_json as_json(const std::vector<Problem>& problems, std::size_t errors) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& problem : problems) {
+        list.push_back({{"scope", name_of(problem.scope)},
+                        {"file", problem.file},
+                        {"line", problem.line},
+                        {"column", problem.column},
+                        {"path", problem.path},
+                        {"message", problem.message},
+                        {"effect", problem.effect}});
+    }
+    return {{"errors", errors}, {"warnings", problems.size() - errors}, {"problems", list}};
+}
+
+} // namespace
+
+ExitCode command::check(const CommandLine& line) {
+    if (!line.arguments.empty()) return complain_about_usage("check", "takes no arguments");
+    const auto loaded = judge(line.paths);
+    const auto is_error = [](const Problem& problem) { return problem.scope != Problem::Scope::warning; };
+    const auto errors = static_cast<std::size_t>(std::ranges::count_if(loaded.problems, is_error));
+    if (line.json) {
+        fmt::print("{}\n", as_json(loaded.problems, errors).dump(2));
+        return errors > 0 ? ExitCode::failure : ExitCode::success;
+    }
+    for (const auto& problem : loaded.problems) {
+        fmt::print(stderr, "{}{}{}\n", is_error(problem) ? "" : "warning: ", printable(problem.text()),
+                   problem.effect.empty() ? "" : printable(fmt::format(" [{}]", problem.effect)));
+    }
+    if (loaded.problems.empty()) fmt::print("No problems found.\n");
+    return errors > 0 ? ExitCode::failure : ExitCode::success;
+}
+
+} // namespace meshprobe
