@@ -3,12 +3,12 @@
 #include "ctl/once.hpp"
 
 #include "ctl/commands.hpp"
+#include "ctl/converge/tidy.hpp"
 #include "ctl/output.hpp"
 #include "ctl/processes.hpp"
 #include "lib/config/load.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/file.hpp"
-#include "lib/host_list.hpp"
 #include "lib/instance.hpp"
 #include "lib/last_result.hpp"
 
@@ -82,7 +82,7 @@ class Once {
         if (!loaded) return fail(loaded.error());
         const auto instances = generate();
         if (!instances) return fail(instances.error());
-        keep(*loaded);
+        tidy(*loaded, *instances);
         if (auto done = probe(*instances); !done) return fail(done.error());
         if (auto done = deliver(loaded->config); !done) return fail(done.error());
         return round_;
@@ -138,23 +138,23 @@ class Once {
         return instances;
     }
 
-    /// For the day the configuration breaks, as converge does. Without the right to, there is just no such
-    /// copy.
-    void keep(const LoadedConfig& loaded) {
-        if (loaded.kept) return;
-        if (auto made = make_directories(paths_.plan()); !made) return;
-        if (auto kept = keep_config(paths_, loaded); !kept) return complain_about(kept.error());
-        const auto hosts = read_host_list(paths_);
-        if (!hosts || !*hosts || (*hosts)->hosts.empty()) return;
-        round_.hosts = (*hosts)->hosts.size();
-        const std::string text = format_host_list((*hosts)->hosts);
-        const auto existing = read_file_if_exists(paths_.plan() / "hosts", text.size() + 1, Links::refuse);
-        if (existing && *existing && **existing == text) return;
-        if (auto written = write_file_durably(paths_.plan() / "hosts", text); !written)
-            complain_about(written.error());
+    /// What converge does where systemd runs: keeps what is good for the day it is broken, and publishes or
+    /// deletes what dead probes of vanished hosts left in the spools.
+    void tidy(const LoadedConfig& loaded, const std::set<Instance>& instances) {
+        if (!loaded.kept) {
+            note(make_directories(paths_.plan()));
+            note(keep_config(paths_, loaded));
+            note(keep_hosts(paths_));
+        }
+        std::vector<Instance> vanished = instances_with_state(paths_);
+        std::erase_if(vanished, [&](const Instance& instance) { return instances.contains(instance); });
+        if (!vanished.empty()) note(recover_all(paths_, vanished));
     }
 
-    static void complain_about(const Error& error) { complain(error.in("keep the configuration")); }
+    /// None of it keeps the round from going on.
+    static void note(const Status& status) {
+        if (!status) complain(status.error());
+    }
 
     Status probe(const std::set<Instance>& instances) {
         if (instances.empty()) return {};

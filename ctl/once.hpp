@@ -28,7 +28,6 @@ struct Round {
         std::string message;
     };
     int refresh = 0;
-    std::size_t hosts = 0;
     std::vector<Probe> probes;        ///< sorted by instance
     std::vector<Delivery> deliveries; ///< sorted by archive
 };

@@ -37,7 +37,8 @@ std::vector<std::string> candidate_urls(std::string_view location, const Include
         if (includer.is_list && is_publisher_path(url->path)) urls.push_back(plain + "?format=psconfig");
         urls.push_back(std::move(plain));
     }
-    std::stable_partition(urls.begin(), urls.end(), [&](const std::string& candidate) { return candidate == worked; });
+    std::stable_partition(urls.begin(), urls.end(),
+                          [&](const std::string& candidate) { return candidate == worked; });
     return urls;
 }
 

@@ -119,7 +119,7 @@ class Report {
         text += fmt::format(" ({} requests, {} in {} ms)", crawl_.requests, format_size(crawl_.bytes),
                             crawl_.duration.count() / 1000);
         journal_.log(is_news ? Priority::notice : Priority::debug, message::mesh_refreshed, text, numbers());
-        if (crawl_.plain_http && settlement_.outcome_changed) {
+        if (settlement_.became_plain_http) {
             journal_.log(
                 Priority::warning,
                 fmt::format(

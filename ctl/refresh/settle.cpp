@@ -131,6 +131,8 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
                 crawl.failures.empty() ? MeshState::Outcome::refreshed : MeshState::Outcome::partial, now);
     state.error.clear();
     state.documents = crawl.documents.size();
+    settlement.became_plain_http = crawl.plain_http && !state.plain_http;
+    state.plain_http = crawl.plain_http;
     take_over(settlement, crawl, gathered, now);
     note_failures(settlement, crawl.failures);
     return settlement;

@@ -19,6 +19,7 @@ struct Settlement {
     std::vector<FailedDocument> new_failures; ///< documents that did not fail last time
     std::vector<Refusal> new_refusals;        ///< that were not refused last time
     bool outcome_changed = false;
+    bool became_plain_http = false;
 };
 
 /// Pure. After a failure everything stays as it was but the outcome.

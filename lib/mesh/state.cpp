@@ -58,6 +58,7 @@ MeshState from_json(const json& object) {
     object.at("since-usec").get_to(state.since_usec);
     object.at("changed-usec").get_to(state.changed_usec);
     object.at("documents").get_to(state.documents);
+    object.at("plain-http").get_to(state.plain_http);
     for (const auto& [host, urls] : object.at("hosts").items())
         state.hosts[host] = urls.get<std::vector<std::string>>();
     for (const auto& [host, since] : object.at("held").items())
@@ -119,6 +120,7 @@ std::string MeshState::json() const {
         {"since-usec", since_usec},
         {"changed-usec", changed_usec},
         {"documents", documents},
+        {"plain-http", plain_http},
         {"failures", failures_json},
         {"refusals", refusals_json},
         {"held", nlohmann::json(held)},

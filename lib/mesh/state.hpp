@@ -51,6 +51,7 @@ struct MeshState {
     std::int64_t since_usec = 0;   ///< since when the outcome is this one
     std::int64_t changed_usec = 0; ///< when the set of hosts last changed
     std::uint64_t documents = 0;
+    bool plain_http = false; ///< some of them came over http, which anybody on the way can change
     /// The hosts in force, held ones included, with their read URLs, best first.
     std::map<std::string, std::vector<std::string>, std::less<>> hosts;
     /// Hosts that the mesh no longer names, but whose removal waits for `meshprobectl mesh accept`; since

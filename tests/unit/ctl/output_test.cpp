@@ -16,7 +16,7 @@ TEST_CASE("a table is as wide as its cells, and its last column as narrow as the
     CHECK(table.text(true, 0) == "HOST                STATE\n"
                                  "zürich.example.org  everything is fine\n"
                                  "b                   control?[31m\n");
-    CHECK(table.text(false, 30) == "zürich.example.org  everything…\nb                   control?[…\n");
+    CHECK(table.text(false, 30) == "zürich.example.org  everythin…\nb                   control?[…\n");
 }
 
 TEST_CASE("times are told in two units at most") {
