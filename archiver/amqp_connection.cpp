@@ -146,10 +146,13 @@ Status AmqpConnection::log_in(const AmqpLogin& login) {
                           entry("connection_name", std::string_view(login.name)), capabilities_entry};
     const amqp_table_t table{static_cast<int>(properties.size()), properties.data()};
     const char* vhost = login.url.vhost.c_str();
+    // RabbitMQ takes the user from the certificate and ignores the identity of EXTERNAL, but librabbitmq takes an
+    // empty one for a lack of memory.
+    const char* identity = login.user.empty() ? "certificate" : login.user.c_str();
     const auto reply =
         login.external
             ? amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table, AMQP_SASL_METHOD_EXTERNAL,
-                                         login.user.c_str())
+                                         identity)
             : amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table, AMQP_SASL_METHOD_PLAIN,
                                          login.user.c_str(), login.password.c_str());
     if (auto judged = judge(reply, login); !judged) return judged;

@@ -9,6 +9,7 @@ namespace meshprobe {
 namespace {
 
 constexpr Microseconds write_interval = std::chrono::seconds(1);
+constexpr Microseconds refused_interval = std::chrono::minutes(1);
 constexpr Microseconds summary_interval = std::chrono::hours(1);
 
 std::int64_t now_usec() {
@@ -84,13 +85,26 @@ void Reporter::refused(std::string_view segment, const SegmentHeader& header, st
                        std::string_view reason) {
     state_.refused_messages += messages;
     stale_ = true;
+    if (refused_logged_ && since(*refused_logged_) < refused_interval) {
+        refused_unlogged_ += messages;
+        return;
+    }
+    refused_logged_ = Clock::now();
     journal_.log(Priority::error, message::archive_refused,
                  fmt::format("{}: {} message{} of {} refused for good ({}); kept in failed/{}, see meshprobectl spool",
                              archive_, messages, messages == 1 ? "" : "s", header.host, reason, segment),
                  {{"MESHPROBE_HOST", header.host},
-                  {"MESHPROBE_INSTANCE", header.instance},
                   {"MESHPROBE_SEGMENT", segment},
                   {"MESHPROBE_MESSAGES", std::uint64_t{messages}}});
+}
+
+void Reporter::summarize_refused() {
+    const std::uint64_t messages = std::exchange(refused_unlogged_, 0);
+    if (messages == 0) return;
+    refused_logged_ = Clock::now();
+    journal_.log(Priority::error, message::archive_refused,
+                 fmt::format("{}: {} more messages refused for good; kept in failed/, see meshprobectl spool", archive_, messages),
+                 {{"MESHPROBE_MESSAGES", messages}});
 }
 
 void Reporter::damaged(std::string_view segment, std::string_view reason) {
@@ -107,10 +121,12 @@ void Reporter::trouble(const Error& error) {
 
 void Reporter::tick() {
     if (stale_ && since(written_) >= write_interval) write();
+    if (refused_unlogged_ > 0 && since(*refused_logged_) >= refused_interval) summarize_refused();
     if (since(summarized_) >= summary_interval) summarize();
 }
 
 void Reporter::finish() {
+    summarize_refused();
     summarize();
     if (stale_) write();
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ class Reporter {
     void unroutable(std::string_view routing_key, std::string_view what);
     /// Nothing at all is routed: an alarm.
     void nothing_routed(std::string_view what);
+    /// At most one entry a minute: the others are counted in the next.
     void refused(std::string_view segment, const SegmentHeader& header, std::size_t messages, std::string_view reason);
     void damaged(std::string_view segment, std::string_view reason);
     /// A local fault that does not concern the archive (the spool cannot be changed …).
@@ -52,6 +54,7 @@ class Reporter {
     using Clock = std::chrono::steady_clock;
     void enter(std::string_view state, std::string_view message);
     void summarize();
+    void summarize_refused();
     void write();
 
     const Journal& journal_;
@@ -60,7 +63,8 @@ class Reporter {
     ArchiverState state_;
     ArchiverState reported_;       ///< as of the last summary
     std::string trouble_;          ///< the last one logged
-    std::string damaged_;
+    std::uint64_t refused_unlogged_ = 0;
+    std::optional<Clock::time_point> refused_logged_;
     Clock::time_point started_ = Clock::now();
     Clock::time_point summarized_ = started_;
     Clock::time_point written_{};
