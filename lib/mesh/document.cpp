@@ -25,7 +25,7 @@ bool has_any(const json& object, std::initializer_list<std::string_view> names, 
 /// `addresses` or `includes` make a template, `organizations` a MeshConfig; a file that an administrator
 /// keeps by hand may hold less, so any section of the right type will do.
 Result<MeshForm> form_of(const json& document, DocumentRole role) {
-    using enum json::value_t;
+    using enum nlohmann::detail::value_t; // clang 14 takes no alias here
     if (document.is_array() && role == DocumentRole::whole) return MeshForm::include_list;
     if (has_any(document, {"addresses", "archives", "groups", "hosts", "tasks", "tests", "address-classes"},
                 object) ||

@@ -135,7 +135,7 @@ TEST_CASE("any chunking of the same bytes gives the same batches and the same er
         if (round % 3 == 1) text.resize(random() % text.size()); // cut short
         if (round % 3 == 2) text[random() % text.size()] = "]}[{,\"\\ "[random() % 8];
         const auto expected = scan(text, text.size() + 1, limits);
-        for (const std::size_t chunk : {1, 2, 3, 7, 63, 64, 65, 128, 1000}) {
+        for (const std::size_t chunk : {1U, 2U, 3U, 7U, 63U, 64U, 65U, 128U, 1000U}) {
             CAPTURE(text, chunk);
             REQUIRE(scan(text, chunk, limits) == expected);
         }
@@ -205,7 +205,7 @@ TEST_CASE("what is not an array is named") {
 }
 
 TEST_CASE("truncation, garbage behind the array and a wrong bracket are errors of their own") {
-    for (const std::size_t chunk : {1, 100}) {
+    for (const std::size_t chunk : {1U, 100U}) {
         CHECK_THAT(scan("[1, 2, {\"ts\":", chunk).error, Catch::Contains("cut short after 13 bytes"));
         CHECK(scan("[1, 2, {\"ts\":", chunk).batches == std::vector<std::string>{"[1, 2]"});
         CHECK_THAT(scan("[", chunk).error, Catch::Contains("cut short"));
