@@ -1,9 +1,8 @@
 #include "ctl/service_manager.hpp"
 
+#include "ctl/bus.hpp"
+
 #include <fmt/format.h>
-#include <systemd/sd-bus.h>
-#include <systemd/sd-id128.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,74 +11,8 @@
 
 namespace meshprobe {
 
-namespace {
-
-constexpr const char* destination = "org.freedesktop.systemd1";
-constexpr const char* manager_path = "/org/freedesktop/systemd1";
-constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
-constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
-/// A reload with 10 000 instances takes half a minute, and systemd answers nobody meanwhile.
-constexpr std::uint64_t call_timeout_usec = 150'000'000;
-
-struct BusCloser {
-    void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
-};
-using Bus = std::unique_ptr<sd_bus, BusCloser>;
-
-struct MessageCloser {
-    void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-};
-using BusMessage = std::unique_ptr<sd_bus_message, MessageCloser>;
-
-class BusError {
-  public:
-    BusError() = default;
-    BusError(const BusError&) = delete;
-    BusError& operator=(const BusError&) = delete;
-    ~BusError() { sd_bus_error_free(&error_); }
-
-    sd_bus_error* get() { return &error_; }
-    [[nodiscard]] bool is(std::string_view name) const {
-        return error_.name != nullptr && name == error_.name;
-    }
-    [[nodiscard]] tl::unexpected<Error> fail(std::string_view what, int result) const {
-        if (error_.message == nullptr) return fail_errno(what, -result);
-        return meshprobe::fail(ErrorKind::internal, fmt::format("{}: {}", what, error_.message));
-    }
-
-  private:
-    sd_bus_error error_ = SD_BUS_ERROR_NULL;
-};
-
-constexpr std::string_view no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
-constexpr std::string_view unit_masked = "org.freedesktop.systemd1.UnitMasked";
-
-Result<Bus> connect_privately() {
-    sd_bus* raw = nullptr;
-    if (const int result = sd_bus_new(&raw); result < 0) return fail_errno("make a bus connection", -result);
-    Bus bus(raw);
-    if (const int result = sd_bus_set_address(raw, "unix:path=/run/systemd/private"); result < 0) {
-        return fail_errno("set the address of systemd", -result);
-    }
-    if (const int result = sd_bus_start(raw); result < 0) return fail_errno("connect to systemd", -result);
-    return bus;
-}
-
-Result<Bus> connect_to_bus() {
-    if (::geteuid() == 0) {
-        if (auto bus = connect_privately()) return bus;
-    }
-    sd_bus* raw = nullptr;
-    if (const int result = sd_bus_open_system(&raw); result < 0) {
-        return fail_errno("connect to systemd over the system bus", -result);
-    }
-    return Bus(raw);
-}
-
-} // namespace
-
 struct ServiceManager::Connection {
-    Bus bus;
+    dbus::Connection bus;
     std::set<std::string, std::less<>> jobs;                      // object paths
     std::map<std::string, std::string, std::less<>> last_results; // unit -> result
 
@@ -95,23 +28,12 @@ struct ServiceManager::Connection {
         return 0;
     }
 
-    /// Calls the manager; `arguments` are strings.
-    Result<BusMessage> call(const char* method, std::initializer_list<std::string> arguments,
-                            BusError& error) {
-        sd_bus_message* raw = nullptr;
-        int result = sd_bus_message_new_method_call(bus.get(), &raw, destination, manager_path,
-                                                    manager_interface, method);
-        const BusMessage request(raw);
-        for (const auto& argument : arguments) {
-            if (result >= 0) result = sd_bus_message_append_basic(raw, 's', argument.c_str());
-        }
-        sd_bus_message* reply = nullptr;
-        if (result >= 0) result = sd_bus_call(bus.get(), raw, call_timeout_usec, error.get(), &reply);
-        if (result < 0) return error.fail(fmt::format("{}", method), result);
-        return BusMessage(reply);
+    Result<dbus::Message> call(const char* method, std::initializer_list<std::string> arguments,
+                               dbus::Failure& failure) {
+        return dbus::call(bus.get(), method, arguments, failure);
     }
 
-    Result<std::string> unit_path(std::string_view unit, BusError& error) {
+    Result<std::string> unit_path(std::string_view unit, dbus::Failure& error) {
         auto reply = call("GetUnit", {std::string(unit)}, error);
         if (!reply) return fail(reply.error());
         const char* path = nullptr;
@@ -123,11 +45,11 @@ struct ServiceManager::Connection {
 
     /// StartUnit and StopUnit.
     Result<Answer> queue(const char* method, std::string_view unit) {
-        BusError error;
+        dbus::Failure error;
         const auto reply = call(method, {std::string(unit), "replace"}, error);
         if (!reply) {
-            if (error.is(unit_masked)) return Answer::masked;
-            if (error.is(no_such_unit)) return Answer::not_loaded;
+            if (error.is(dbus::unit_masked)) return Answer::masked;
+            if (error.is(dbus::no_such_unit)) return Answer::not_loaded;
             return fail(reply.error().in(unit));
         }
         const char* job = nullptr;
@@ -145,30 +67,30 @@ ServiceManager& ServiceManager::operator=(ServiceManager&&) noexcept = default;
 ServiceManager::~ServiceManager() = default;
 
 Result<ServiceManager> ServiceManager::connect() {
-    auto bus = connect_to_bus();
+    auto bus = dbus::connect();
     if (!bus) return fail(bus.error());
     auto connection = std::make_unique<Connection>();
     connection->bus = std::move(*bus);
     // Signals are matched before the first job exists: none of ours can end unseen.
-    const int result =
-        sd_bus_match_signal(connection->bus.get(), nullptr, destination, manager_path, manager_interface,
-                            "JobRemoved", Connection::on_job_removed, connection.get());
+    const int result = sd_bus_match_signal(connection->bus.get(), nullptr, dbus::destination,
+                                           dbus::manager_path, dbus::manager_interface, "JobRemoved",
+                                           Connection::on_job_removed, connection.get());
     if (result < 0) return fail_errno("watch the jobs of systemd", -result);
-    BusError error;
+    dbus::Failure error;
     if (auto reply = connection->call("Subscribe", {}, error); !reply) return fail(reply.error());
     return ServiceManager(std::move(connection));
 }
 
 Result<std::string> ServiceManager::active_state(std::string_view unit) {
-    BusError error;
+    dbus::Failure error;
     const auto path = connection_->unit_path(unit, error);
     if (!path) {
-        if (error.is(no_such_unit)) return "inactive";
+        if (error.is(dbus::no_such_unit)) return "inactive";
         return fail(path.error().in(unit));
     }
     char* state = nullptr;
-    const int result = sd_bus_get_property_string(connection_->bus.get(), destination, path->c_str(),
-                                                  unit_interface, "ActiveState", error.get(), &state);
+    const int result = sd_bus_get_property_string(connection_->bus.get(), dbus::destination, path->c_str(),
+                                                  dbus::unit_interface, "ActiveState", error.get(), &state);
     if (result < 0) return error.fail(fmt::format("{}: ActiveState", unit), result);
     std::string text(state);
     ::free(state); // NOLINT(cppcoreguidelines-no-malloc): as sd-bus documents
@@ -176,16 +98,16 @@ Result<std::string> ServiceManager::active_state(std::string_view unit) {
 }
 
 Result<std::string> ServiceManager::invocation(std::string_view unit) {
-    BusError error;
+    dbus::Failure error;
     const auto path = connection_->unit_path(unit, error);
     if (!path) {
-        if (error.is(no_such_unit)) return "";
+        if (error.is(dbus::no_such_unit)) return "";
         return fail(path.error().in(unit));
     }
     sd_bus_message* raw = nullptr;
-    int result = sd_bus_get_property(connection_->bus.get(), destination, path->c_str(), unit_interface,
-                                     "InvocationID", error.get(), &raw, "ay");
-    const BusMessage reply(raw);
+    int result = sd_bus_get_property(connection_->bus.get(), dbus::destination, path->c_str(),
+                                     dbus::unit_interface, "InvocationID", error.get(), &raw, "ay");
+    const dbus::Message reply(raw);
     if (result < 0) return error.fail(fmt::format("{}: InvocationID", unit), result);
     const void* bytes = nullptr;
     std::size_t size = 0;
@@ -207,14 +129,14 @@ Result<ServiceManager::Answer> ServiceManager::stop(std::string_view unit) {
 }
 
 Status ServiceManager::reset_failed(std::string_view unit) {
-    BusError error;
+    dbus::Failure error;
     const auto reply = connection_->call("ResetFailedUnit", {std::string(unit)}, error);
-    if (reply || error.is(no_such_unit)) return {};
+    if (reply || error.is(dbus::no_such_unit)) return {};
     return fail(reply.error().in(unit));
 }
 
 Status ServiceManager::reload() {
-    BusError error;
+    dbus::Failure error;
     if (const auto reply = connection_->call("Reload", {}, error); !reply) return fail(reply.error());
     return {};
 }
