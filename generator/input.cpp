@@ -43,7 +43,8 @@ void remark_on(const LoadedConfig& loaded, std::vector<Remark>& remarks) {
 std::optional<HostList> usable(Result<std::optional<HostList>> list, const std::filesystem::path& file,
                                std::vector<Remark>& remarks) {
     if (!list) {
-        remarks.push_back({message::mesh_entry_refused, list.error().message});
+        remarks.push_back({message::mesh_entry_refused,
+                           list.error().message + "; expected the plain file that refresh writes"});
         return {};
     }
     if (!*list) return {};
@@ -63,8 +64,8 @@ std::vector<std::string> read_hosts(const Paths& paths, std::vector<Remark>& rem
     if (!kept)
         return {}; // nothing was refreshed so far, or /var is not there yet: converge will come back to it
     remarks.push_back({message::configuration_kept,
-                       fmt::format("{} is missing or unusable, the {} hosts of {} stay in force",
-                                   paths.hosts().string(), kept->hosts.size(), kept_file.string())});
+                       fmt::format("{} is missing or unusable; {} stays in force, hosts: {}",
+                                   paths.hosts().string(), kept_file.string(), kept->hosts.size())});
     return std::move(kept->hosts);
 }
 

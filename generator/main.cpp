@@ -36,7 +36,9 @@ int generate(const CommandLine& line) {
                           is_run_by_systemd() ? Journal::Sink::kernel_log : Journal::Sink::standard_error);
     const auto input = read_input(line.paths);
     if (!input) {
-        journal.log(Priority::error, message::configuration_problem, input.error().message);
+        journal.log(Priority::error, message::configuration_problem,
+                    input.error().message +
+                        "; no other was kept, so there are no units: run \"meshprobectl check\"");
         return to_int(exit_code(input.error().kind));
     }
     for (const auto& remark : input->remarks)
