@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <exception>
 #include <iterator>
 #include <optional>
@@ -51,7 +52,9 @@ void print_overview() {
 }
 
 void print_help(const Command& command) {
-    fmt::print("{}", help_text(fmt::format("meshprobectl {} [OPTIONS]", command.usage), command.purpose,
+    std::string purpose(command.purpose);
+    purpose.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(purpose.front())));
+    fmt::print("{}", help_text(fmt::format("meshprobectl {} [OPTIONS]", command.usage), purpose + ".",
                                command.options));
 }
 

@@ -1,10 +1,13 @@
 #include "ctl/commands.hpp"
 #include "ctl/once.hpp"
 #include "ctl/output.hpp"
+#include "lib/file.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 
 using namespace meshprobe;
 
@@ -37,6 +40,15 @@ TEST_CASE("the commands are sorted, and each says what it does") {
         CHECK_FALSE(command.purpose.empty());
         CHECK_FALSE(command.purpose.ends_with('.'));
         CHECK(command.function != nullptr);
+    }
+}
+
+TEST_CASE("the manual page knows every command") {
+    const auto page = read_file(std::string(MESHPROBE_SOURCE_DIR) + "/man/meshprobectl.1", 1U << 20);
+    REQUIRE(page);
+    for (const Command& command : commands) {
+        INFO(command.name);
+        CHECK(page->find(fmt::format("Cm {}", command.name)) != std::string::npos);
     }
 }
 
