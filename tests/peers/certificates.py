@@ -75,7 +75,9 @@ class Certificates:
 
     def pin(self, name: str, kind: str, generation: int) -> str:
         """sha256//BASE64 of the public key, as curl writes it."""
-        certificate, _ = self.pair(name, kind, generation)
-        public = openssl("x509", "-in", str(certificate), "-noout", "-pubkey")
-        der = openssl("pkey", "-pubin", "-outform", "DER", stdin=public)
-        return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+        certificate, key = self.pair(name, kind, generation)
+        path = certificate.with_suffix(".pin")
+        if not path.exists():
+            der = openssl("pkey", "-in", str(key), "-pubout", "-outform", "DER")
+            path.write_text("sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode())
+        return path.read_text()

@@ -12,7 +12,7 @@ class NotFound(Exception):
     pass
 
 
-async def start(simulator, address: str, port: int) -> int:
+async def start(simulator, address: str, port: int, path: str | None) -> int:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -21,6 +21,8 @@ async def start(simulator, address: str, port: int) -> int:
             body = json.loads(await reader.readexactly(length) or b"null")
             try:
                 status, document = "200 OK", await answer(simulator, method, target, body)
+                if method != "GET":
+                    simulator.keep(path)
             except NotFound as error:
                 status, document = "404 Not Found", {"error": f"{method} {target}: {error}"}
             except (ValueError, TypeError, KeyError, OSError) as error:

@@ -9,7 +9,8 @@ When everything listens, one line of JSON on standard output (and in --ready FIL
 It ends on SIGTERM, SIGINT, or with --until-eof when its standard input ends.
 
 FILE: {"control": {"address": "127.0.0.1", "port": 0}, "certificates": DIR, "history": SECONDS, "hosts": [HOST...],
-       "mesh_server": HOST without data, "meshes": [MESH...]}                         MESH: see mesh_documents.py
+       "mesh_server": HOST without data, "meshes": [MESH...], "keep": true}           MESH: see mesh_documents.py
+       keep: what the control server changes is written back to FILE, for the next start
 HOST: the fields of data_model.HostData, and
   address (127.0.0.1), https (0: any port, null: off), http (the same; default null)   where it listens
   http_mode       "serve" or "redirect" to https
@@ -51,6 +52,7 @@ from mesh_documents import ROOT, MeshDocuments
 class Simulator:
     def __init__(self, config: dict):
         self.certificates = Certificates(config.get("certificates") or tempfile.mkdtemp(prefix="peers-certificates-"))
+        self.settings = {name: value for name, value in config.items() if name in ("control", "history", "keep")}
         self.since = int(time.time()) - config.get("history", 2 * 86400)
         self.hosts: dict[str, Host] = {}
         self.documents = MeshDocuments(config.get("meshes", []), self.archive_url, time.time)
@@ -75,8 +77,14 @@ class Simulator:
             await host.listen()
 
     def config(self) -> dict:
-        return {"hosts": [host.spec for host in self.hosts.values()], "mesh_server": self.mesh_host.spec,
-                "meshes": list(self.documents.meshes.values()), "certificates": str(self.certificates.directory)}
+        return self.settings | {"hosts": [host.spec for host in self.hosts.values()], "mesh_server": self.mesh_host.spec,
+                                "meshes": list(self.documents.meshes.values()), "certificates": str(self.certificates.directory)}
+
+    def keep(self, path: str | None) -> None:
+        if path and self.settings.get("keep"):
+            partial = Path(path + ".new")
+            partial.write_text(json.dumps(self.config()))
+            partial.rename(path)
 
     def ready(self, control_port: int, control_address: str) -> dict:
         keep = ("endpoint", "address", "https", "http", "pin", "flavour")
@@ -104,7 +112,7 @@ async def run(arguments: argparse.Namespace) -> None:
     simulator = Simulator(config)
     await simulator.start()
     address = config.get("control", {}).get("address", "127.0.0.1")
-    port = await control.start(simulator, address, config.get("control", {}).get("port", 0))
+    port = await control.start(simulator, address, config.get("control", {}).get("port", 0), arguments.config)
     line = json.dumps(simulator.ready(port, address))
     if arguments.ready:
         partial = Path(arguments.ready + ".new")

@@ -91,7 +91,7 @@ class Sandbox:
     def install(self, hosts: list[dict], meshes: list[dict], **more: object) -> None:
         """Simulated hosts, their names, and what a package's postinst does."""
         mesh_server = {"name": "mesh.example.org", "address": "198.51.100.1", "https": 443, "http": 80, "tls": "ca"}
-        config = {"control": {"port": 9999}, "certificates": "/opt/peers/certificates", "mesh_server": mesh_server,
+        config = {"control": {"port": 9999}, "keep": True, "certificates": "/opt/peers/certificates", "mesh_server": mesh_server,
                   "hosts": hosts, "meshes": meshes} | more
         self.write("/opt/peers/config.json", json.dumps(config))
         places = {host["address"]: host["name"] for host in [mesh_server, *hosts]}
@@ -154,6 +154,7 @@ tasks:
 
     def refresh(self) -> None:
         """One refresh, and converge done with what it brought."""
+        self.converged()
         before = self.show("meshprobe-converge.service", "InvocationID")
         self.systemctl("start", "meshprobe-refresh.service")
         self.eventually("converge ran after the refresh", lambda: self.show("meshprobe-converge.service", "InvocationID") != before)
