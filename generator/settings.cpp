@@ -11,8 +11,9 @@ namespace meshprobe {
 
 namespace {
 
-/// The probe ends by itself after `timeout`; systemd is only to end one that hangs.
-constexpr Microseconds timeout_margin = std::chrono::minutes(1);
+/// The probe waits for a slot for two minutes at most and ends by itself after `timeout`; systemd is only to
+/// end one that hangs.
+constexpr Microseconds timeout_margin = std::chrono::minutes(3);
 /// A calendar is a wish for a time of day; hosts are still not to be asked all in one second.
 constexpr Microseconds calendar_spread = std::chrono::minutes(1);
 
