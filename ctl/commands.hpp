@@ -18,10 +18,15 @@ namespace command {
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
 ExitCode config(const CommandLine& line);
+ExitCode disable(const CommandLine& line);
+ExitCode enable(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
 ExitCode plan(const CommandLine& line);
+ExitCode run(const CommandLine& line);
+ExitCode spool(const CommandLine& line);
+ExitCode status(const CommandLine& line);
 ExitCode trust(const CommandLine& line);
 
 } // namespace command
@@ -42,12 +47,22 @@ namespace command_options {
 inline constexpr std::array config{
     Option{"task", "TASK", "show this task only"},
 };
+inline constexpr std::array one_task{
+    Option{"task", "TASK", "this task of the host only"},
+};
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array status{no_legend};
 inline constexpr std::array mesh{no_legend};
 inline constexpr std::array once{
     Option{"jobs", "N", "run at most N probes at a time (default: 8)"},
 };
 
+inline constexpr std::array spool{
+    Option{"all", "", "retry: all failed segments; drop: all segments"},
+    Option{"failed", "", "drop: all failed segments"},
+    Option{"yes", "", "drop: yes, they are not needed any more"},
+    no_legend,
+};
 inline constexpr std::array trust{
     Option{"accept", "", "trust the key that the host shows now"},
     Option{"forget", "", "remember whatever key the next run sees"},
@@ -64,6 +79,10 @@ inline constexpr std::array commands{
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},
+    Command{"disable", "disable HOST [--task TASK]", "switch a host off for good, mesh-listed or not",
+            command_options::one_task, command::disable},
+    Command{"enable", "enable HOST [--task TASK]", "switch a host on, mesh-listed or not",
+            command_options::one_task, command::enable},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
     Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
@@ -72,6 +91,16 @@ inline constexpr std::array commands{
     Command{"once", "once", "refresh, collect and deliver once, with or without systemd",
             command_options::once, command::once},
     Command{"plan", "plan", "print the units that the generator would write now", {}, command::plan},
+    Command{"run", "run HOST [--task TASK]", "collect from a host now, and show what the probe says",
+            command_options::one_task, command::run},
+    Command{"spool",
+            "spool [list [ARCHIVE] | show SEGMENT | retry ARCHIVE SEGMENT... | export ARCHIVE FILE | "
+            "drop ARCHIVE SEGMENT...]",
+            "show what waits for delivery or was refused, and do something about it", command_options::spool,
+            command::spool},
+    Command{"status", "status [HOST...]",
+            "show how hosts, meshes and archives are, and what waits for a person", command_options::status,
+            command::status},
     Command{"trust", "trust [HOST...] [--accept | --forget]",
             "list the remembered keys of measurement hosts, or accept one that changed",
             command_options::trust, command::trust},

@@ -30,6 +30,10 @@ std::filesystem::path remembered_count(const Spool& spool) {
     return spool.directory() / ".bytes";
 }
 
+std::filesystem::path make_room_lock(const Spool& spool) {
+    return spool.directory() / ".make-room.lock";
+}
+
 /// What another probe counted in the last minute.
 std::optional<std::uint64_t> recent_count(const Spool& spool) {
     const auto path = remembered_count(spool);
@@ -129,18 +133,17 @@ Result<std::uint64_t> spool_quota(const Spool& spool, std::optional<std::uint64_
     return std::min(default_spool_quota, size / 10);
 }
 
+SpoolFill fill_of(std::uint64_t bytes, std::uint64_t quota) {
+    if (bytes >= quota) return SpoolFill::full;
+    return bytes >= quota - quota / 5 ? SpoolFill::filling : SpoolFill::ok;
+}
+
 Result<SpoolState> spool_state(const Spool& spool, std::optional<std::uint64_t> configured) {
     const auto quota = spool_quota(spool, configured);
     if (!quota) return fail(quota.error());
     const auto bytes = count_bytes(spool);
     if (!bytes) return fail(bytes.error());
-    SpoolState state{SpoolFill::ok, *bytes, *quota};
-    if (state.bytes >= state.quota) {
-        state.fill = SpoolFill::full;
-    } else if (state.bytes >= state.quota - state.quota / 5) {
-        state.fill = SpoolFill::filling;
-    }
-    return state;
+    return SpoolState{fill_of(*bytes, *quota), *bytes, *quota};
 }
 
 Result<std::vector<DroppedSegment>> make_room(const Spool& spool, std::optional<std::uint64_t> configured,
@@ -148,7 +151,7 @@ Result<std::vector<DroppedSegment>> make_room(const Spool& spool, std::optional<
     const auto quota = spool_quota(spool, configured);
     if (!quota) return fail(quota.error());
     // Two at once would both drop what only one needs to.
-    const auto lock = FileLock::try_acquire(spool.directory() / ".make-room.lock");
+    const auto lock = FileLock::try_acquire(make_room_lock(spool));
     if (!lock) return fail(lock.error());
     if (!*lock) return std::vector<DroppedSegment>{};
 
@@ -164,8 +167,15 @@ Result<std::vector<DroppedSegment>> make_room(const Spool& spool, std::optional<
     const auto queued = spool.list();
     if (!queued) return fail(queued.error());
     if (auto done = dropping.drop(*queued, false); !done) return fail(done.error());
-    static_cast<void>(FileSystem::real().remove(remembered_count(spool)));
+    std::error_code ignored;
+    std::filesystem::remove(remembered_count(spool), ignored);
     return std::move(dropping).result();
+}
+
+void forget_notes(const Spool& spool) {
+    std::error_code ignored;
+    for (const auto& note : {remembered_count(spool), make_room_lock(spool)})
+        std::filesystem::remove(note, ignored);
 }
 
 } // namespace meshprobe

@@ -37,6 +37,8 @@ struct SpoolState {
     std::uint64_t quota = 0;
 };
 
+[[nodiscard]] SpoolFill fill_of(std::uint64_t bytes, std::uint64_t quota);
+
 /// With a long backlog the bytes may be up to a minute old: counting 100 000 files takes longer than a
 /// probe's run.
 [[nodiscard]] Result<SpoolState> spool_state(const Spool& spool, std::optional<std::uint64_t> configured);
@@ -62,5 +64,8 @@ using BeforeDrop = std::function<Status(const Segment* segment, const DroppedSeg
 /// at it.
 [[nodiscard]] Result<std::vector<DroppedSegment>>
 make_room(const Spool& spool, std::optional<std::uint64_t> configured, const BeforeDrop& before_drop);
+
+/// Removes what counting and make_room() keep beside the segments, for a spool that goes altogether.
+void forget_notes(const Spool& spool);
 
 } // namespace meshprobe
