@@ -11,10 +11,11 @@ namespace meshprobe {
 
 class Backoff {
   public:
-    static constexpr Microseconds floor = std::chrono::seconds(1);
     static constexpr Microseconds ceiling = std::chrono::minutes(5);
 
-    /// Between half and all of 1 s, 2 s, 4 s … 5 min.
+    explicit Backoff(Microseconds floor = std::chrono::seconds(1)) : floor_(floor), longest_(floor) {}
+
+    /// Between half and all of `floor`, twice that … 5 min.
     [[nodiscard]] Microseconds next() {
         const Microseconds longest = longest_;
         longest_ = std::min(longest_ * 2, ceiling);
@@ -22,14 +23,15 @@ class Backoff {
         return Microseconds(std::uniform_int_distribution<Microseconds::rep>(longest.count() / 2, longest.count())(random_));
     }
     void reset() {
-        longest_ = floor;
+        longest_ = floor_;
         failures_ = 0;
     }
     /// Since the last success.
     [[nodiscard]] unsigned failures() const { return failures_; }
 
   private:
-    Microseconds longest_ = floor;
+    Microseconds floor_;
+    Microseconds longest_;
     unsigned failures_ = 0;
     std::minstd_rand random_{std::random_device{}()};
 };

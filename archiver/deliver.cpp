@@ -17,7 +17,8 @@ constexpr std::size_t most_parked = 10'000;
 } // namespace
 
 Delivery::Delivery(Spool spool, ArchiveType& archive, Reporter& reporter, const Stop& stop, DeliverySettings settings)
-    : spool_(std::move(spool)), archive_(archive), reporter_(reporter), stop_(stop), settings_(settings) {}
+    : spool_(std::move(spool)), archive_(archive), reporter_(reporter), stop_(stop), settings_(settings), parked_(settings.pause),
+      backoff_(settings.pause) {}
 
 Status Delivery::run() {
     if (!settings_.drain) {

@@ -26,6 +26,7 @@ struct DeliverySettings {
     bool drain = false;                                 ///< deliver what is there, then end
     Microseconds idle = std::chrono::minutes(10);       ///< end after the spool was empty for so long
     unsigned drain_tries = 4;                           ///< failures in a row after which a drain gives up
+    Microseconds pause = std::chrono::seconds(1);       ///< after a failure; doubled after each further one
     Microseconds farewell = std::chrono::seconds(5);    ///< how long a stop may wait for confirmations
 };
 

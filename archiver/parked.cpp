@@ -7,8 +7,8 @@
 namespace meshprobe {
 
 void Parked::add(Landed landed, Clock::time_point now) {
-    const unsigned attempt = std::min(attempts_[landed.name]++, 9U); // 2^9 s is past the ceiling
-    const Microseconds pause = std::min(Backoff::floor * (1U << attempt), Backoff::ceiling);
+    const unsigned attempt = std::min(attempts_[landed.name]++, 20U);
+    const Microseconds pause = std::min(floor_ * (1U << attempt), Backoff::ceiling);
     reason_ = std::move(landed.why_owed);
     entries_.push_back({std::move(landed.name), std::move(landed.owed), landed.undecided, now + pause});
 }

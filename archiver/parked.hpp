@@ -25,7 +25,9 @@ class Parked {
         Clock::time_point not_before;
     };
 
-    /// Tried again after 1 s, 2 s … 5 min, which `forget` starts anew.
+    explicit Parked(Microseconds floor = std::chrono::seconds(1)) : floor_(floor) {}
+
+    /// Tried again after `floor`, twice that … 5 min, which `forget` starts anew.
     void add(Landed landed, Clock::time_point now);
     /// The next one whose time has come.
     [[nodiscard]] std::optional<Entry> take(Clock::time_point now);
@@ -43,6 +45,7 @@ class Parked {
     [[nodiscard]] const std::string& reason() const { return reason_; }
 
   private:
+    Microseconds floor_;
     std::deque<Entry> entries_;
     std::unordered_map<std::string, unsigned> attempts_;
     std::string reason_;

@@ -12,6 +12,8 @@ class Stop {
   public:
     /// Blocks the two signals for the rest of this process's life.
     [[nodiscard]] static Result<Stop> on_signals();
+    /// Any descriptor that becomes readable, and stays so, when it is time to stop.
+    explicit Stop(FileDescriptor fd) : fd_(std::move(fd)) {}
 
     [[nodiscard]] bool requested() const;
     [[nodiscard]] int descriptor() const { return fd_.get(); }
@@ -20,7 +22,6 @@ class Stop {
     void wait(Microseconds longest, int fd = -1, bool or_writable = false, int other_fd = -1) const;
 
   private:
-    explicit Stop(FileDescriptor fd) : fd_(std::move(fd)) {}
     FileDescriptor fd_;
 };
 

@@ -1,0 +1,260 @@
+#include "archiver/archive_type.hpp"
+#include "archiver/database.hpp"
+#include "archiver/raw_body.hpp"
+#include "archiver/reporter.hpp"
+#include "archiver/stop.hpp"
+#include "lib/file.hpp"
+#include "tests/unit/lib/temporary_directory.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <deque>
+
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+using namespace meshprobe;
+
+namespace {
+
+std::string body_of(std::string_view points, std::string_view event_type = "throughput", std::string_view key = "k1",
+                    std::string_view source = "192.0.2.1") {
+    return fmt::format(R"({{"meta":{{"subject_type":"point-to-point","source":"{}","destination":null,"org_metadata_key":"{}",)"
+                       R"("event-type":"{}","time_duration":30,"summaries":0}},"version":2,"datapoints":{{{}}}}})",
+                       source, key, event_type, points);
+}
+
+/// An archive of its own in a scratch root.
+class Local {
+  public:
+    explicit Local(std::optional<Microseconds> age = {}, std::optional<std::uint64_t> size = {}) {
+        archive.name = "a";
+        archive.archiver = "sqlite";
+        archive.retention_age = age;
+        archive.retention_size = size;
+        auto made = make_archive({paths, archive, reporter, stop});
+        REQUIRE(made);
+        type = std::move(*made);
+    }
+    void connect() { REQUIRE(type->connect()); }
+    /// The verdict on one message.
+    Result<Verdict> send(const std::string& body, const std::string& host = "h", const std::string& format = "raw") {
+        SegmentHeader header{"meshprobe@h", host, "default", "a", "r", format};
+        const Message message{"r-0", "throughput", 1, body};
+        const std::array items{Item{++ticket, &header, &message}};
+        if (auto sent = type->send(items); !sent) return fail(sent.error());
+        auto verdicts = type->settle();
+        REQUIRE(verdicts);
+        REQUIRE(verdicts->size() == 1);
+        return verdicts->front();
+    }
+    void deliver(const std::string& body, const std::string& host = "h") {
+        const auto verdict = send(body, host);
+        REQUIRE(verdict);
+        CHECK(verdict->kind == Verdict::Kind::delivered);
+    }
+    std::string ask(std::string_view sql) const {
+        auto database = Database::open(file());
+        REQUIRE(database);
+        auto query = (*database)->prepare(sql);
+        if (!query) FAIL(query.error().message);
+        std::string answer;
+        while (*query->step())
+            answer += fmt::format("{}{}", answer.empty() ? "" : " ", query->text(0));
+        return answer;
+    }
+    void tidy() {
+        for (auto more = type->tidy();; more = type->tidy()) {
+            REQUIRE(more);
+            if (!*more) return;
+        }
+    }
+    std::filesystem::path file() const { return paths.local_archive() / "a.db"; }
+
+    test::TemporaryDirectory directory;
+    const Paths paths{directory.path()};
+    const Journal journal{"test", Journal::Sink::standard_error};
+    Reporter reporter{journal, paths, "a"};
+    const Stop stop{FileDescriptor(eventfd(0, EFD_CLOEXEC))};
+    Archive archive;
+    std::unique_ptr<ArchiveType> type;
+    std::uint64_t ticket = 0;
+};
+
+} // namespace
+
+TEST_CASE("values keep their type") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":5,"2":1.5,"3":{"10.1": 3},"4":[1, 2],"5":"text","6":null,"7":true,"8":123456789012345678901234567890,"9":-7)"));
+    CHECK(local.ask("SELECT typeof(value) FROM results ORDER BY ts") == "integer real text text text text text text integer");
+    CHECK(local.ask("SELECT value FROM results ORDER BY ts") == R"(5 1.5 {"10.1": 3} [1, 2] "text" null true 123456789012345678901234567890 -7)");
+}
+
+TEST_CASE("the view shows what describes a point") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1700000000":1)"), "ps1.example.org");
+    CHECK(local.ask("SELECT host || metadata_key || event_type || ts || time || source || subject_type || time_duration || "
+                    "(destination IS NULL) FROM results") == "ps1.example.orgk1throughput17000000002023-11-14T22:13:20Z192.0.2.1point-to-point301");
+}
+
+TEST_CASE("a point delivered twice is there once, with its last value") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":5,"2":6)"));
+    local.deliver(body_of(R"("2":6,"3":7)"));
+    local.deliver(body_of(R"("3":{"a":1})"));
+    CHECK(local.ask("SELECT ts || '=' || value FROM results ORDER BY ts") == R"(1=5 2=6 3={"a":1})");
+    CHECK(local.ask("SELECT points FROM volume") == "3");
+}
+
+TEST_CASE("the same key of another archive, or another event type, is another series") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":5)"), "h1");
+    local.deliver(body_of(R"("1":6)"), "h2");
+    local.deliver(body_of(R"("1":7)", "packet-loss-rate"), "h1");
+    CHECK(local.ask("SELECT count(*) FROM results") == "3");
+    CHECK(local.ask("SELECT count(*) FROM metadata") == "2");
+}
+
+TEST_CASE("changed metadata is updated in place") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":5)", "throughput", "k1", "192.0.2.1"));
+    local.deliver(body_of(R"("2":5)", "throughput", "k1", "192.0.2.2"));
+    CHECK(local.ask("SELECT DISTINCT source FROM results") == "192.0.2.2");
+}
+
+TEST_CASE("volume counts points and bytes by host and day") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("86399":5,"86400":123)"), "h1");
+    CHECK(local.ask("SELECT host || ' ' || day || ' ' || points || ' ' || bytes FROM volume") == "h1 1970-01-01 1 1 h1 1970-01-02 1 3");
+}
+
+TEST_CASE("bodies of another shape are refused, and leave nothing behind") {
+    Local local;
+    local.connect();
+    const auto* body = GENERATE("", "x", "[]", "{}", R"({"meta":{}})", R"({"meta":7,"datapoints":{}})",
+                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":[]})",
+                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"x":1}})",
+                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"-5":1}})",
+                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1},)",
+                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1}}{})",
+                                R"({"meta":{"org_metadata_key":"","event-type":"e"},"datapoints":{"1":1}})");
+    const auto verdict = local.send(body);
+    REQUIRE(verdict);
+    CHECK(verdict->kind == Verdict::Kind::refused);
+    CHECK_FALSE(verdict->reason.empty());
+    CHECK(local.ask("SELECT count(*) FROM point") == "0");
+}
+
+TEST_CASE("another format is refused") {
+    Local local;
+    local.connect();
+    CHECK(local.send(body_of(R"("1":1)"), "h", "lines")->kind == Verdict::Kind::refused);
+}
+
+TEST_CASE("confirmed points survive the end of the connection") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":1)"));
+    local.type->disconnect();
+    local.connect();
+    local.deliver(body_of(R"("2":1)"));
+    CHECK(local.ask("SELECT count(*) FROM results") == "2");
+}
+
+TEST_CASE("retention by age deletes whole days, and what described them") {
+    Local local(std::chrono::days(30));
+    local.connect();
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    local.deliver(body_of(fmt::format(R"("{}":1,"{}":1)", now - 40 * 86400, now - 29 * 86400)));
+    local.deliver(body_of(fmt::format(R"("{}":1)", now - 35 * 86400), "throughput", "k2"));
+    local.tidy();
+    CHECK(local.ask("SELECT ts FROM results") == std::to_string(now - 29 * 86400));
+    CHECK(local.ask("SELECT sum(points) FROM volume") == "1");
+    CHECK(local.ask("SELECT key FROM metadata") == "k1");
+    // a series that was deleted and comes back
+    local.deliver(body_of(fmt::format(R"("{}":1)", now), "throughput", "k2"));
+    CHECK(local.ask("SELECT count(*) FROM results") == "2");
+}
+
+TEST_CASE("retention by size deletes the oldest days and bounds the file") {
+    constexpr std::uint64_t size = 4U << 20;
+    Local local({}, size);
+    local.connect();
+    const std::string value = fmt::format("\"{}\"", std::string(1000, 'x'));
+    for (int day = 0; day < 30; ++day) {
+        std::string points;
+        for (int point = 0; point < 500; ++point)
+            points += fmt::format("{}\"{}\":{}", point == 0 ? "" : ",", 1'700'000'000 + day * 86'400 + point, value);
+        local.deliver(body_of(points));
+    }
+    local.tidy();
+    CHECK(local.ask("SELECT max(ts) FROM point") == std::to_string(1'700'000'000 + 29 * 86'400 + 499));
+    CHECK(std::stoll(local.ask("SELECT min(ts) FROM point")) > 1'700'000'000 + 20 * 86'400);
+    CHECK(local.ask("SELECT (SELECT count(*) FROM point) = (SELECT sum(points) FROM volume)") == "1");
+    local.type->disconnect();
+    CHECK(std::filesystem::file_size(local.file()) < 2 * size);
+}
+
+TEST_CASE("a damaged database is a clear error") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":1)"));
+    local.type->disconnect();
+    REQUIRE(write_file_atomically(local.file(), std::string(100'000, 'x')));
+    const auto connected = local.type->connect();
+    REQUIRE_FALSE(connected);
+    CHECK(connected.error().kind == ErrorKind::storage);
+    CHECK(connected.error().message.find("is damaged") != std::string::npos);
+    CHECK(connected.error().message.find("still in the spool") != std::string::npos);
+}
+
+TEST_CASE("a database of a later version is left alone") {
+    Local local;
+    local.connect();
+    local.type->disconnect();
+    REQUIRE((*Database::open(local.file()))->execute("UPDATE schema_version SET version = 99"));
+    const auto connected = local.type->connect();
+    REQUIRE_FALSE(connected);
+    CHECK(connected.error().kind == ErrorKind::configuration);
+}
+
+TEST_CASE("a full disk is an error, loses nothing, and passes") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":1)"));
+    // as a full disk, the file size limit makes writes fail half-way
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const rlimit tiny{200'000, before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &tiny) == 0);
+    const std::string big = body_of(fmt::format(R"("2":"{}","3":1)", std::string(1'000'000, 'x')));
+    const auto verdict = local.send(big);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    REQUIRE_FALSE(verdict);
+    CHECK(verdict.error().kind == ErrorKind::storage);
+    CHECK(local.ask("SELECT count(*) FROM results") == "1");
+    local.type->disconnect();
+    local.connect();
+    local.deliver(big);
+    CHECK(local.ask("SELECT count(*) FROM results") == "3");
+}
+
+TEST_CASE("raw bodies: members in any order, blanks, escapes, fractions of seconds") {
+    RawBodyReader reader;
+    const auto body = reader.read(R"( {"datapoints": { "1.75" : { "a" : 1 } , "2" : 3 } , "x": [{"y":[]}], "meta": {"event-type":"e","org_metadata_key":"k\u00e9"}} )");
+    REQUIRE(body);
+    CHECK((*body)->metadata_key == "k\u00e9");
+    REQUIRE((*body)->points.size() == 2);
+    CHECK((*body)->points[0].ts == 1);
+    CHECK(std::get<std::string_view>((*body)->points[0].value) == R"({ "a" : 1 })");
+    CHECK(std::get<std::int64_t>((*body)->points[1].value) == 3);
+}
