@@ -1,5 +1,7 @@
 #include "probe/fetch/metadata.hpp"
 
+#include "lib/checkpoint/packed_timestamps.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -229,7 +231,10 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
         return true;
     }
     std::optional<Timestamp> updated;
-    if (!time_updated.is_null()) updated = std::max<Timestamp>(to_integer(time_updated).value_or(0), 0);
+    if (!time_updated.is_null()) {
+        const auto time = to_integer(time_updated).value_or(0);
+        updated = time > 0 && time <= latest_timestamp ? time : 0;
+    }
     entry.event_types.push_back({std::move(*event_type), std::move(*path), updated});
     return true;
 }

@@ -1,14 +1,10 @@
 #include "probe/fetch/points.hpp"
 
+#include "lib/checkpoint/packed_timestamps.hpp"
+
 #include <algorithm>
 
 namespace meshprobe {
-
-namespace {
-
-constexpr Timestamp latest = 253402300799; // 9999-12-31: what is beyond was never a time
-
-} // namespace
 
 std::span<const Point> PointReader::read(std::string_view batch) {
     points_.clear();
@@ -42,7 +38,7 @@ bool PointReader::read_point(JsonCursor& cursor) {
     };
     if (!for_each_member(cursor, on_member) || !cursor.is_behind_element()) return false;
     const auto time = to_integer(ts);
-    if (!time || *time < 1 || *time > latest) {
+    if (!time || *time < 1 || *time > latest_timestamp) {
         refuse(ts.text.empty() ? "a point has no ts" : "a point's ts is no time in whole seconds");
         return true;
     }
