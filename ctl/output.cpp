@@ -25,7 +25,15 @@ std::size_t width_of(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, starts_character));
 }
 
-/// The first `width` characters, the last of them an ellipsis if any were cut.
+std::size_t terminal_width() {
+    if (::isatty(STDOUT_FILENO) == 0) return 0;
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 80;
+}
+
+} // namespace
+
 std::string shortened(std::string_view text, std::size_t width) {
     if (width_of(text) <= width) return std::string(text);
     std::size_t characters = 0;
@@ -37,14 +45,14 @@ std::string shortened(std::string_view text, std::size_t width) {
     return std::string(text.substr(0, end)) + std::string(ellipsis);
 }
 
-std::size_t terminal_width() {
-    if (::isatty(STDOUT_FILENO) == 0) return 0;
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return 80;
+std::size_t output_width() {
+    if (const char* columns = std::getenv("COLUMNS")) {
+        const auto width = std::strtoul(columns, nullptr, 10);
+        if (width >= 40 && width <= 1000) return width;
+    }
+    const auto width = terminal_width();
+    return width == 0 ? 80 : width;
 }
-
-} // namespace
 
 ExitCode complain(const Error& error) {
     fmt::print(stderr, "meshprobectl: {}\n", printable(error.message));

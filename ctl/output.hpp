@@ -16,6 +16,11 @@ ExitCode complain(const Error& error);
 /// The same for wrong arguments, with a pointer to `meshprobectl COMMAND --help`.
 ExitCode complain_about_usage(std::string_view command, std::string_view message);
 
+/// The first `width` characters, the last of them an ellipsis if any were cut.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
+/// How wide a report may be: $COLUMNS, else the terminal, else 80.
+[[nodiscard]] std::size_t output_width();
+
 /// Text from files that others wrote, made harmless for a terminal: control characters become '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 

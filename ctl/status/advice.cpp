@@ -1,0 +1,178 @@
+#include "ctl/status/advice.hpp"
+
+#include "ctl/output.hpp"
+#include "lib/units_of_measure.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace meshprobe::status {
+
+namespace {
+
+using State = InstanceStatus::State;
+
+constexpr std::size_t most_lines = 20;
+
+std::string when(Timestamp seconds) {
+    return local_time(seconds * 1'000'000);
+}
+
+/// Series of a host mostly share a gap: one line for all of them.
+std::vector<std::string> gap_lines(const InstanceStatus& status) {
+    std::map<std::tuple<Timestamp, Timestamp, std::string>, std::size_t> ranges;
+    for (const auto& gap : status.gaps)
+        ranges[{gap.since, gap.until, gap.reason}] += gap.series.empty() ? 0 : 1;
+    std::vector<std::string> lines;
+    for (const auto& [range, series] : ranges) {
+        const auto& [since, until, reason] = range;
+        lines.push_back(fmt::format("{} - {}: {}{}", when(since), when(until), reason,
+                                    series == 0 ? "" : fmt::format(", {} series", series)));
+    }
+    return lines;
+}
+
+bool is_untrusted(const InstanceStatus& status) {
+    return status.last && status.last->outcome == "untrusted";
+}
+
+/// One line for all hosts of a kind, so that a fleet in trouble does not scroll the rest away.
+class Advice {
+  public:
+    void add(std::string line) {
+        if (lines_++ < most_lines) text_ += fmt::format("  {}\n", line);
+    }
+    [[nodiscard]] std::string text() const {
+        if (lines_ == 0) return {};
+        const auto more =
+            lines_ > most_lines ? fmt::format("  … and {} more; --json has all\n", lines_ - most_lines) : "";
+        return "To do:\n" + text_ + more;
+    }
+
+  private:
+    std::string text_;
+    std::size_t lines_ = 0;
+};
+
+void advise_about_archives(const Report& report, Advice& advice) {
+    for (const auto& archive : report.archives) {
+        const auto waiting =
+            fmt::format("{} segments ({})", archive.usage.segments + archive.usage.failed_segments,
+                        format_size(archive.usage.bytes + archive.usage.failed_bytes));
+        if (archive.orphan) {
+            advice.add(
+                fmt::format("no archive is named {0}, but {1} wait for it: meshprobectl spool list {0}",
+                            archive.name, waiting));
+        } else if (archive.usage.failed_segments > 0) {
+            advice.add(fmt::format("archive {0} refused messages for good: meshprobectl spool list {0}",
+                                   archive.name));
+        }
+        if (archive.stuck) {
+            advice.add(fmt::format("archive {0} takes nothing, {1} wait: journalctl -u meshprobe-archive@{0}",
+                                   archive.name, waiting));
+        }
+    }
+}
+
+} // namespace
+
+std::string gaps(const Report& report) {
+    std::string text;
+    std::size_t count = 0;
+    for (const auto& status : report.instances) {
+        for (const auto& line : gap_lines(status)) {
+            if (count++ < most_lines)
+                text += fmt::format("  {}: {}\n", status.instance.host, printable(line));
+        }
+    }
+    if (count == 0) return {};
+    if (count > most_lines)
+        text += fmt::format("  … and {} more: meshprobectl status HOST\n", count - most_lines);
+    return "Gaps (skipped on purpose):\n" + text;
+}
+
+std::string advice(const Report& report) {
+    Advice advice;
+    bool is_mesh_listed = false;
+    for (const auto& status : report.instances) {
+        const auto& host = status.instance.host;
+        is_mesh_listed = is_mesh_listed || !status.meshes.empty();
+        if (is_untrusted(status)) {
+            advice.add(fmt::format(
+                "{0} shows another key than before; once you know why: meshprobectl trust {0} --accept",
+                host));
+        }
+        if (status.state == State::stopped && report.target == "active" && !status.meshes.empty()) {
+            advice.add(fmt::format(
+                "{0} is stopped, but comes back at the next boot: mesh {1} lists it. To keep it off "
+                "(systemctl disable cannot): meshprobectl disable {0}",
+                host, fmt::join(status.meshes, ", ")));
+        }
+        if (status.state == State::failed)
+            advice.add(
+                fmt::format("the timer of {0} failed: systemctl status {1}", host, status.instance.timer()));
+    }
+    for (const auto& mesh : report.meshes) {
+        if (mesh.held.empty()) continue;
+        advice.add(fmt::format("mesh {0} dropped {1} hosts, which go on until: meshprobectl mesh accept {0}",
+                               mesh.mesh, mesh.held.size()));
+    }
+    advise_about_archives(report, advice);
+    auto text = advice.text();
+    if (is_mesh_listed) {
+        text += fmt::format(
+            "{}Hosts that a mesh lists are switched off with 'meshprobectl disable HOST': after 'systemctl\n"
+            "disable' the mesh would bring them back.\n",
+            text.empty() ? "" : "\n");
+    }
+    return text;
+}
+
+std::string details(const Report& report, const InstanceStatus& status) {
+    std::string text = status.instance.name() + "\n";
+    const auto add = [&text](std::string_view label, const std::string& value) {
+        if (!value.empty()) text += fmt::format("  {:<14} {}\n", fmt::format("{}:", label), printable(value));
+    };
+    const auto last = status.last.value_or(LastResult{});
+    add("state", std::string(name_of(status.state)));
+    add("meshes",
+        fmt::format("{}{}", fmt::join(status.meshes, ", "), status.by_hand ? " (enabled by hand)" : ""));
+    add("asked at", fmt::format("{}", fmt::join(status.measurement_archives, " ")));
+    add("alias of", status.alias_of);
+    if (status.last) {
+        add("last run", fmt::format("{}: {}{}{}", local_time(last.finished_usec), last.outcome,
+                                    last.message.empty() ? "" : ": ", last.message));
+        add("so since", local_time(last.since_usec));
+        add("last success", local_time(last.last_success_usec));
+        add("last news", local_time(last.last_news_usec));
+        add("brought", fmt::format("{} points, {} requests, {} received in {} ms", last.points, last.requests,
+                                   format_size(last.bytes), last.duration_usec / 1000));
+        if (last.not_before_usec > report.now_usec)
+            add("backed off", "until " + local_time(last.not_before_usec));
+        if (last.catching_up_usec > 0) {
+            add("catching up", format_duration(Microseconds(static_cast<std::int64_t>(
+                                   last.catching_up_usec / 1'000'000 * 1'000'000))));
+        }
+    }
+    if (status.next_run_usec != 0) add("next run", local_time(status.next_run_usec));
+    for (const auto& line : gap_lines(status))
+        add("gap", line);
+    for (const auto& [archive, days] : status.volume) {
+        for (const auto& day : days)
+            add(day.day,
+                fmt::format("{} points, {} in archive {}", day.points, format_size(day.bytes), archive));
+    }
+    if (is_untrusted(status))
+        add("to trust it", fmt::format("meshprobectl trust {} --accept", status.instance.host));
+    if (!status.meshes.empty() && status.alias_of.empty()) {
+        add("switch off", fmt::format("meshprobectl disable {} (systemctl disable cannot: a mesh lists it)",
+                                      status.instance.host));
+    }
+    return text;
+}
+
+} // namespace meshprobe::status

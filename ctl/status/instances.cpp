@@ -1,0 +1,152 @@
+#include "ctl/status/gather.hpp"
+#include "lib/checkpoint/checkpoint.hpp"
+#include "lib/enabled_by_hand.hpp"
+#include "lib/host_list.hpp"
+#include "lib/host_name.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <system_error>
+
+namespace meshprobe::status {
+
+namespace {
+
+using State = InstanceStatus::State;
+
+bool is_wanted(std::span<const std::string> patterns, const Instance& instance) {
+    return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+               if (pattern == instance.host ||
+                   ::fnmatch(pattern.c_str(), instance.host.c_str(), FNM_NOESCAPE) == 0)
+                   return true;
+               if (pattern.find('@') == std::string::npos) return false;
+               const auto parsed = parse_instance(pattern);
+               return parsed && *parsed == instance;
+           });
+}
+
+/// A link to /dev/null where administrators put them, for the instance or for its whole template.
+bool is_masked(const Paths& paths, const Instance& instance) {
+    const std::array directories{paths.systemd_etc(), paths.root() / "run/systemd/system"};
+    const std::array names{instance.timer(), template_name(instance.task) + "@.timer"};
+    return std::ranges::any_of(directories, [&](const std::filesystem::path& directory) {
+        return std::ranges::any_of(names, [&](const std::string& name) {
+            std::error_code none;
+            return std::filesystem::read_symlink(directory / name, none) == "/dev/null";
+        });
+    });
+}
+
+class Finder {
+  public:
+    Finder(const Paths& paths, const Config& config, Report& report)
+        : paths_(paths), config_(config), report_(report), by_hand_(instances_enabled_by_hand(paths)) {}
+
+    std::vector<InstanceStatus> find() {
+        std::set<std::string> hosts;
+        std::error_code error;
+        for (std::filesystem::directory_iterator entry(paths_.mesh() / "host", error), end;
+             !error && entry != end; entry.increment(error)) {
+            const auto name = entry->path().filename().string();
+            if (parse_host_name(name)) hosts.insert(name);
+        }
+        if (error && error != std::errc::no_such_file_or_directory) {
+            report_.unreadable.push_back(
+                fmt::format("list {}: {}", (paths_.mesh() / "host").string(), error.message()));
+        }
+        for (const auto& host : hosts)
+            add_host(host);
+        for (const auto& instance : by_hand_) {
+            if (!hosts.contains(instance.host) || !has(instance)) add(instance, {});
+        }
+        std::ranges::sort(found_, {}, [](const InstanceStatus& status) {
+            return std::pair(std::string_view(status.instance.host), std::string_view(status.instance.task));
+        });
+        return std::move(found_);
+    }
+
+  private:
+    [[nodiscard]] bool has(const Instance& instance) const {
+        return std::ranges::find(found_, instance, &InstanceStatus::instance) != found_.end();
+    }
+
+    void add_host(const std::string& host) {
+        const auto record = read_host_record(paths_, host);
+        if (!record) report_.unreadable.push_back(record.error().message);
+        if (!record || !*record) return;
+        if (!(*record)->alias_of.empty()) {
+            add({std::string(default_task), host}, **record);
+            return;
+        }
+        const auto before = found_.size();
+        for (const auto& [task, settings] : config_.tasks) {
+            if (config_.task(task, host).enabled) add({task, host}, **record);
+        }
+        if (found_.size() == before) add({std::string(default_task), host}, **record);
+    }
+
+    void add(const Instance& instance, const HostRecord& record) {
+        InstanceStatus status;
+        status.instance = instance;
+        status.meshes = record.meshes;
+        status.alias_of = record.alias_of;
+        status.measurement_archives = record.measurement_archives;
+        status.by_hand = std::ranges::find(by_hand_, instance) != by_hand_.end();
+        if (status.measurement_archives.empty())
+            status.measurement_archives.push_back(standard_archive_url(instance.host));
+        const auto settings = config_.task(instance.task, instance.host);
+        status.interval = settings.interval;
+        if (!status.alias_of.empty()) {
+            status.state = State::alias;
+        } else if (!settings.enabled) {
+            status.state = State::off;
+        } else if (is_masked(paths_, instance)) {
+            status.state = State::masked;
+        } else if (settings.enable == Enable::manual && !status.by_hand) {
+            status.state = State::manual;
+        }
+        found_.push_back(std::move(status));
+    }
+
+    const Paths& paths_;
+    const Config& config_;
+    Report& report_;
+    std::vector<Instance> by_hand_;
+    std::vector<InstanceStatus> found_;
+};
+
+/// `named`: somebody asked for this host, so that no effort is too much.
+void read_files(const Paths& paths, bool named, InstanceStatus& status, Report& report) {
+    auto last = read_last_result(paths, status.instance);
+    if (last) {
+        status.last = std::move(*last);
+    } else {
+        report.unreadable.push_back(last.error().message);
+    }
+    // A checkpoint is read only where there is something to find: thousands of them take a while.
+    if (!named && status.last && status.last->gaps == 0) return;
+    auto checkpoint = read_checkpoint(paths, status.instance);
+    if (!checkpoint) {
+        report.unreadable.push_back(checkpoint.error().message);
+    } else if (*checkpoint) {
+        status.gaps = std::move((*checkpoint)->gaps);
+    }
+}
+
+} // namespace
+
+std::vector<InstanceStatus> find_instances(const Paths& paths, const Config& config,
+                                           std::span<const std::string> hosts, Report& report) {
+    auto instances = Finder(paths, config, report).find();
+    std::erase_if(instances,
+                  [&](const InstanceStatus& status) { return !is_wanted(hosts, status.instance); });
+    for (auto& status : instances)
+        read_files(paths, !hosts.empty(), status, report);
+    return instances;
+}
+
+} // namespace meshprobe::status
