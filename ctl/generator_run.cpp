@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +73,9 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
     if (::pipe2(ends.data(), O_CLOEXEC) < 0) return fail_errno("pipe");
     const FileDescriptor reader(ends[0]);
     FileDescriptor writer(ends[1]);
+    // A few lines: a file takes them without anybody reading meanwhile.
+    const FileDescriptor remarks(::memfd_create("remarks", MFD_CLOEXEC));
+    if (!remarks.is_open()) return fail_errno("memfd_create");
 
     std::vector<std::string> words{path->string(), "--root", paths.root().string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -82,6 +86,7 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
 
     SpawnActions actions;
     ::posix_spawn_file_actions_adddup2(actions.get(), writer.get(), STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(actions.get(), remarks.get(), STDERR_FILENO);
     pid_t child = 0;
     if (const int error = ::posix_spawn(&child, path->c_str(), actions.get(), nullptr, argv.data(), environ);
         error != 0) {
@@ -98,7 +103,11 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
         return fail(ErrorKind::internal,
                     fmt::format("{} was killed by signal {}", program, WTERMSIG(status)));
     }
-    return GeneratorOutput{.exit_status = WEXITSTATUS(status), .text = std::move(*text)};
+    ::lseek(remarks.get(), 0, SEEK_SET);
+    auto lines = read_to_end(remarks.get());
+    if (!lines) return fail(lines.error());
+    return GeneratorOutput{
+        .exit_status = WEXITSTATUS(status), .text = std::move(*text), .remarks = std::move(*lines)};
 }
 
 Result<WantedUnits> plan_units(const Paths& paths) {
@@ -106,9 +115,10 @@ Result<WantedUnits> plan_units(const Paths& paths) {
     if (!output) return fail(output.error());
     const auto plan = nlohmann::json::parse(output->text, nullptr, false);
     if (!plan.is_array()) {
-        return fail(ErrorKind::configuration,
-                    fmt::format("{} could not make a plan (exit status {}); run \"meshprobectl check\"",
-                                program, output->exit_status));
+        const auto why = std::string_view(output->remarks).substr(0, output->remarks.find('\n'));
+        return fail(ErrorKind::configuration, why.empty() ? fmt::format("{} made no plan (exit status {})",
+                                                                        program, output->exit_status)
+                                                          : std::string(why));
     }
     WantedUnits wanted;
     for (const auto& file : plan) {

@@ -12,8 +12,9 @@
 namespace meshprobe {
 
 struct GeneratorOutput {
-    int exit_status = 0; ///< 1: something is left out, and standard error said what
+    int exit_status = 0; ///< 1: something is left out, and `remarks` say what
     std::string text;    ///< its standard output
+    std::string remarks; ///< its standard error
 };
 
 /// Runs the generator found beside this program, or where systemd has it. Its remarks go to our standard

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 namespace meshprobe::command {
 
 ExitCode plan(const CommandLine& line) {
@@ -14,6 +16,7 @@ ExitCode plan(const CommandLine& line) {
     const auto output = run_generator(line.paths, arguments);
     if (!output) return complain(output.error());
     fmt::print("{}", output->text);
+    fmt::print(stderr, "{}", output->remarks);
     return static_cast<ExitCode>(output->exit_status);
 }
 

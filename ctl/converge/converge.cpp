@@ -116,12 +116,12 @@ void Converge::keep() {
 
 Status Converge::act(const Situation& situation, const Difference& difference) {
     reload_and_start_target(difference);
-    const auto failed = start(difference.start);
+    const auto started = start(difference.start);
     const auto stopped = stop(difference.stop);
 
     // Before the first runs, which take their time: what is applied is applied.
     Applied applied{.activation = situation.activation, .units = situation.wanted.links};
-    for (const auto& unit : failed)
+    for (const auto& unit : started.failed)
         applied.units.erase(unit); // tried again next time
     if (situation.applied != applied) note(write_applied(paths_, applied));
 
@@ -141,18 +141,18 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
     note(recover_all(paths_, gone));
 
     std::ranges::copy_if(difference.first_runs, std::back_inserter(queue_),
-                         [&](const std::string& unit) { return !failed.contains(unit); });
+                         [&](const std::string& unit) { return !started.failed.contains(unit); });
 
-    const auto started = difference.start.size() - failed.size();
-    if (started + stopped.size() > 0) {
-        auto text = fmt::format("{} units started, {} stopped, {} wanted", started, stopped.size(),
-                                situation.wanted.links.size());
-        if (!difference.start.empty()) text += "; started: " + list_some(difference.start);
+    if (!started.units.empty() || !stopped.empty()) {
+        const auto wanted = situation.wanted.links.size();
+        auto text = fmt::format("{} units started, {} stopped, {} wanted", started.units.size(),
+                                stopped.size(), wanted);
+        if (!started.units.empty()) text += "; started: " + list_some(started.units);
         if (!stopped.empty()) text += "; stopped: " + list_some(stopped);
         journal_.log(Priority::notice, message::hosts_applied, text,
-                     {{"MESHPROBE_STARTED", std::uint64_t{started}},
+                     {{"MESHPROBE_STARTED", std::uint64_t{started.units.size()}},
                       {"MESHPROBE_STOPPED", std::uint64_t{stopped.size()}},
-                      {"MESHPROBE_WANTED", std::uint64_t{situation.wanted.links.size()}}});
+                      {"MESHPROBE_WANTED", std::uint64_t{wanted}}});
     }
     return {};
 }
@@ -163,16 +163,18 @@ void Converge::reload_and_start_target(const Difference& difference) {
     if (auto answer = manager_.start(target); !answer) note(fail(answer.error()));
 }
 
-/// Returns those that are not started: masked ones are, in the administrator's sense.
-std::set<std::string> Converge::start(const std::vector<std::string>& units) {
-    std::set<std::string> failed;
+Converge::Started Converge::start(const std::vector<std::string>& units) {
+    Started result;
     for (const auto& unit : units) {
-        if (auto answer = manager_.start(unit); !answer) {
+        const auto answer = manager_.start(unit);
+        if (!answer) {
             note(fail(answer.error()));
-            failed.insert(unit);
+            result.failed.insert(unit);
+        } else if (*answer == ServiceManager::Answer::queued) {
+            result.units.push_back(unit);
         }
     }
-    return failed;
+    return result;
 }
 
 /// Returns what was stopped that ran. The trigger first: a path unit starts its service again at once.

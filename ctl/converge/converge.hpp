@@ -23,10 +23,15 @@ class Converge {
     [[nodiscard]] Status run();
 
   private:
+    struct Started {
+        std::vector<std::string> units; ///< without those that an administrator masked
+        std::set<std::string> failed;
+    };
+
     Status pass();
     Status act(const Situation& situation, const Difference& difference);
     void reload_and_start_target(const Difference& difference);
-    std::set<std::string> start(const std::vector<std::string>& units);
+    Started start(const std::vector<std::string>& units);
     std::vector<std::string> stop(const std::vector<std::string>& units);
     /// Returns early, with runs still queued, if the list of hosts changed.
     Status first_runs();

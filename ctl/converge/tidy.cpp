@@ -69,7 +69,14 @@ std::set<std::string> known_hosts(const Paths& paths) {
 Status keep_hosts(const Paths& paths) {
     const auto list = read_host_list(paths);
     if (!list) return fail(list.error());
-    if (!*list || !(*list)->refused.empty()) return {};
+    if (!*list) return {};
+    if (!(*list)->refused.empty()) {
+        return fail(
+            ErrorKind::storage,
+            fmt::format(
+                "{}: {} lines are left out, the first is {}; run \"systemctl start meshprobe-refresh\"",
+                paths.hosts().string(), (*list)->refused.size(), (*list)->refused.front()));
+    }
     const auto text = format_host_list((*list)->hosts);
     const auto kept = read_file_if_exists(kept_hosts(paths), text.size() + 1, Links::refuse);
     if (kept && *kept == text) return {};
