@@ -32,13 +32,15 @@ Result<std::vector<std::string>> host_names(const std::vector<std::string>& argu
 void print_json(const Known& known) {
     auto list = nlohmann::ordered_json::array();
     for (const auto& [host, record] : known) {
-        list.push_back({{"host", host},
-                        {"state", record.changed_pin.empty() ? "trusted" : "changed"},
-                        {"pin", record.pin},
-                        {"verified", record.verified},
-                        {"first-seen-usec", record.first_seen * usec_per_second},
-                        {"changed-pin", record.changed_pin.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(record.changed_pin)},
-                        {"changed-since-usec", record.changed_since * usec_per_second}});
+        list.push_back(
+            {{"host", host},
+             {"state", record.changed_pin.empty() ? "trusted" : "changed"},
+             {"pin", record.pin},
+             {"verified", record.verified},
+             {"first-seen-usec", record.first_seen * usec_per_second},
+             {"changed-pin", record.changed_pin.empty() ? nlohmann::ordered_json()
+                                                        : nlohmann::ordered_json(record.changed_pin)},
+             {"changed-since-usec", record.changed_since * usec_per_second}});
     }
     fmt::print("{}\n", list.dump(2));
 }
@@ -47,15 +49,19 @@ void print_table(const Known& known, bool legend) {
     Table table({"HOST", "STATE", "SINCE", "CERTIFICATE", "KEY"});
     for (const auto& [host, record] : known) {
         const auto* certificate = record.verified ? "verified" : "self-signed";
-        table.add({host, "trusted", local_time(record.first_seen * usec_per_second), certificate, record.pin});
+        table.add(
+            {host, "trusted", local_time(record.first_seen * usec_per_second), certificate, record.pin});
         if (!record.changed_pin.empty()) {
-            table.add({host, "refused", local_time(record.changed_since * usec_per_second), "", record.changed_pin});
+            table.add({host, "refused", local_time(record.changed_since * usec_per_second), "",
+                       record.changed_pin});
         }
     }
     table.print(legend);
-    const auto changed = std::ranges::count_if(known, [](const auto& entry) { return !entry.second.changed_pin.empty(); });
+    const auto changed =
+        std::ranges::count_if(known, [](const auto& entry) { return !entry.second.changed_pin.empty(); });
     if (legend && changed > 0) {
-        fmt::print("\n{} host{} another key than the remembered one and {} not collected: once you have checked the new "
+        fmt::print("\n{} host{} another key than the remembered one and {} not collected: once you have "
+                   "checked the new "
                    "key,\nrun \"meshprobectl trust HOST --accept\".\n",
                    changed, changed == 1 ? " shows" : "s show", changed == 1 ? "is" : "are");
     }
@@ -66,11 +72,14 @@ ExitCode show(const TrustStore& store, const std::vector<std::string>& hosts, co
     if (!known) return complain(known.error());
     for (const auto& host : hosts) {
         if (std::ranges::find(*known, host, &Known::value_type::first) != known->end()) continue;
-        return complain({ErrorKind::internal, fmt::format("{}: no key is remembered; the next run of its probe "
-                                                          "remembers the one it sees", host)});
+        return complain(
+            {ErrorKind::internal, fmt::format("{}: no key is remembered; the next run of its probe "
+                                              "remembers the one it sees",
+                                              host)});
     }
     if (!hosts.empty()) {
-        std::erase_if(*known, [&](const auto& entry) { return std::ranges::find(hosts, entry.first) == hosts.end(); });
+        std::erase_if(
+            *known, [&](const auto& entry) { return std::ranges::find(hosts, entry.first) == hosts.end(); });
     }
     if (line.json) {
         print_json(*known);
@@ -91,7 +100,8 @@ Status forget(const TrustStore& store, const std::string& host) {
     const auto forgotten = store.forget(host);
     if (!forgotten) return fail(forgotten.error());
     fmt::print("{}: {}\n", host,
-               *forgotten ? "forgotten; the key that its next run sees is remembered" : "nothing was remembered");
+               *forgotten ? "forgotten; the key that its next run sees is remembered"
+                          : "nothing was remembered");
     return {};
 }
 

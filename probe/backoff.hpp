@@ -14,9 +14,9 @@ inline constexpr Microseconds longest_pause = std::chrono::hours(1);
 /// two, four … and at most an hour (or the interval, if that is longer).
 [[nodiscard]] Microseconds pause_after(std::uint32_t bad_runs, Microseconds interval);
 
-/// The same as a UNIX time, never before what the host itself asked for; 0: at once. A little is taken off, so that
-/// the timer that fires exactly then is not turned away.
-[[nodiscard]] std::int64_t not_before(std::int64_t started_usec, std::uint32_t bad_runs, Microseconds interval,
-                                      std::int64_t asked_for_usec);
+/// The same as a UNIX time, never before what the host itself asked for; 0: at once. A little is taken off,
+/// so that the timer that fires exactly then is not turned away.
+[[nodiscard]] std::int64_t not_before(std::int64_t started_usec, std::uint32_t bad_runs,
+                                      Microseconds interval, std::int64_t asked_for_usec);
 
 } // namespace meshprobe

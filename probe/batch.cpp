@@ -31,8 +31,8 @@ void Batch::add_change(SeriesChange change) {
 
 bool Batch::is_due(Clock::time_point now) const {
     if (builders_.empty()) return false;
-    return builders_.front().size() * builders_.size() >= most_bytes || builders_.front().messages() >= most_messages ||
-           now - first_message_ >= most_time;
+    return builders_.front().size() * builders_.size() >= most_bytes ||
+           builders_.front().messages() >= most_messages || now - first_message_ >= most_time;
 }
 
 Status Batch::commit() {
@@ -46,7 +46,8 @@ Status Batch::commit() {
         commit_.segments.push_back({archives_[i], std::move(builders_[i]).finish()});
     builders_.clear();
     const Commit commit = std::exchange(commit_, {});
-    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() && !commit.progress) return {};
+    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() && !commit.progress)
+        return {};
     if (auto committed = checkpoint_.commit(commit); !committed) return committed;
     messages_ += messages;
     points_ += points;

@@ -15,22 +15,24 @@ constexpr unsigned most_unanswered = 12;
 
 } // namespace
 
-Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits, Tally& tally,
-                     Timestamp now, Flavour flavour, Settings settings)
-    : session_(session), batch_(batch), tally_(tally), settings_(std::move(settings)),
-      context_{.checkpoint = checkpoint,
-               .batch = batch,
-               .limits = limits,
-               .tally = tally,
-               .now = now,
-               .flavour = flavour,
-               .commit_if_due = [this] { return batch_.is_due() ? commit() : Status{}; },
-               .go_on = [this] { return !must_stop(); }},
+Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits,
+                     Tally& tally, Timestamp now, Flavour flavour, Settings settings)
+    : session_(session), batch_(batch), tally_(tally),
+      settings_(std::move(settings)), context_{.checkpoint = checkpoint,
+                                               .batch = batch,
+                                               .limits = limits,
+                                               .tally = tally,
+                                               .now = now,
+                                               .flavour = flavour,
+                                               .commit_if_due =
+                                                   [this] { return batch_.is_due() ? commit() : Status{}; },
+                                               .go_on = [this] { return !must_stop(); }},
       shuffle_(static_cast<std::minstd_rand::result_type>(Clock::now().time_since_epoch().count())) {}
 
 Status Collector::read_recent() {
     first_part_ = SeriesRun::Part::recent;
-    // In another order each time: where runs end early for want of time, or a few series hang, none is always last.
+    // In another order each time: where runs end early for want of time, or a few series hang, none is always
+    // last.
     std::ranges::shuffle(queue_, shuffle_);
     return run();
 }
@@ -102,14 +104,16 @@ std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const 
 }
 
 void Collector::on_done(Active active, const ReadResult& result) {
-    tally_.malformed += result.counts.malformed;
-    if (tally_.first_malformed.empty() && result.counts.malformed > 0) {
-        tally_.first_malformed = fmt::format("{}: {}", active->job().id(), result.counts.first_problem);
-    }
     if (!result.status) {
         on_failure(active, result);
     } else {
         unanswered_ = 0;
+        if (result.counts.malformed > 0) {
+            // Asking again would bring the same: the others of the series count, but somebody should know.
+            note_failure(active->job(),
+                         fmt::format("{} of {} elements are no points: {}", result.counts.malformed,
+                                     result.counts.elements, result.counts.first_problem));
+        }
         if (const auto part = next_part(*active)) {
             active->begin(*part);
             return read(active);
@@ -122,6 +126,11 @@ void Collector::on_done(Active active, const ReadResult& result) {
     fill();
 }
 
+void Collector::note_failure(const SeriesJob& job, std::string_view why) {
+    ++tally_.series_failed;
+    if (tally_.first_failure.empty()) tally_.first_failure = fmt::format("{}: {}", job.id(), why);
+}
+
 void Collector::on_failure(Active active, const ReadResult& result) {
     const Error& error = result.status.error();
     const bool passes = error.kind != ErrorKind::refused && error.kind != ErrorKind::interrupted;
@@ -129,7 +138,8 @@ void Collector::on_failure(Active active, const ReadResult& result) {
     if (error.kind == ErrorKind::interrupted) {
         if (active->part() == SeriesRun::Part::hole) {
             SeriesJob job = active->job();
-            job.plan.hole->from = std::clamp(active->complete_until(), job.plan.hole->from, job.plan.hole->until);
+            job.plan.hole->from =
+                std::clamp(active->complete_until(), job.plan.hole->from, job.plan.hole->until);
             holes_.push_back(std::move(job));
         } else {
             cut_short_ = true;
@@ -140,12 +150,12 @@ void Collector::on_failure(Active active, const ReadResult& result) {
         fault_ = error; // a commit in the middle of the transfer
         return;
     }
-    ++tally_.series_failed;
+    note_failure(active->job(), error.message);
     if (passes) failed_.push_back(active->job().id());
-    if (tally_.first_failure.empty()) tally_.first_failure = fmt::format("{}: {}", active->job().id(), error.message);
     if (result.wait_asked) wait_asked_ = result.wait_asked;
     unanswered_ = error.kind == ErrorKind::unreachable ? unanswered_ + 1 : 0;
-    if (error.kind == ErrorKind::untrusted || result.wait_asked || unanswered_ >= most_unanswered) host_error_ = error;
+    if (error.kind == ErrorKind::untrusted || result.wait_asked || unanswered_ >= most_unanswered)
+        host_error_ = error;
 }
 
 void Collector::retire(Active active) {

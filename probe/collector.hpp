@@ -1,5 +1,5 @@
-// Reads the series of one poll, several at a time: first the newest data of all, then what is still owed from before,
-// oldest first, for as long as there is time. One series that fails disturbs no other.
+// Reads the series of one poll, several at a time: first the newest data of all, then what is still owed from
+// before, oldest first, for as long as there is time. One series that fails disturbs no other.
 #pragma once
 
 #include "probe/series_run.hpp"
@@ -57,6 +57,7 @@ class Collector {
     /// nullopt: the series is through.
     [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
     void on_failure(Active active, const ReadResult& result);
+    void note_failure(const SeriesJob& job, std::string_view why);
     void retire(Active active);
 
     HttpSession& session_;

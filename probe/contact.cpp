@@ -8,8 +8,8 @@ namespace meshprobe {
 
 namespace {
 
-/// Clocks that differ by less are taken for equal; a first search begins so much earlier than it should, that it need
-/// not be repeated when the server tells its time.
+/// Clocks that differ by less are taken for equal; a first search begins so much earlier than it should, that
+/// it need not be repeated when the server tells its time.
 constexpr Timestamp tolerance = 300;
 
 /// No connection came about, for a reason that a server without TLS would give as well.
@@ -18,12 +18,14 @@ bool may_be_plain_http(const Error& error) {
 }
 
 /// Searches; and again, further back, if the server's clock shows that the first guess was wrong.
-Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& settings, const Progress& progress) {
+Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& settings,
+                                    const Progress& progress) {
     const Flavour known = to_flavour(progress.flavour);
     const PollPlan guess = plan_poll(progress, settings.clock, settings.rules, known);
     const bool by_clock = guess.first_contact || guess.reread || guess.gap;
     const Timestamp from = std::max(Timestamp{1}, guess.search_from - (by_clock ? tolerance : 0));
-    contact.search = std::make_unique<MetadataSearch>(*contact.session, contact.url, from, settings.event_types);
+    contact.search =
+        std::make_unique<MetadataSearch>(*contact.session, contact.url, from, settings.event_types);
     auto page = contact.search->next(settings.stop);
     if (!page) return fail(page.error());
     contact.has_date = (*page)->date.has_value();
@@ -39,7 +41,8 @@ Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& set
 
 } // namespace
 
-Result<Contact> make_contact(const ContactSettings& settings, const Progress& progress, ContactAttempts& attempts) {
+Result<Contact> make_contact(const ContactSettings& settings, const Progress& progress,
+                             ContactAttempts& attempts) {
     const bool http_fallback = settings.http.connection.http_fallback;
     const auto urls = candidate_urls(settings.archives, progress.archive_url, http_fallback);
     std::optional<Error> first_error;

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view program = "meshprobe-probe";
 constexpr std::string_view usage = "meshprobe-probe [--root DIR] INSTANCE";
-constexpr std::string_view purpose =
-    "Fetches what is new at one measurement host into the spools. INSTANCE is HOST, meshprobe@HOST or meshprobe-TASK@HOST.";
+constexpr std::string_view purpose = "Fetches what is new at one measurement host into the spools. INSTANCE "
+                                     "is HOST, meshprobe@HOST or meshprobe-TASK@HOST.";
 
 int complain(const Error& error) {
     fmt::print(stderr, "{}: {}\n", program, error.message);
@@ -37,7 +37,8 @@ int run(std::span<const char* const> argv) {
                                     {"MESHPROBE_INSTANCE", instance->name()}});
     // One run by hand as root must not leave files that the service cannot write.
     if (line->paths.is_real_root()) {
-        if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped) return complain(dropped.error());
+        if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped)
+            return complain(dropped.error());
     }
     auto stop = Stop::on_signals();
     if (!stop) return complain(stop.error());

@@ -14,13 +14,14 @@ namespace {
 constexpr Timestamp hour = 3600;
 
 std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 class Poll {
   public:
-    Poll(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, Stop& stop, const Journal& journal,
-         RunSummary& summary)
+    Poll(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, Stop& stop,
+         const Journal& journal, RunSummary& summary)
         : settings_(settings), checkpoint_(checkpoint), limits_(limits), stop_(stop), journal_(journal),
           summary_(summary), rules_(WindowRules::of(settings.task)), before_(checkpoint.progress()),
           batch_(checkpoint, settings.archives,
@@ -84,7 +85,8 @@ Collector::Clock::time_point Poll::catch_up_end() const {
 void Poll::run(Contact& contact) {
     flavour_ = contact.page.flavour != Flavour::unknown ? contact.page.flavour : to_flavour(before_.flavour);
     record_gap(contact.plan);
-    Collector collector(*contact.session, checkpoint_, batch_, limits_, summary_.tally, contact.plan.now, flavour_,
+    Collector collector(*contact.session, checkpoint_, batch_, limits_, summary_.tally, contact.plan.now,
+                        flavour_,
                         {.archive_url = contact.url,
                          .max_requests = std::max(1U, settings_.task.max_requests),
                          .catch_up_end = catch_up_end(),
@@ -121,7 +123,8 @@ void Poll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector&
         std::shared_ptr<const MetadataEntry> shared; // only of entries that have news
         for (auto& type : types) {
             const auto marks = checkpoint_.series().marks(entry.key + " " + type.name);
-            const auto series = plan_series(marks ? &*marks : nullptr, type.time_updated, plan, before_, rules_, flavour_);
+            const auto series =
+                plan_series(marks ? &*marks : nullptr, type.time_updated, plan, before_, rules_, flavour_);
             if (!series) continue;
             if (!shared) shared = std::make_shared<const MetadataEntry>(entry);
             collector.add({.entry = shared,
@@ -161,7 +164,8 @@ Status Poll::collect(Contact& contact, Collector& collector) {
 
 Status Poll::conclude(const Contact& contact, Collector& collector) {
     const auto& plan = contact.plan;
-    const bool through = listed_ && !collector.is_cut_short() && !collector.host_error() && !collector.has_holes();
+    const bool through =
+        listed_ && !collector.is_cut_short() && !collector.host_error() && !collector.has_holes();
     const PollOutcome outcome{.complete = through && collector.failed().empty(),
                               .held_by_failures = through && !collector.failed().empty(),
                               .out_of_time = stop_.is_out_of_time()};
@@ -174,19 +178,21 @@ Status Poll::conclude(const Contact& contact, Collector& collector) {
     }
     if (auto committed = collector.commit(); !committed) return committed;
 
-    // A poll without news writes nothing; but where it read in vain what it had read before (elmond), the mark moves on
-    // now and then, so that the re-reading ends.
+    // A poll without news writes nothing; but where it read in vain what it had read before (elmond), the
+    // mark moves on now and then, so that the re-reading ends.
     Progress same_but_polled = before_;
     same_but_polled.polled_until = next.polled_until;
     const bool only_polled = next == same_but_polled;
-    const bool saves_requests = summary_.tally.series_read > 0 && next.polled_until - before_.polled_until >= hour;
-    if (next == checkpoint_.progress() || (only_polled && batch_.commits() == 0 && !saves_requests)) return {};
+    const bool saves_requests =
+        summary_.tally.series_read > 0 && next.polled_until - before_.polled_until >= hour;
+    if (next == checkpoint_.progress() || (only_polled && batch_.commits() == 0 && !saves_requests))
+        return {};
     batch_.set_progress(next);
     return batch_.commit();
 }
 
-/// A series that failed for nearly as long as `catch-up` reaches no longer holds the others back: what of it will not be
-/// looked at again is recorded.
+/// A series that failed for nearly as long as `catch-up` reaches no longer holds the others back: what of it
+/// will not be looked at again is recorded.
 void Poll::give_up_on(const std::vector<std::string>& series, Timestamp until) {
     for (const auto& id : series) {
         const auto marks = checkpoint_.series().marks(id);
@@ -217,31 +223,28 @@ void Poll::sum_up(const Contact& contact, const Collector& collector) {
         summary_.lag_usec = std::max<Timestamp>(0, contact.plan.now - newest) * 1'000'000;
     }
     if (collector.wait_asked()) summary_.asked_not_before_usec = now_usec() + collector.wait_asked()->count();
-    if (tally.malformed > 0) {
-        journal_.log(Priority::info, message::series_failed,
-                     fmt::format("{}: {} elements were no points and were left out, first {}", settings_.instance.host,
-                                 tally.malformed, tally.first_malformed));
-    }
+
     if (tally.skipped_entries > 0) {
         journal_.log(Priority::info, message::series_failed,
                      fmt::format("{}: {} metadata entries were left out, first {}", settings_.instance.host,
                                  tally.skipped_entries, tally.first_skipped));
     }
     if (tally.future > 0) {
-        journal_.log(Priority::info, fmt::format("{}: {} results were dropped: more than 12 h in the future of its own clock",
-                                                 settings_.instance.host, tally.future));
+        journal_.log(Priority::info,
+                     fmt::format("{}: {} results were dropped: more than 12 h in the future of its own clock",
+                                 settings_.instance.host, tally.future));
     }
     if (tally.series_failed > 0) {
         journal_.log(Priority::info, message::series_failed,
-                     fmt::format("{}: {} of {} series failed, first {}", settings_.instance.host, tally.series_failed,
-                                 tally.series_read, tally.first_failure));
+                     fmt::format("{}: {} of {} series failed, first {}", settings_.instance.host,
+                                 tally.series_failed, tally.series_read, tally.first_failure));
     }
 }
 
 } // namespace
 
-void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys, Stop& stop,
-               const Journal& journal, RunSummary& summary) {
+void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys,
+               Stop& stop, const Journal& journal, RunSummary& summary) {
     Poll poll(settings, checkpoint, limits, stop, journal, summary);
     ContactAttempts attempts;
     auto contact = make_contact(poll.contact_settings(keys), poll.progress(), attempts);

@@ -26,7 +26,7 @@ struct PollSettings {
 };
 
 /// Fills `summary`; what went wrong is in there, too.
-void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys, Stop& stop,
-               const Journal& journal, RunSummary& summary);
+void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys,
+               Stop& stop, const Journal& journal, RunSummary& summary);
 
 } // namespace meshprobe

@@ -5,19 +5,19 @@
 #include "lib/spool/quota.hpp"
 #include "lib/units_of_measure.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace meshprobe {
 
 namespace {
 
-constexpr Timestamp keep_unread = 30 * 86400; // this commit adds a gap and no points: whatever is remembered stays
+constexpr Timestamp keep_unread =
+    30 * 86400; // this commit adds a gap and no points: whatever is remembered stays
 
 /// All probes of the machine see the same spool, one of them says so: the one that makes or removes the mark.
 bool changes_mark(const Paths& paths, std::string_view state, const std::string& archive, bool set) {
@@ -33,13 +33,15 @@ void log_state(const Paths& paths, const Archive& archive, const SpoolState& sta
     const bool full = state.fill == SpoolFill::full;
     const bool filling = state.fill != SpoolFill::ok;
     if (changes_mark(paths, "full", archive.name, full) && full) {
-        journal.log(Priority::error, message::spool_full,
-                    fmt::format("archive {}: its spool is full ({}), {}; see \"systemctl status meshprobe-archive@{}\"",
-                                archive.name, how_much,
-                                archive.when_full == WhenFull::block ? "all tasks that feed it wait"
-                                                                     : "the oldest results are dropped",
-                                archive.name),
-                    fields);
+        journal.log(
+            Priority::error, message::spool_full,
+            fmt::format(
+                "archive {}: its spool is full ({}), {}; see \"systemctl status meshprobe-archive@{}\"",
+                archive.name, how_much,
+                archive.when_full == WhenFull::block ? "all tasks that feed it wait"
+                                                     : "the oldest results are dropped",
+                archive.name),
+            fields);
     }
     if (changes_mark(paths, "filling", archive.name, filling)) {
         journal.log(filling ? Priority::warning : Priority::notice, message::spool_filling,
@@ -93,19 +95,21 @@ Result<std::optional<std::string>> check_quotas(const Paths& paths, const std::v
         if (state->fill != SpoolFill::full) continue;
         if (archive.when_full == WhenFull::block) {
             if (!wait) {
-                wait = fmt::format("the spool of archive {} is full ({} of {}): nothing is fetched until it drains",
-                                   archive.name, format_size(state->bytes), format_size(state->quota));
+                wait = fmt::format(
+                    "the spool of archive {} is full ({} of {}): nothing is fetched until it drains",
+                    archive.name, format_size(state->bytes), format_size(state->quota));
             }
             continue;
         }
-        auto dropped = make_room(spool, archive.quota, [&](const Segment* segment, const DroppedSegment& what) {
-            return record_loss(paths, archive.name, segment, what);
-        });
+        auto dropped =
+            make_room(spool, archive.quota, [&](const Segment* segment, const DroppedSegment& what) {
+                return record_loss(paths, archive.name, segment, what);
+            });
         if (!dropped) return fail(dropped.error());
         for (const auto& segment : *dropped) {
             journal.log(Priority::warning, message::gap_recorded,
-                        fmt::format("{}: {} points were dropped unread by archive {}, whose spool is full", segment.host,
-                                    segment.points, archive.name),
+                        fmt::format("{}: {} points were dropped unread by archive {}, whose spool is full",
+                                    segment.host, segment.points, archive.name),
                         {{"MESHPROBE_ARCHIVE", archive.name},
                          {"MESHPROBE_HOST", segment.host},
                          {"MESHPROBE_POINTS", segment.points}});

@@ -40,13 +40,17 @@ std::string why(const RunSummary& summary) {
 }
 
 bool is_only_interrupted(const RunSummary& summary) {
-    return summary.interrupted && !summary.error && summary.deferred.empty() && summary.tally.series_failed == 0;
+    return summary.interrupted && !summary.error && summary.deferred.empty() &&
+           summary.tally.series_failed == 0;
 }
 
 std::string_view what_to_do(const std::string& outcome) {
-    if (outcome == "unreachable") return "it is tried again, after some time less often; nothing is lost as long as it keeps its results";
+    if (outcome == "unreachable")
+        return "it is tried again, after some time less often; nothing is lost as long as it keeps its "
+               "results";
     if (outcome == "partial") return "the others were collected, these are tried again";
-    if (outcome == "failed") return "this is a fault of the collector itself and needs somebody to look at it";
+    if (outcome == "failed")
+        return "this is a fault of the collector itself and needs somebody to look at it";
     return {};
 }
 
@@ -65,19 +69,22 @@ std::string_view plural(std::uint64_t count) {
     return count == 1 ? "" : "s";
 }
 
-News run_news(const Instance& instance, const LastResult& result, std::uint64_t points, std::uint64_t messages) {
-    auto text = fmt::format("{}: {} new point{} in {} message{}, {} request{}, {}, {:.2f} s, lag {}", instance.host,
-                            points, plural(points), messages, plural(messages), result.requests,
-                            plural(result.requests), text_of_bytes(result.bytes),
+News run_news(const Instance& instance, const LastResult& result, std::uint64_t points,
+              std::uint64_t messages) {
+    auto text = fmt::format("{}: {} new point{} in {} message{}, {} request{}, {}, {:.2f} s, lag {}",
+                            instance.host, points, plural(points), messages, plural(messages),
+                            result.requests, plural(result.requests), text_of_bytes(result.bytes),
                             static_cast<double>(result.duration_usec) / 1e6, text_of_time(result.lag_usec));
     if (result.dropped > 0) text += fmt::format(", {} dropped by limits", result.dropped);
     if (result.catching_up_usec > 0) {
-        text += fmt::format(", {} still to catch up", text_of_time(static_cast<std::int64_t>(result.catching_up_usec)));
+        text += fmt::format(", {} still to catch up",
+                            text_of_time(static_cast<std::int64_t>(result.catching_up_usec)));
     }
     return {Priority::notice, message::run_news, std::move(text), numbers(result)};
 }
 
-std::optional<News> state_news(const Instance& instance, const std::optional<LastResult>& last, const LastResult& next) {
+std::optional<News> state_news(const Instance& instance, const std::optional<LastResult>& last,
+                               const LastResult& next) {
     const auto& is = next.outcome;
     const std::string was = last ? last->outcome : "success";
     const bool fresh_fault = is == "failed" && last && last->message != next.message;
@@ -87,9 +94,10 @@ std::optional<News> state_news(const Instance& instance, const std::optional<Las
     fields.emplace_back("MESHPROBE_OUTCOME", is);
     fields.emplace_back("MESHPROBE_OUTCOME_BEFORE", was);
     if (is == "failed") {
-        return News{Priority::error, message::run_failed,
-                    fmt::format("{}: nothing is collected: {}; {}", instance.host, next.message, what_to_do(is)),
-                    std::move(fields)};
+        return News{
+            Priority::error, message::run_failed,
+            fmt::format("{}: nothing is collected: {}; {}", instance.host, next.message, what_to_do(is)),
+            std::move(fields)};
     }
     if (is == "success") {
         return News{Priority::notice, message::host_state_changed,
@@ -98,33 +106,38 @@ std::optional<News> state_news(const Instance& instance, const std::optional<Las
                     std::move(fields)};
     }
     const auto advice = what_to_do(is);
-    return News{is == "deferred" ? Priority::notice : Priority::warning, message::host_state_changed,
-                fmt::format("{}: {}: {}{}{}", instance.host, is, next.message, advice.empty() ? "" : "; ", advice),
-                std::move(fields)};
+    return News{
+        is == "deferred" ? Priority::notice : Priority::warning, message::host_state_changed,
+        fmt::format("{}: {}: {}{}{}", instance.host, is, next.message, advice.empty() ? "" : "; ", advice),
+        std::move(fields)};
 }
 
-std::optional<News> clock_news(const Instance& instance, const std::optional<LastResult>& last, const LastResult& next) {
+std::optional<News> clock_news(const Instance& instance, const std::optional<LastResult>& last,
+                               const LastResult& next) {
     if (next.clock_skewed == (last && last->clock_skewed)) return std::nullopt;
     const Fields fields{{"MESHPROBE_SKEW_USEC", next.clock_skew_usec}};
     if (!next.clock_skewed) {
         return News{Priority::notice, message::clock_skew_changed,
                     fmt::format("{}: its clock and ours agree again", instance.host), fields};
     }
-    return News{Priority::warning, message::clock_skew_changed,
-                fmt::format("{}: its clock is {} {} ours; results are judged by its clock, but check which of the "
-                            "two is wrong (chronyc tracking)",
-                            instance.host, text_of_time(std::abs(next.clock_skew_usec)),
-                            next.clock_skew_usec > 0 ? "ahead of" : "behind"),
-                fields};
+    return News{
+        Priority::warning, message::clock_skew_changed,
+        fmt::format("{}: its clock is {} {} ours; results are judged by its clock, but check which of the "
+                    "two is wrong (chronyc tracking)",
+                    instance.host, text_of_time(std::abs(next.clock_skew_usec)),
+                    next.clock_skew_usec > 0 ? "ahead of" : "behind"),
+        fields};
 }
 
 News gap_news(const Instance& instance, const Gap& gap) {
     const auto time = [](Timestamp ts) {
         return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(ts)));
     };
-    return {Priority::warning, message::gap_recorded,
+    return {Priority::warning,
+            message::gap_recorded,
             fmt::format("{}: {} from {} to {} is not collected ({}); it stays listed as a gap", instance.host,
-                        gap.series.empty() ? "everything" : gap.series, time(gap.since), time(gap.until), gap.reason),
+                        gap.series.empty() ? "everything" : gap.series, time(gap.since), time(gap.until),
+                        gap.reason),
             {{"MESHPROBE_GAP_SINCE", gap.since}, {"MESHPROBE_GAP_UNTIL", gap.until}}};
 }
 
@@ -152,7 +165,8 @@ ExitCode exit_code_of(const RunSummary& summary) {
     return exit_code(summary.error->kind);
 }
 
-LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary, Microseconds interval) {
+LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary,
+                       Microseconds interval) {
     LastResult next = last.value_or(LastResult{});
     next.outcome = outcome_of(summary);
     next.message = why(summary);
@@ -198,7 +212,8 @@ std::vector<News> news_of(const Instance& instance, LogMode mode, const std::opt
         news.push_back(gap_news(instance, gap));
     next.unlogged_points += next.points;
     next.unlogged_messages += next.messages;
-    const bool is_time = mode == LogMode::each || (mode == LogMode::hourly && next.finished_usec - next.logged_usec >= hour_usec);
+    const bool is_time = mode == LogMode::each ||
+                         (mode == LogMode::hourly && next.finished_usec - next.logged_usec >= hour_usec);
     if (next.unlogged_points > 0 && is_time) {
         news.push_back(run_news(instance, next, next.unlogged_points, next.unlogged_messages));
         next.logged_usec = next.finished_usec;

@@ -1,5 +1,5 @@
-// What a run leaves behind for people: its last result, one line when it brought news, one line when something changed.
-// What to say is decided by pure functions of the last result and the new one.
+// What a run leaves behind for people: its last result, one line when it brought news, one line when
+// something changed. What to say is decided by pure functions of the last result and the new one.
 #pragma once
 
 #include "lib/config/config.hpp"
@@ -18,13 +18,13 @@ namespace meshprobe {
 
 /// How a run went, in everything the report needs.
 struct RunSummary {
-    std::optional<Error> error;   ///< why it ended early; nullopt: it came to its end
-    bool is_host_error = false;   ///< `error` is news about the host, not a local fault
-    std::string deferred;         ///< why nothing was fetched on purpose
-    bool interrupted = false;     ///< SIGTERM
+    std::optional<Error> error; ///< why it ended early; nullopt: it came to its end
+    bool is_host_error = false; ///< `error` is news about the host, not a local fault
+    std::string deferred;       ///< why nothing was fetched on purpose
+    bool interrupted = false;   ///< SIGTERM
     bool out_of_time = false;
     Tally tally;
-    std::uint64_t points = 0;     ///< committed
+    std::uint64_t points = 0; ///< committed
     std::uint64_t messages = 0;
     std::uint64_t requests = 0;
     std::uint64_t bytes = 0;
@@ -32,7 +32,7 @@ struct RunSummary {
     std::int64_t finished_usec = 0;
     std::optional<std::int64_t> skew_usec; ///< server minus local; nullopt: the server told no time
     std::int64_t lag_usec = 0;
-    std::uint64_t gaps = 0;                ///< recorded so far
+    std::uint64_t gaps = 0;                 ///< recorded so far
     std::int64_t asked_not_before_usec = 0; ///< Retry-After
 };
 
@@ -51,7 +51,8 @@ struct News {
     Fields fields;
 };
 /// Also settles what `log: hourly` carries over in `next`.
-[[nodiscard]] std::vector<News> news_of(const Instance& instance, LogMode mode, const std::optional<LastResult>& last,
-                                        LastResult& next, const RunSummary& summary);
+[[nodiscard]] std::vector<News> news_of(const Instance& instance, LogMode mode,
+                                        const std::optional<LastResult>& last, LastResult& next,
+                                        const RunSummary& summary);
 
 } // namespace meshprobe

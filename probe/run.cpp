@@ -21,11 +21,12 @@ namespace meshprobe {
 namespace {
 
 std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
-/// How many slots there are is configured, but the configuration is too costly to read without a slot: the last probe
-/// that saw another number wrote it down.
+/// How many slots there are is configured, but the configuration is too costly to read without a slot: the
+/// last probe that saw another number wrote it down.
 class SlotCount {
   public:
     explicit SlotCount(const Paths& paths) : file_(paths.slots() / "count") {}
@@ -63,21 +64,22 @@ struct Assignment {
 Result<Assignment> assign(const Paths& paths, const Config& config, const Instance& instance) {
     if (!config.tasks.contains(instance.task)) {
         return fail(ErrorKind::configuration,
-                    fmt::format("there is no usable task \"{}\" in the configuration: \"meshprobectl check\" says whether tasks.{} has an error; else disable {}", instance.task,
-                                instance.task, instance.timer()));
+                    fmt::format("there is no usable task \"{}\" in the configuration: \"meshprobectl check\" "
+                                "says whether tasks.{} has an error; else disable {}",
+                                instance.task, instance.task, instance.timer()));
     }
     Assignment assignment;
     assignment.task = config.task(instance.task, instance.host);
     if (!assignment.task.enabled) {
-        assignment.nothing_to_do = fmt::format("{} is switched off for this host by the configuration (enabled: false)",
-                                               instance.name());
+        assignment.nothing_to_do = fmt::format(
+            "{} is switched off for this host by the configuration (enabled: false)", instance.name());
         return assignment;
     }
     auto record = read_host_record(paths, instance.host);
     if (!record) return fail(record.error());
     if (*record && !(*record)->alias_of.empty()) {
-        assignment.nothing_to_do =
-            fmt::format("{} is another name of {}, which is collected itself", instance.host, (*record)->alias_of);
+        assignment.nothing_to_do = fmt::format("{} is another name of {}, which is collected itself",
+                                               instance.host, (*record)->alias_of);
         return assignment;
     }
     if (*record) assignment.measurement_archives = (*record)->measurement_archives;
@@ -86,13 +88,15 @@ Result<Assignment> assign(const Paths& paths, const Config& config, const Instan
     }
     for (const auto& name : assignment.task.archives) {
         const auto archive = config.archives.find(name);
-        if (archive != config.archives.end() && archive->second.enabled) assignment.archives.push_back(archive->second);
+        if (archive != config.archives.end() && archive->second.enabled)
+            assignment.archives.push_back(archive->second);
     }
     if (assignment.archives.empty()) {
-        return fail(ErrorKind::configuration,
-                    fmt::format("task \"{}\" has no archive that is enabled, so nothing is collected: name one under "
-                                "tasks.{}.archives (\"meshprobectl check\" says what is wrong with the others)",
-                                instance.task, instance.task));
+        return fail(
+            ErrorKind::configuration,
+            fmt::format("task \"{}\" has no archive that is enabled, so nothing is collected: name one under "
+                        "tasks.{}.archives (\"meshprobectl check\" says what is wrong with the others)",
+                        instance.task, instance.task));
     }
     auto limits = LimitSet::create(config, assignment.task.limits);
     if (!limits) return fail(limits.error());
@@ -131,14 +135,16 @@ ExitCode Run::run() {
     // Without it nothing is known of earlier runs, which is a state to live with.
     if (auto last = read_last_result(paths_, instance_)) last_ = std::move(*last);
     if (is_backed_off()) {
-        return defer(fmt::format("the host is backed off until {} after {} bad runs: {}",
-                                 format_utc(std::chrono::system_clock::time_point(Microseconds(last_->not_before_usec))),
-                                 last_->bad_runs, last_->message));
+        return defer(fmt::format(
+            "the host is backed off until {} after {} bad runs: {}",
+            format_utc(std::chrono::system_clock::time_point(Microseconds(last_->not_before_usec))),
+            last_->bad_runs, last_->message));
     }
     SlotCount slots(paths_);
-    const auto slot = Slot::take(paths_, {.count = slots.read(),
-                                          .dead_host = last_ && last_->bad_runs > 0,
-                                          .stop = [this] { return stop_.is_signalled(); }});
+    const auto slot =
+        Slot::take(paths_, {.count = slots.read(), .dead_host = last_ && last_->bad_runs > 0, .stop = [this] {
+                                return stop_.is_signalled();
+                            }});
     if (!slot) return report_fault(slot.error());
     if (!*slot) return defer("no slot was free; the next timer tries again");
     summary_.started_usec = now_usec(); // waiting is not the host's fault
@@ -146,11 +152,13 @@ ExitCode Run::run() {
 }
 
 bool Run::is_backed_off() const {
-    constexpr Microseconds longest = std::chrono::hours(25); // a clock that was set back must not lock the host out
+    constexpr Microseconds longest =
+        std::chrono::hours(25); // a clock that was set back must not lock the host out
     if (!last_ || last_->not_before_usec <= summary_.started_usec) return false;
     if (last_->not_before_usec > summary_.started_usec + longest.count()) return false;
     if (last_->outcome != "untrusted") return true;
-    // Somebody who has accepted the new key, or told us to forget the old one, need not wait for the next run.
+    // Somebody who has accepted the new key, or told us to forget the old one, need not wait for the next
+    // run.
     const auto record = TrustStore(paths_).read(instance_.host);
     return record && *record && !(*record)->changed_pin.empty();
 }
@@ -166,7 +174,8 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
         return ExitCode::success;
     }
     task_ = assignment->task;
-    // The supervisor's own limit is a little later and counts from the beginning: a run ends itself, with what it has.
+    // The supervisor's own limit is a little later and counts from the beginning: a run ends itself, with
+    // what it has.
     stop_.set_end(began_ + task_.timeout);
     auto wait = check_quotas(paths_, assignment->archives, journal_);
     if (!wait) return report_fault(wait.error());

@@ -10,6 +10,7 @@
 namespace meshprobe {
 
 /// Logs what is to be logged, and leaves the last result.
-[[nodiscard]] ExitCode run_probe(const Paths& paths, const Instance& instance, Stop& stop, const Journal& journal);
+[[nodiscard]] ExitCode run_probe(const Paths& paths, const Instance& instance, Stop& stop,
+                                 const Journal& journal);
 
 } // namespace meshprobe

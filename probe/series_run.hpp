@@ -1,5 +1,6 @@
-// One series (an event type of a metadata entry) while it is being read: sorts out what is new, judges it, cuts it into
-// messages and keeps what the checkpoint is to be told, so that a commit at any moment is consistent.
+// One series (an event type of a metadata entry) while it is being read: sorts out what is new, judges it,
+// cuts it into messages and keeps what the checkpoint is to be told, so that a commit at any moment is
+// consistent.
 #pragma once
 
 #include "probe/batch.hpp"
@@ -34,7 +35,7 @@ struct SeriesContext {
     Batch& batch;
     LimitSet& limits;
     Tally& tally;
-    Timestamp now;  ///< the server's Date
+    Timestamp now; ///< the server's Date
     Flavour flavour;
     std::function<Status()> commit_if_due;
     std::function<bool()> go_on; ///< between two pages
@@ -89,9 +90,9 @@ class SeriesRun final : public PointSink {
     std::string values_;             ///< their bytes
     std::string body_;
     Timestamp newest_ = 0;
-    Timestamp complete_until_ = 0;   ///< as it is to be committed
-    Timestamp told_complete_ = 0;    ///< as it was committed
-    bool must_be_known_ = false;     ///< it has points, or failed: where its reading began must not be forgotten
+    Timestamp complete_until_ = 0; ///< as it is to be committed
+    Timestamp told_complete_ = 0;  ///< as it was committed
+    bool must_be_known_ = false; ///< it has points, or failed: where its reading began must not be forgotten
     std::optional<Timestamp> updated_;
 };
 

@@ -1,9 +1,9 @@
 #include "probe/stop.hpp"
 
-#include <csignal>
-
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace meshprobe {
 

@@ -1,5 +1,5 @@
-// Why a run has to end: SIGTERM or SIGINT, or its time is over. Signals are blocked and read from a descriptor, so that
-// they are noticed between two steps and never in the middle of one.
+// Why a run has to end: SIGTERM or SIGINT, or its time is over. Signals are blocked and read from a
+// descriptor, so that they are noticed between two steps and never in the middle of one.
 #pragma once
 
 #include "lib/error.hpp"

@@ -12,18 +12,17 @@ namespace meshprobe {
 
 struct Tally {
     std::uint64_t series_read = 0;
-    std::uint64_t series_failed = 0;
+    std::uint64_t series_failed = 0; ///< or with elements that were no points
     std::string first_failure;       ///< "KEY EVENT-TYPE: why"
     std::uint64_t duplicates = 0;    ///< received again, not sent again
     std::uint64_t dropped = 0;       ///< by limits
     std::uint64_t future = 0;        ///< more than 12 h ahead of the server's clock
-    std::uint64_t malformed = 0;     ///< elements that are no points
-    std::string first_malformed;
+
     std::uint64_t skipped_entries = 0; ///< of the metadata
     std::string first_skipped;
-    std::vector<Gap> gaps;           ///< recorded by this run
-    Timestamp newest = 0;            ///< greatest ts received
-    Timestamp owed = 0;              ///< the longest time that a series is still to be caught up
+    std::vector<Gap> gaps; ///< recorded by this run
+    Timestamp newest = 0;  ///< greatest ts received
+    Timestamp owed = 0;    ///< the longest time that a series is still to be caught up
 };
 
 } // namespace meshprobe

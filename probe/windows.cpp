@@ -80,7 +80,8 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
         plan.search_from = plan.since;
         return plan;
     }
-    // The gap is left a tenth late, or a host that catches up at the edge would record one more with each run.
+    // The gap is left a tenth late, or a host that catches up at the edge would record one more with each
+    // run.
     const Timestamp edge = now - rules.catch_up;
     plan.horizon = edge - rules.catch_up / 10;
     if (progress.polled_until < plan.horizon) {
@@ -97,8 +98,9 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     return plan;
 }
 
-std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated, const PollPlan& poll,
-                                      const Progress& progress, const WindowRules& rules, Flavour flavour) {
+std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated,
+                                      const PollPlan& poll, const Progress& progress,
+                                      const WindowRules& rules, Flavour flavour) {
     const bool trusted = flavour == Flavour::esmond;
     if (trusted && is_without_news(marks, updated, poll, progress)) return std::nullopt;
 
@@ -121,11 +123,13 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     plan.recent = {from, poll.now};
     if (poll.now - from > std::max(day, look_back) + fresh) {
         plan.recent.from = poll.now - fresh;
-        if (known) plan.recent.from = std::max(plan.recent.from, std::min(marks->newest, poll.now) - rules.overlap);
+        if (known)
+            plan.recent.from = std::max(plan.recent.from, std::min(marks->newest, poll.now) - rules.overlap);
         plan.hole = Window{from, plan.recent.from - 1};
         return plan;
     }
-    // The archive says that something arrived after what we have covered: if it is nowhere near, it came late.
+    // The archive says that something arrived after what we have covered: if it is nowhere near, it came
+    // late.
     if (trusted && known && !poll.reread && rereads(rules) && marks->updated > updated_in_doubt && updated &&
         *updated != marks->updated) {
         const Timestamp deep = std::max({covered - rules.reread, poll.since, Timestamp{0}});
@@ -148,7 +152,8 @@ Window first_part(const Window& window, Flavour flavour) {
     return {window.from, std::min({window.until, year_end, window.from + slice - 1})};
 }
 
-Progress advance(const Progress& progress, const PollPlan& poll, const PollOutcome& outcome, const WindowRules& rules) {
+Progress advance(const Progress& progress, const PollPlan& poll, const PollOutcome& outcome,
+                 const WindowRules& rules) {
     Progress next = progress;
     next.since = poll.since;
     if (poll.gap) next.polled_until = poll.gap->until;

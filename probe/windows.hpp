@@ -1,12 +1,13 @@
-// Which time ranges to ask a host for: pure functions of what is known of a series and of the clock of the server.
+// Which time ranges to ask a host for: pure functions of what is known of a series and of the clock of the
+// server.
 //
 //   complete_until      newest                   now (the server's Date)
 //   ────────┬──────────────┬────────────────────────┬──▶ ts of results
 //    seen   │ a hole while │ the newest data is      │
 //           │ catching up  │ asked for first         │
 //
-// complete_until passes neither the newest timestamp received nor the server's Date, so that an archive that is itself
-// behind loses nothing; it equals `newest` unless something is still owed.
+// complete_until passes neither the newest timestamp received nor the server's Date, so that an archive that
+// is itself behind loses nothing; it equals `newest` unless something is still owed.
 #pragma once
 
 #include "lib/checkpoint/checkpoint.hpp"
@@ -42,36 +43,40 @@ struct PollPlan {
     Timestamp since = 0;       ///< nothing older is asked for, ever
     Timestamp horizon = 0;     ///< nothing older is caught up with
     bool first_contact = false;
-    bool reread = false;       ///< the longer re-read is due
-    std::optional<Gap> gap;    ///< the whole host, beyond `catch-up`: recorded with polled_until = gap->until
+    bool reread = false;    ///< the longer re-read is due
+    std::optional<Gap> gap; ///< the whole host, beyond `catch-up`: recorded with polled_until = gap->until
 };
-[[nodiscard]] PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& rules, Flavour flavour);
+[[nodiscard]] PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& rules,
+                                 Flavour flavour);
 
 struct SeriesPlan {
-    Window recent;                ///< read first
-    std::optional<Window> hole;   ///< then, in slices, oldest first
-    std::optional<Window> deeper; ///< if `recent` brings nothing although the archive says that something arrived
+    Window recent;              ///< read first
+    std::optional<Window> hole; ///< then, in slices, oldest first
+    std::optional<Window>
+        deeper; ///< if `recent` brings nothing although the archive says that something arrived
 };
 /// `updated` as in EventType::time_updated. nullopt: there is nothing to ask for.
-[[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated,
-                                                    const PollPlan& poll, const Progress& progress,
-                                                    const WindowRules& rules, Flavour flavour);
+[[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesMarks* marks,
+                                                    std::optional<Timestamp> updated, const PollPlan& poll,
+                                                    const Progress& progress, const WindowRules& rules,
+                                                    Flavour flavour);
 
 /// Something before `newest` was never asked for, or the first read failed.
 [[nodiscard]] bool is_owed(const SeriesMarks& marks);
 
-/// What SeriesChange::updated becomes once everything the archive announced was read. A time-updated of this very
-/// moment may still get company within its second: that is remembered as `updated_in_doubt`, and read again.
+/// What SeriesChange::updated becomes once everything the archive announced was read. A time-updated of this
+/// very moment may still get company within its second: that is remembered as `updated_in_doubt`, and read
+/// again.
 inline constexpr Timestamp updated_in_doubt = 1;
 [[nodiscard]] Timestamp covered_update(std::optional<Timestamp> updated, Timestamp now, Flavour flavour);
 
-/// The first part of a window that one series of pages may cover: it ends with the calendar year (UTC; esmond's pages
-/// are in order within a year only) and after a slice (long ranges time out in gateways).
+/// The first part of a window that one series of pages may cover: it ends with the calendar year (UTC;
+/// esmond's pages are in order within a year only) and after a slice (long ranges time out in gateways).
 [[nodiscard]] Window first_part(const Window& window, Flavour flavour);
 
 /// Progress after a poll.
 struct PollOutcome {
-    bool complete = false;      ///< listed to the end, each series read or refused for good, nothing owed
+    bool complete = false;         ///< listed to the end, each series read or refused for good, nothing owed
     bool held_by_failures = false; ///< incomplete for no other reason than series that failed
     bool out_of_time = false;
 };

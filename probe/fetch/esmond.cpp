@@ -86,6 +86,11 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
         return fail(finished.error().in(fmt::format("{} ({})", address, answer->content_type)));
     }
 
+    const auto& read = reader.page();
+    if (read.elements > 0 && page.entries.empty() && read.skipped >= read.elements) {
+        return fail(ErrorKind::protocol, fmt::format("{}: {} entries, none of them usable: {}", address,
+                                                     read.elements, read.reasons.front()));
+    }
     flavour_ = std::max(flavour_, reader.page().flavour); // one sign of elmond outweighs any of esmond
     page.flavour = flavour_;
     if (answer->date)

@@ -101,14 +101,17 @@ Status WindowReader::judge_page(Page& page, const Result<HttpResponse>& answer) 
         return fail(finished.error().in(fmt::format("{} ({})", url_, answer->content_type)));
     }
     const auto& counts = page.reader.counts();
+    if (counts.elements > 0 && counts.malformed == counts.elements) {
+        return fail(ErrorKind::protocol, fmt::format("{}: {} elements, none of them a point: {}", url_,
+                                                     counts.elements, counts.first_problem));
+    }
     const bool goes_on =
         counts.elements >= page_limit(flavour_) || (flavour_ == Flavour::elmond && counts.elements > 0);
     if (goes_on && page.reader.newest() < page.asked.from) { // the next page would be the same
         return fail(
             ErrorKind::protocol,
-            fmt::format("{}: {} points, none of them at or after the time-start {} that was asked for{}",
-                        url_, counts.elements, page.asked.from,
-                        counts.first_problem.empty() ? "" : ": " + counts.first_problem));
+            fmt::format("{}: {} points, none of them at or after the time-start {} that was asked for", url_,
+                        counts.elements, page.asked.from));
     }
     return {};
 }
