@@ -123,7 +123,7 @@ std::string advice(const Report& report) {
     }
     advise_about_archives(report, advice);
     auto text = advice.text();
-    if (is_mesh_listed) {
+    if (is_mesh_listed && report.asked_systemd) {
         text += fmt::format(
             "{}Hosts that a mesh lists are switched off with 'meshprobectl disable HOST': after 'systemctl\n"
             "disable' the mesh would bring them back.\n",
@@ -138,7 +138,7 @@ std::string details(const Report& report, const InstanceStatus& status) {
         if (!value.empty()) text += fmt::format("  {:<14} {}\n", fmt::format("{}:", label), printable(value));
     };
     const auto last = status.last.value_or(LastResult{});
-    add("state", std::string(name_of(status.state)));
+    if (status.state != State::unknown) add("state", std::string(name_of(status.state)));
     add("meshes",
         fmt::format("{}{}", fmt::join(status.meshes, ", "), status.by_hand ? " (enabled by hand)" : ""));
     add("asked at", fmt::format("{}", fmt::join(status.measurement_archives, " ")));
