@@ -21,6 +21,7 @@ Result<std::optional<Applied>> read_applied(const Paths& paths) {
         return std::optional(Applied{
             .activation = json.at("activation").get<std::string>(),
             .units = json.at("units").get<std::set<std::string>>(),
+            .problems = json.at("problems").get<std::set<std::string>>(),
         });
     } catch (const nlohmann::json::exception&) {
         return std::optional<Applied>{}; // as after a boot: what the generator wrote last is taken for
@@ -29,7 +30,8 @@ Result<std::optional<Applied>> read_applied(const Paths& paths) {
 }
 
 Status write_applied(const Paths& paths, const Applied& applied) {
-    const nlohmann::ordered_json json{{"activation", applied.activation}, {"units", applied.units}};
+    const nlohmann::ordered_json json{
+        {"activation", applied.activation}, {"units", applied.units}, {"problems", applied.problems}};
     return write_file_atomically(paths.applied(), json.dump(1) + "\n");
 }
 

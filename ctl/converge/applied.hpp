@@ -13,8 +13,9 @@
 namespace meshprobe {
 
 struct Applied {
-    std::string activation;      ///< of meshprobe.target, while which this was done
-    std::set<std::string> units; ///< that were wanted and started
+    std::string activation;         ///< of meshprobe.target, while which this was done
+    std::set<std::string> units;    ///< that were wanted and started
+    std::set<std::string> problems; ///< of the configuration that the journal was told of
 
     bool operator==(const Applied&) const = default;
 };

@@ -58,6 +58,7 @@ Result<Situation> look(const Paths& paths) {
                         .applied = std::move(*applied),
                         .activation = {},
                         .enabled_by_hand = {},
+                        .problems = {},
                         .known_hosts = known_hosts(paths)};
     for (const auto& instance : instances_enabled_by_hand(paths))
         situation.enabled_by_hand.insert(instance.timer());
@@ -78,7 +79,7 @@ Status Converge::run() {
 Status Converge::pass() {
     auto situation = look(paths_);
     if (!situation) return fail(situation.error());
-    keep();
+    keep(*situation);
     const auto state = manager_.active_state(target);
     if (!state) return fail(state.error());
     if (!is_running(*state)) return {}; // once it is started, this is run again
@@ -95,17 +96,19 @@ void Converge::note(const Status& status) {
 }
 
 /// After look(): what is kept here is what the next look compares with.
-void Converge::keep() {
+void Converge::keep(Situation& situation) {
     auto loaded = load_config(paths_);
     if (!loaded) return note(fail(loaded.error()));
     for (const auto& problem : loaded->problems) {
-        if (problem.scope == Problem::Scope::whole) {
+        if (problem.scope != Problem::Scope::warning) situation.problems.insert(problem.text());
+    }
+    for (const auto& problem : situation.problems) {
+        if (situation.applied && situation.applied->problems.contains(problem)) continue; // has been told
+        if (loaded->kept) {
             journal_.log(Priority::error, message::configuration_kept,
-                         "the last good configuration stays in force: " + problem.text());
-            break;
-        }
-        if (problem.scope == Problem::Scope::entry) {
-            journal_.log(Priority::warning, message::configuration_problem, problem.text());
+                         "the last good configuration stays in force: " + problem);
+        } else {
+            journal_.log(Priority::warning, message::configuration_problem, problem);
         }
     }
     at_a_time_ = std::max(1U, loaded->config.slots);
@@ -117,16 +120,18 @@ void Converge::keep() {
 Status Converge::act(const Situation& situation, const Difference& difference) {
     reload_and_start_target(difference);
     const auto started = start(difference.start);
-    const auto stopped = stop(difference.stop);
+    const auto stopped =
+        stop(difference.stop, situation.applied ? situation.applied->units : std::set<std::string>{});
 
     // Before the first runs, which take their time: what is applied is applied.
-    Applied applied{.activation = situation.activation, .units = situation.wanted.links};
+    Applied applied{
+        .activation = situation.activation, .units = situation.wanted.links, .problems = situation.problems};
     for (const auto& unit : started.failed)
         applied.units.erase(unit); // tried again next time
     if (situation.applied != applied) note(write_applied(paths_, applied));
 
     std::vector<Instance> gone;
-    for (const auto& unit : difference.stop) {
+    for (const auto& unit : stopped.gone) {
         if (auto instance = parse_instance(unit); instance && unit == instance->timer())
             gone.push_back(*instance);
     }
@@ -143,15 +148,15 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
     std::ranges::copy_if(difference.first_runs, std::back_inserter(queue_),
                          [&](const std::string& unit) { return !started.failed.contains(unit); });
 
-    if (!started.units.empty() || !stopped.empty()) {
+    if (!started.units.empty() || !stopped.units.empty()) {
         const auto wanted = situation.wanted.links.size();
         auto text = fmt::format("{} units started, {} stopped, {} wanted", started.units.size(),
-                                stopped.size(), wanted);
+                                stopped.units.size(), wanted);
         if (!started.units.empty()) text += "; started: " + list_some(started.units);
-        if (!stopped.empty()) text += "; stopped: " + list_some(stopped);
+        if (!stopped.units.empty()) text += "; stopped: " + list_some(stopped.units);
         journal_.log(Priority::notice, message::hosts_applied, text,
                      {{"MESHPROBE_STARTED", std::uint64_t{started.units.size()}},
-                      {"MESHPROBE_STOPPED", std::uint64_t{stopped.size()}},
+                      {"MESHPROBE_STOPPED", std::uint64_t{stopped.units.size()}},
                       {"MESHPROBE_WANTED", std::uint64_t{wanted}}});
     }
     return {};
@@ -177,9 +182,10 @@ Converge::Started Converge::start(const std::vector<std::string>& units) {
     return result;
 }
 
-/// Returns what was stopped that ran. The trigger first: a path unit starts its service again at once.
-std::vector<std::string> Converge::stop(const std::vector<std::string>& units) {
-    std::vector<std::string> stopped;
+/// The trigger first: a path unit starts its service again at once.
+Converge::Stopped Converge::stop(const std::vector<std::string>& units,
+                                 const std::set<std::string>& applied) {
+    Stopped result;
     std::vector<std::string> all;
     for (const auto& unit : units) {
         const auto state = manager_.active_state(unit);
@@ -187,19 +193,22 @@ std::vector<std::string> Converge::stop(const std::vector<std::string>& units) {
             note(fail(state.error()));
             continue;
         }
-        all.push_back(unit);
-        if (*state != "inactive" && *state != "failed") stopped.push_back(unit);
-        if (auto answer = manager_.stop(unit); !answer) note(fail(answer.error()));
-        const auto service = triggered_unit(unit);
-        if (service == unit) continue;
-        all.push_back(service);
-        if (auto answer = manager_.stop(service); !answer) note(fail(answer.error()));
+        const bool ran = *state != "inactive" && *state != "failed";
+        // Gone since an earlier run already; its link stays until the next reload.
+        if (!ran && !applied.contains(unit)) continue;
+        if (ran) result.units.push_back(unit);
+        result.gone.push_back(unit);
+        for (const auto& each : {unit, triggered_unit(unit)}) {
+            if (auto answer = manager_.stop(each); !answer) note(fail(answer.error()));
+            all.push_back(each);
+        }
     }
+    // What is stopped still commits what it has; only then are its files at rest.
     const auto ended = manager_.wait_for_jobs(stop_timeout);
     if (!ended) note(fail(ended.error()));
     for (const auto& unit : all)
         note(manager_.reset_failed(unit));
-    return stopped;
+    return result;
 }
 
 Status Converge::first_runs() {

@@ -28,14 +28,19 @@ class Converge {
         std::set<std::string> failed;
     };
 
+    struct Stopped {
+        std::vector<std::string> units; ///< that ran
+        std::vector<std::string> gone;  ///< whether they ran or not
+    };
+
     Status pass();
     Status act(const Situation& situation, const Difference& difference);
     void reload_and_start_target(const Difference& difference);
     Started start(const std::vector<std::string>& units);
-    std::vector<std::string> stop(const std::vector<std::string>& units);
+    Stopped stop(const std::vector<std::string>& units, const std::set<std::string>& applied);
     /// Returns early, with runs still queued, if the list of hosts changed.
     Status first_runs();
-    void keep();
+    void keep(Situation& situation);
     void note(const Status& status);
 
     Paths paths_;

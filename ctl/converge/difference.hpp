@@ -24,6 +24,7 @@ struct Situation {
     std::optional<Applied> applied;
     std::string activation;                ///< of meshprobe.target now
     std::set<std::string> enabled_by_hand; ///< timers
+    std::set<std::string> problems;        ///< of the configuration; they change nothing here
     std::set<std::string> known_hosts;     ///< of the list that was applied last, over boots
 };
 

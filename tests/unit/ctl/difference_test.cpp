@@ -17,7 +17,7 @@ Situation quiet() {
     Situation situation;
     situation.wanted = {.links = {a, b}, .files = {{drop_in, "5min"}}};
     situation.generated = situation.wanted;
-    situation.applied = Applied{.activation = "1", .units = {a, b}};
+    situation.applied = Applied{.activation = "1", .units = {a, b}, .problems = {}};
     situation.activation = "1";
     situation.known_hosts = {"a.example.org", "b.example.org"};
     return situation;

@@ -22,6 +22,12 @@ TEST_CASE("a table is as wide as its cells, and its last column as narrow as the
     CHECK(table.text(false, 30) == "zürich.example.org  everythin…\nb                   control?[…\n");
 }
 
+TEST_CASE("what strangers wrote cannot steer a terminal") {
+    CHECK(printable("a\x1b[31m\x7f\tb\nc") == "a?[31m??b\nc");
+    CHECK(printable("\xc2\x9b"
+                    "1m Zürich\xc2") == "?1m Zürich\xc2");
+}
+
 TEST_CASE("times are told in two units at most") {
     constexpr std::int64_t second = 1'000'000;
     constexpr std::int64_t now = 1'000'000 * second;

@@ -112,6 +112,14 @@ TEST_CASE("an emptied mesh keeps its hosts and their URLs, held") {
     CHECK(settle(mesh(), emptied.state, crawl(mesh_of(0, 3)), now).state.held.empty());
 }
 
+TEST_CASE("a mesh that names more hosts than there can be is a broken mesh") {
+    const auto first = settle(mesh(), std::nullopt, crawl(mesh_of(0, 3)), now);
+    const auto broken = settle(mesh(), first.state, crawl(mesh_of(0, 20'001)), now);
+    CHECK(broken.state.hosts == first.state.hosts);
+    REQUIRE(broken.failure);
+    CHECK(broken.failure->kind == ErrorKind::protocol);
+}
+
 TEST_CASE("lists that include each other end, and unite what they find") {
     Crawl looped =
         crawl(R"([{"include":"https://mesh.example.net/a"},{"include":"https://mesh.example.net/b"}])");
