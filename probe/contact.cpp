@@ -28,6 +28,7 @@ Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& set
         std::make_unique<MetadataSearch>(*contact.session, contact.url, from, settings.event_types);
     auto page = contact.search->next(settings.stop);
     if (!page) return fail(page.error());
+    if ((*page)->date > latest_timestamp) (*page)->date.reset(); // no time that could be written down
     contact.has_date = (*page)->date.has_value();
     contact.plan = plan_poll(progress, (*page)->date.value_or(settings.clock), settings.rules, known);
     if (contact.plan.search_from >= from) return std::move(**page);

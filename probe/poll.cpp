@@ -122,6 +122,7 @@ void Poll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector&
         std::vector<EventType> types = std::exchange(entry.event_types, {});
         std::shared_ptr<const MetadataEntry> shared; // only of entries that have news
         for (auto& type : types) {
+            if (type.time_updated && *type.time_updated < 0) type.time_updated = 0;
             const auto marks = checkpoint_.series().marks(entry.key + " " + type.name);
             const auto series =
                 plan_series(marks ? &*marks : nullptr, type.time_updated, plan, before_, rules_, flavour_);
