@@ -22,7 +22,8 @@ TEST_CASE("https comes first, http only if it was allowed") {
 TEST_CASE("what worked last comes first, as long as it is allowed and configured") {
     CHECK(candidate_urls({https}, http, true) == Urls{http, https});
     CHECK(candidate_urls({https}, http, false) == Urls{https});
-    CHECK(candidate_urls({https}, "https://other.example.net/esmond/perfsonar/archive/", true) == Urls{https, http});
+    CHECK(candidate_urls({https}, "https://other.example.net/esmond/perfsonar/archive/", true) ==
+          Urls{https, http});
 }
 
 TEST_CASE("all archives of a host are tried in their order") {
@@ -35,19 +36,22 @@ TEST_CASE("a URL without the standard path or the last slash gets it") {
     CHECK(candidate_urls({"https://ma.example.net"}, "", false) == Urls{https});
     CHECK(candidate_urls({"https://ma.example.net/"}, "", false) == Urls{https});
     CHECK(candidate_urls({"https://ma.example.net/esmond/perfsonar/archive"}, "", false) == Urls{https});
-    CHECK(candidate_urls({"http://[2001:db8::1]:8080/x"}, "", false) == Urls{"https://[2001:db8::1]:8080/x/"});
+    CHECK(candidate_urls({"http://[2001:db8::1]:8080/x"}, "", false) ==
+          Urls{"https://[2001:db8::1]:8080/x/"});
 }
 
 TEST_CASE("of a document's URI only the path counts") {
     CHECK(resolve(https, "/esmond/perfsonar/archive/0f/throughput/base") ==
           "https://ma.example.net/esmond/perfsonar/archive/0f/throughput/base");
-    CHECK(resolve("https://ma.example.net:8443/x/", "http://10.0.0.1/y/base/0") == "https://ma.example.net:8443/y/base/0");
+    CHECK(resolve("https://ma.example.net:8443/x/", "http://10.0.0.1/y/base/0") ==
+          "https://ma.example.net:8443/y/base/0");
 }
 
 TEST_CASE("a URI that is no plain path is refused") {
-    const auto uri = GENERATE(as<std::string>{}, "", "relative", "//evil.example.org/x", "/a/../../etc/passwd", "/a/..", "/./a",
-                              "/a%2e%2e/b", "/a\\b", "/a b", "/a?b=c", "/a#b", "file:///etc/passwd", "http://host",
-                              "/a\r\nHost: x", "/a@b\x01", "/\xc3\xa9");
+    const auto uri =
+        GENERATE(as<std::string>{}, "", "relative", "//evil.example.org/x", "/a/../../etc/passwd", "/a/..",
+                 "/./a", "/a%2e%2e/b", "/a\\b", "/a b", "/a?b=c", "/a#b", "file:///etc/passwd", "http://host",
+                 "/a\r\nHost: x", "/a@b\x01", "/\xc3\xa9");
     CAPTURE(uri);
     const auto resolved = resolve(https, uri);
     REQUIRE_FALSE(resolved);

@@ -1,4 +1,5 @@
-// The windows a probe asks for: late data, catching up, first contact, clocks, gaps. All in seconds, `now` being noon.
+// The windows a probe asks for: late data, catching up, first contact, clocks, gaps. All in seconds, `now`
+// being noon.
 #include "probe/windows.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,7 +15,11 @@ constexpr Timestamp now = 1'795'262'400; // 2026-11-21T12:00:00Z
 const WindowRules rules{.first_run = day, .catch_up = 30 * day, .overlap = hour, .reread = day};
 
 Progress polled(Timestamp until) {
-    return {.since = now - 100 * day, .polled_until = until, .reread_at = until - hour, .archive_url = {}, .flavour = {}};
+    return {.since = now - 100 * day,
+            .polled_until = until,
+            .reread_at = until - hour,
+            .archive_url = {},
+            .flavour = {}};
 }
 
 SeriesMarks marks(Timestamp newest, Timestamp complete_until, Timestamp updated) {
@@ -25,8 +30,9 @@ SeriesMarks marks(Timestamp newest, Timestamp complete_until, Timestamp updated)
     return marks;
 }
 
-std::optional<SeriesPlan> plan(const SeriesMarks* known, std::optional<Timestamp> updated, const Progress& progress,
-                               Flavour flavour = Flavour::esmond, const WindowRules& with = rules) {
+std::optional<SeriesPlan> plan(const SeriesMarks* known, std::optional<Timestamp> updated,
+                               const Progress& progress, Flavour flavour = Flavour::esmond,
+                               const WindowRules& with = rules) {
     return plan_series(known, updated, plan_poll(progress, now, with, flavour), progress, with, flavour);
 }
 
@@ -139,7 +145,8 @@ TEST_CASE("after an outage the newest comes first, then the hole, without a seco
     REQUIRE(series);
     REQUIRE(series->hole);
     CHECK(series->recent == Window{now - 6 * hour, now});
-    CHECK(*series->hole == Window{now - 3 * day - day, now - 6 * hour - 1}); // the day's re-read is due as well
+    CHECK(*series->hole ==
+          Window{now - 3 * day - day, now - 6 * hour - 1}); // the day's re-read is due as well
     CHECK_FALSE(plan_poll(progress, now, rules, Flavour::esmond).gap);
 }
 
@@ -160,7 +167,8 @@ TEST_CASE("a hole that is not closed yet goes on, whether or not there is news")
         const auto series = plan(&known, now - 3 * day, progress, flavour);
         REQUIRE(series);
         REQUIRE(series->hole);
-        CHECK(series->recent == Window{now - 5 * minute - hour, now}); // what was read ahead is not read again
+        CHECK(series->recent ==
+              Window{now - 5 * minute - hour, now}); // what was read ahead is not read again
         CHECK(*series->hole == Window{now - 2 * day - hour, series->recent.from - 1});
     }
 }
@@ -245,7 +253,8 @@ TEST_CASE("a server clock that was set back leaves nothing waiting and no window
 
 TEST_CASE("parts of a window end with the year and after a slice, and leave nothing out") {
     constexpr Timestamp new_year = 1'798'761'600; // 2027-01-01T00:00:00Z
-    CHECK(first_part({new_year - hour, new_year + hour}, Flavour::esmond) == Window{new_year - hour, new_year - 1});
+    CHECK(first_part({new_year - hour, new_year + hour}, Flavour::esmond) ==
+          Window{new_year - hour, new_year - 1});
     CHECK(first_part({new_year, new_year + hour}, Flavour::esmond) == Window{new_year, new_year + hour});
     CHECK(first_part({now, now}, Flavour::esmond) == Window{now, now});
     for (const auto flavour : {Flavour::esmond, Flavour::elmond}) {
@@ -276,8 +285,8 @@ TEST_CASE("a first poll that is not complete leaves everything since then owed")
     CHECK(partial.polled_until == now - day);
     CHECK(partial.since == now - day);
     CHECK_FALSE(plan_poll(partial, now + 5 * minute, rules, Flavour::esmond).reread);
-    const auto series = plan_series(nullptr, now, plan_poll(partial, now + hour, rules, Flavour::esmond), partial, rules,
-                                    Flavour::esmond);
+    const auto series = plan_series(nullptr, now, plan_poll(partial, now + hour, rules, Flavour::esmond),
+                                    partial, rules, Flavour::esmond);
     REQUIRE(series);
     CHECK(series->recent.from == now - day);
 }
