@@ -4,7 +4,7 @@
 Each directory here is a case: etc/, usr/, var/ and run/ are the root, expected/ is what the generator writes,
 expected.log what it says on standard error (ROOT stands for the root), expected.status its exit status (0 if there
 is no such file). A file named *.link holds the target of a link, since links that point nowhere do not survive in
-archives. Where there is a directory before/, its tree is the root first, and what `meshprobectl apply` keeps of it
+archives; one named *.fifo becomes a FIFO. Where there is a directory before/, its tree is the root first, and what `meshprobectl apply` keeps of it
 is there when the generator runs. `--update` writes the expectations anew: read the difference before you commit it.
 """
 
@@ -48,6 +48,9 @@ def make_root(case: Path, root: Path) -> None:
     for link in sorted(root.rglob("*.link")):
         os.symlink(link.read_text().rstrip("\n"), link.with_suffix(""))
         link.unlink()
+    for fifo in sorted(root.rglob("*.fifo")):
+        os.mkfifo(fifo.with_suffix(""))
+        fifo.unlink()
 
 
 def generate(generator: Path, case: Path, scratch: Path) -> tuple[dict[str, str], str, int]:
