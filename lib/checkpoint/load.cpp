@@ -33,7 +33,7 @@ Result<std::optional<LoadedCheckpoint>> try_to_load(FileSystem& file_system, con
     if (!log_bytes) return fail(log_bytes.error());
 
     LoadedCheckpoint loaded;
-    loaded.exists = *snapshot_bytes || *log_bytes;
+    loaded.exists = snapshot_bytes->has_value();
     if (*snapshot_bytes) {
         loaded.snapshot_size = (*snapshot_bytes)->size();
         auto snapshot = decode_snapshot(std::move(**snapshot_bytes));
@@ -49,6 +49,7 @@ Result<std::optional<LoadedCheckpoint>> try_to_load(FileSystem& file_system, con
 
     loaded.has_log = true;
     loaded.has_records = !log->payloads.empty();
+    loaded.exists = loaded.exists || loaded.has_records;
     loaded.log_size = log->good_size;
     loaded.is_torn = log->good_size < (*log_bytes)->size();
     for (const std::string_view payload : log->payloads) {

@@ -26,7 +26,7 @@ struct CheckpointFiles {
 struct LoadedCheckpoint {
     CheckpointState state;
     std::vector<LoggedSegment> logged; ///< by the records of the log, in order
-    bool exists = false;               ///< false: there are no files, nothing was ever committed
+    bool exists = false;               ///< false: nothing was ever committed
     bool has_log = false;              ///< one of the snapshot's generation
     std::uint64_t generation = 0;      ///< of the snapshot; 0: there is none yet
     std::uint64_t snapshot_size = 0;

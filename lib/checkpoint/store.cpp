@@ -207,7 +207,8 @@ Status CheckpointStore::sync_spools() {
     for (const std::string& archive : log_archives_) {
         const auto queue = Spool(paths_, archive, *file_system_).queue();
         std::error_code error;
-        if (!std::filesystem::exists(queue, error)) continue; // removed by hand, with what was in it
+        // Removed by hand, with what was in it; one that cannot be looked at is no such thing.
+        if (!std::filesystem::exists(queue, error) && !error) continue;
         if (auto synced = file_system_->sync_directory(queue); !synced) return synced;
     }
     return {};

@@ -60,6 +60,7 @@ class Worker {
         REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
         output_ = FileDescriptor(ends[0]);
         const FileDescriptor input(ends[1]);
+        std::fflush(nullptr); // or both would print what waits to be printed
         pid_ = ::fork();
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) {
@@ -214,6 +215,28 @@ TEST_CASE("150 kills of a probe and as many of an archiver lose nothing") {
     fmt::print("commit_kill_test: {} points, {} published and {} deleted by recovery, {} messages repeated, "
                "none lost\n",
                expected.size(), recovered.published, recovered.deleted, arrivals.repeated());
+}
+
+TEST_CASE("whoever reads beside a probe that commits and folds its log sees a state that was") {
+    const TemporaryDirectory directory;
+    const Paths paths(directory.path());
+    Worker probe([&](const Worker::Say& say) { commit_for_ever(paths, say); });
+    Timestamp newest = 0;
+    int reads = 0;
+    while (newest < 40) {
+        const auto state = read_checkpoint(paths, instance);
+        INFO((state ? "" : state.error().message));
+        REQUIRE(state);
+        if (!*state) continue; // nothing is committed yet
+        const auto found = (*state)->series.find(series);
+        REQUIRE(found);
+        REQUIRE(found->newest >= newest);
+        REQUIRE(found->recent.size() == static_cast<std::size_t>(found->newest)); // 1, 2, 3 …
+        newest = found->newest;
+        ++reads;
+    }
+    probe.kill();
+    CHECK(reads > 10);
 }
 
 namespace {
