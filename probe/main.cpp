@@ -38,7 +38,8 @@ int run(std::span<const char* const> argv) {
     // One run by hand as root must not leave files that the service cannot write.
     if (line->paths.is_real_root()) {
         if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped)
-            return complain(dropped.error());
+            return complain(dropped.error().in(
+                "state of the probes (made by \"systemd-tmpfiles --create meshprobe.conf\")"));
     }
     auto stop = Stop::on_signals();
     if (!stop) return complain(stop.error());
