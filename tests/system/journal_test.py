@@ -34,7 +34,7 @@ class Journal(SystemTest):
                 host: sum(int(entry["MESHPROBE_POINTS"]) for entry in news if entry["MESHPROBE_HOST"] == host)
                 for host in {entry["MESHPROBE_HOST"] for entry in news}})
         explained = self.sandbox.run("journalctl", "-x", "-n", "30", "--no-pager", RUN_NEWS)
-        self.assertIn("-- Defined-By: meshprobe", explained)
+        self.assertIn("Defined-By: meshprobe", explained)
         self.assertFalse(re.search(r"@MESHPROBE_\w+@", explained), "the catalog names a field that the entry lacks")
 
     def test_daily_volume(self):

@@ -61,7 +61,7 @@ class Sandbox:
         return subprocess.run([str(TOOL), *arguments], text=True, check=False, **options)
 
     def up(self, stage: Path) -> None:
-        done = self.tool("up", self.name, "--copy", f"{stage}:/", "--copy", f"{PEERS}:/opt/peers", capture_output=True)
+        done = self.tool("up", self.name, "--owner", str(os.getpid()), "--copy", f"{stage}:/", "--copy", f"{PEERS}:/opt/peers", capture_output=True)
         if done.returncode:
             raise Failed(f"the sandbox did not boot: {done.stderr}")
 
