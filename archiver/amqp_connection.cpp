@@ -2,13 +2,12 @@
 
 #include "archiver/resolve.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
-
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <fmt/format.h>
+
+#include <array>
 
 namespace meshprobe {
 namespace {
@@ -17,7 +16,8 @@ constexpr timeval patience{10, 0};
 constexpr int largest_frame = 131072;
 
 amqp_bytes_t bytes_of(std::string_view text) {
-    return {text.size(), const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
+    return {text.size(),
+            const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
 }
 
 amqp_table_entry_t entry(std::string_view name, std::string_view text) {
@@ -40,17 +40,22 @@ amqp_table_entry_t entry(std::string_view name, bool value) {
 tl::unexpected<Error> refusal(const amqp_method_t& method, const AmqpLogin& login) {
     if (method.id != AMQP_CONNECTION_CLOSE_METHOD) {
         const auto& close = *static_cast<const amqp_channel_close_t*>(method.decoded);
-        return fail(ErrorKind::protocol, fmt::format("the broker refused a channel: {}", amqp_text(close.reply_text)));
+        return fail(ErrorKind::protocol,
+                    fmt::format("the broker refused a channel: {}", amqp_text(close.reply_text)));
     }
     const auto& close = *static_cast<const amqp_connection_close_t*>(method.decoded);
     const std::string text = amqp_text(close.reply_text);
     if (close.reply_code == AMQP_ACCESS_REFUSED) {
-        const std::string who = login.external ? "the client certificate" : fmt::format("user \"{}\"", login.user);
-        return fail(ErrorKind::credentials, fmt::format("the broker does not let {} in: {}; check the user and the password", who, text));
+        const std::string who =
+            login.external ? "the client certificate" : fmt::format("user \"{}\"", login.user);
+        return fail(
+            ErrorKind::credentials,
+            fmt::format("the broker does not let {} in: {}; check the user and the password", who, text));
     }
     if (close.reply_code == AMQP_NOT_ALLOWED) {
         return fail(ErrorKind::configuration,
-                    fmt::format("the broker does not let user \"{}\" into virtual host \"{}\": {}", login.user, login.url.vhost, text));
+                    fmt::format("the broker does not let user \"{}\" into virtual host \"{}\": {}",
+                                login.user, login.url.vhost, text));
     }
     return fail(ErrorKind::unreachable, fmt::format("the broker closed the connection: {}", text));
 }
@@ -64,12 +69,15 @@ Status judge(const amqp_rpc_reply_t& reply, const AmqpLogin& login) {
     default:
         if (reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD) {
             return fail(ErrorKind::configuration,
-                        fmt::format("the broker does not offer SASL {}{}", login.external ? "EXTERNAL" : "PLAIN",
+                        fmt::format("the broker does not offer SASL {}{}",
+                                    login.external ? "EXTERNAL" : "PLAIN",
                                     login.external ? "; enable its plugin rabbitmq_auth_mechanism_ssl" : ""));
         }
         if (reply.library_error == AMQP_STATUS_CONNECTION_CLOSED)
-            return fail(ErrorKind::unreachable, "the broker hung up during the login (TLS and plain ports mixed up?)");
-        return fail(ErrorKind::unreachable, fmt::format("login: {}", amqp_error_string2(reply.library_error)));
+            return fail(ErrorKind::unreachable,
+                        "the broker hung up during the login (TLS and plain ports mixed up?)");
+        return fail(ErrorKind::unreachable,
+                    fmt::format("login: {}", amqp_error_string2(reply.library_error)));
     }
 }
 
@@ -93,7 +101,8 @@ Result<AmqpConnection> AmqpConnection::open(const AmqpLogin& login, AmqpTls* tls
         auto opened = connection.dial(login, address, target.port, tls);
         if (!opened) {
             last = opened.error();
-            if (last.kind == ErrorKind::untrusted || last.kind == ErrorKind::credentials) break; // the next is no better
+            if (last.kind == ErrorKind::untrusted || last.kind == ErrorKind::credentials)
+                break; // the next is no better
             continue;
         }
         opened = connection.log_in(login);
@@ -104,16 +113,19 @@ Result<AmqpConnection> AmqpConnection::open(const AmqpLogin& login, AmqpTls* tls
     return fail(std::move(last));
 }
 
-Status AmqpConnection::dial(const AmqpLogin& login, const std::string& address, std::uint16_t port, AmqpTls* tls) {
+Status AmqpConnection::dial(const AmqpLogin& login, const std::string& address, std::uint16_t port,
+                            AmqpTls* tls) {
     state_.reset(amqp_new_connection());
     if (!state_) return fail(ErrorKind::internal, "librabbitmq: out of memory");
-    amqp_socket_t* socket = tls == nullptr ? amqp_tcp_socket_new(state_.get()) : amqp_ssl_socket_new(state_.get());
+    amqp_socket_t* socket =
+        tls == nullptr ? amqp_tcp_socket_new(state_.get()) : amqp_ssl_socket_new(state_.get());
     if (socket == nullptr) return fail(ErrorKind::internal, "librabbitmq: no socket");
     if (tls != nullptr) {
         // Ours judges instead, inside the handshake and with reasons.
         amqp_ssl_socket_set_verify_peer(socket, 0);
         amqp_ssl_socket_set_verify_hostname(socket, 0);
-        if (auto installed = tls->install(static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket))); !installed)
+        if (auto installed = tls->install(static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket)));
+            !installed)
             return installed;
     }
     const int opened = amqp_socket_open_noblock(socket, address.c_str(), port, &patience);
@@ -125,10 +137,13 @@ Status AmqpConnection::dial(const AmqpLogin& login, const std::string& address, 
     if (tls != nullptr && !tls->problem().empty())
         return fail(ErrorKind::untrusted, fmt::format("TLS with {}: {}", where, tls->problem()));
     if (opened == AMQP_STATUS_SSL_CONNECTION_FAILED) {
-        return fail(ErrorKind::unreachable,
-                    fmt::format("TLS with {} failed: no TLS on that port, or the broker refuses our certificate", where));
+        return fail(
+            ErrorKind::unreachable,
+            fmt::format("TLS with {} failed: no TLS on that port, or the broker refuses our certificate",
+                        where));
     }
-    return fail(ErrorKind::unreachable, fmt::format("connect to {}: {}", where, explain_dial(address, port, amqp_error_string2(opened))));
+    return fail(ErrorKind::unreachable, fmt::format("connect to {}: {}", where,
+                                                    explain_dial(address, port, amqp_error_string2(opened))));
 }
 
 Status AmqpConnection::log_in(const AmqpLogin& login) {
@@ -136,25 +151,26 @@ Status AmqpConnection::log_in(const AmqpLogin& login) {
     const int heartbeat = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(login.heartbeat).count());
     amqp_set_handshake_timeout(state_.get(), &patience);
     amqp_set_rpc_timeout(state_.get(), &patience);
-    std::array capabilities{entry("connection.blocked", true), entry("publisher_confirms", true), entry("basic.nack", true),
-                            entry("authentication_failure_close", true)};
+    std::array capabilities{entry("connection.blocked", true), entry("publisher_confirms", true),
+                            entry("basic.nack", true), entry("authentication_failure_close", true)};
     amqp_table_entry_t capabilities_entry{};
     capabilities_entry.key = bytes_of("capabilities");
     capabilities_entry.value.kind = AMQP_FIELD_KIND_TABLE;
     capabilities_entry.value.value.table = {static_cast<int>(capabilities.size()), capabilities.data()};
-    std::array properties{entry("product", std::string_view("meshprobe")), entry("version", std::string_view(MESHPROBE_VERSION)),
+    std::array properties{entry("product", std::string_view("meshprobe")),
+                          entry("version", std::string_view(MESHPROBE_VERSION)),
                           entry("connection_name", std::string_view(login.name)), capabilities_entry};
     const amqp_table_t table{static_cast<int>(properties.size()), properties.data()};
     const char* vhost = login.url.vhost.c_str();
-    // RabbitMQ takes the user from the certificate and ignores the identity of EXTERNAL, but librabbitmq takes an
-    // empty one for a lack of memory.
+    // RabbitMQ takes the user from the certificate and ignores the identity of EXTERNAL, but librabbitmq
+    // takes an empty one for a lack of memory.
     const char* identity = login.user.empty() ? "certificate" : login.user.c_str();
     const auto reply =
         login.external
-            ? amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table, AMQP_SASL_METHOD_EXTERNAL,
-                                         identity)
-            : amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table, AMQP_SASL_METHOD_PLAIN,
-                                         login.user.c_str(), login.password.c_str());
+            ? amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table,
+                                         AMQP_SASL_METHOD_EXTERNAL, identity)
+            : amqp_login_with_properties(state_.get(), vhost, 1, largest_frame, heartbeat, &table,
+                                         AMQP_SASL_METHOD_PLAIN, login.user.c_str(), login.password.c_str());
     if (auto judged = judge(reply, login); !judged) return judged;
     frame_size_ = static_cast<std::size_t>(amqp_get_frame_max(state_.get()));
     heartbeat_ = std::chrono::seconds(amqp_get_heartbeat(state_.get()));

@@ -7,11 +7,11 @@
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
 
+#include <amqp.h>
+
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <amqp.h>
 
 namespace meshprobe {
 
@@ -47,7 +47,8 @@ class AmqpConnection {
         void operator()(amqp_connection_state_t_* state) const { amqp_destroy_connection(state); }
     };
     AmqpConnection() = default;
-    [[nodiscard]] Status dial(const AmqpLogin& login, const std::string& address, std::uint16_t port, AmqpTls* tls);
+    [[nodiscard]] Status dial(const AmqpLogin& login, const std::string& address, std::uint16_t port,
+                              AmqpTls* tls);
     [[nodiscard]] Status log_in(const AmqpLogin& login);
     [[nodiscard]] Status open_channel();
 

@@ -1,15 +1,14 @@
 #include "archiver/amqp_stream.hpp"
 
+#include <amqp_framing.h>
 #include <fmt/format.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include <amqp_framing.h>
-#include <openssl/err.h>
-#include <sys/socket.h>
 
 namespace meshprobe {
 namespace {
@@ -18,7 +17,8 @@ constexpr std::size_t frame_overhead = 8; // type, channel, size; end mark
 constexpr std::size_t read_size = 1U << 17;
 
 amqp_bytes_t bytes_of(std::string_view text) {
-    return {text.size(), const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
+    return {text.size(),
+            const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
 }
 
 void append_number(std::string& out, std::uint64_t number, int bytes) {
@@ -34,7 +34,8 @@ amqp_table_entry_t text_entry(std::string_view key, std::string_view text) {
     return entry;
 }
 
-/// The library's encoders want room up front and say how much they used; every field is bounded by the caller.
+/// The library's encoders want room up front and say how much they used; every field is bounded by the
+/// caller.
 template <class Encode>
 void append_encoded(std::string& out, Encode encode) {
     constexpr std::size_t room = 4096;
@@ -67,13 +68,16 @@ void AmqpStream::append_publish(const AmqpPublication& publication) {
     publish.mandatory = 1;
     scratch_.clear();
     append_number(scratch_, AMQP_BASIC_PUBLISH_METHOD, 4);
-    append_encoded(scratch_, [&](amqp_bytes_t room) { return amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, &publish, room); });
+    append_encoded(scratch_, [&](amqp_bytes_t room) {
+        return amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, &publish, room);
+    });
     append_frame(AMQP_FRAME_METHOD, scratch_);
 
     std::array headers{text_entry("host", publication.host), text_entry("instance", publication.instance)};
     amqp_basic_properties_t properties{};
-    properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG |
-                        AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_APP_ID_FLAG | AMQP_BASIC_HEADERS_FLAG;
+    properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                        AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_APP_ID_FLAG |
+                        AMQP_BASIC_HEADERS_FLAG;
     properties.content_type = bytes_of("application/json");
     properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
     properties.message_id = bytes_of(publication.message_id);
@@ -84,7 +88,9 @@ void AmqpStream::append_publish(const AmqpPublication& publication) {
     append_number(scratch_, AMQP_BASIC_CLASS, 2);
     append_number(scratch_, 0, 2); // "weight"
     append_number(scratch_, publication.body.size(), 8);
-    append_encoded(scratch_, [&](amqp_bytes_t room) { return amqp_encode_properties(AMQP_BASIC_CLASS, &properties, room); });
+    append_encoded(scratch_, [&](amqp_bytes_t room) {
+        return amqp_encode_properties(AMQP_BASIC_CLASS, &properties, room);
+    });
     append_frame(AMQP_FRAME_HEADER, scratch_);
 
     const std::size_t piece = frame_size_ - frame_overhead;
@@ -151,9 +157,12 @@ Status AmqpStream::decode(std::string_view bytes, const Handler& handler) {
     while (!bytes.empty()) {
         amqp_frame_t frame{};
         const int used = amqp_handle_input(state_, bytes_of(bytes), &frame);
-        if (used <= 0) return fail(ErrorKind::protocol, fmt::format("the broker sends what is not AMQP: {}", amqp_error_string2(used)));
+        if (used <= 0)
+            return fail(ErrorKind::protocol,
+                        fmt::format("the broker sends what is not AMQP: {}", amqp_error_string2(used)));
         bytes.remove_prefix(static_cast<std::size_t>(used));
-        if (frame.frame_type == 0 || frame.frame_type == AMQP_FRAME_HEARTBEAT) continue; // half a frame, or nothing in it
+        if (frame.frame_type == 0 || frame.frame_type == AMQP_FRAME_HEARTBEAT)
+            continue; // half a frame, or nothing in it
         if (auto handled = handler(frame); !handled) return handled;
     }
     amqp_maybe_release_buffers(state_);
@@ -183,7 +192,9 @@ Result<std::size_t> AmqpStream::explain_tls(int result, std::string_view doing) 
     case SSL_ERROR_ZERO_RETURN:
         return fail(ErrorKind::unreachable, "the broker closed the connection without a word");
     case SSL_ERROR_SYSCALL:
-        return fail(ErrorKind::unreachable, fmt::format("the connection broke: {}", system_error == 0 ? "it was cut off" : std::strerror(system_error)));
+        return fail(ErrorKind::unreachable,
+                    fmt::format("the connection broke: {}",
+                                system_error == 0 ? "it was cut off" : std::strerror(system_error)));
     default:
         std::array<char, 256> text{};
         ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
@@ -196,7 +207,8 @@ Result<std::size_t> AmqpStream::explain_tls(int result, std::string_view doing) 
 
 Status AmqpStream::exchange(const Handler& handler) {
     const auto now = Clock::now();
-    if (heartbeat_.count() > 0 && !has_output() && now - last_write_ >= heartbeat_ / 2) append_frame(AMQP_FRAME_HEARTBEAT, {});
+    if (heartbeat_.count() > 0 && !has_output() && now - last_write_ >= heartbeat_ / 2)
+        append_frame(AMQP_FRAME_HEARTBEAT, {});
     if (auto written = write(); !written) {
         // What the broker had to say before it hung up explains more than the broken pipe.
         auto read_first = read(handler);
@@ -207,7 +219,8 @@ Status AmqpStream::exchange(const Handler& handler) {
         if (auto written = write(); !written) return written;
     }
     if (heartbeat_.count() > 0 && now - last_read_ > 2 * heartbeat_) {
-        return fail(ErrorKind::unreachable, fmt::format("the broker was silent for two heartbeats ({})", format_duration(2 * heartbeat_)));
+        return fail(ErrorKind::unreachable, fmt::format("the broker was silent for two heartbeats ({})",
+                                                        format_duration(2 * heartbeat_)));
     }
     return {};
 }

@@ -1,7 +1,7 @@
 // Frames in both directions, never waiting. librabbitmq encodes and decodes them, but would write each frame
 // on its own (three system calls or TLS records a message), wait inside a write for as long as a blocked
-// broker likes, and serve heartbeats only when asked. So bytes are moved here: many messages in one write, and
-// whatever can be read is read while the other direction is full.
+// broker likes, and serve heartbeats only when asked. So bytes are moved here: many messages in one write,
+// and whatever can be read is read while the other direction is full.
 #pragma once
 
 #include "archiver/amqp_connection.hpp"
@@ -34,8 +34,8 @@ class AmqpStream {
 
     /// Appends basic.publish, mandatory and persistent, with its header and body frames.
     void append_publish(const AmqpPublication& publication);
-    /// Writes what can be written, reads what can be read, keeps up the heartbeats. An error of the handler, or
-    /// of the connection, ends it.
+    /// Writes what can be written, reads what can be read, keeps up the heartbeats. An error of the handler,
+    /// or of the connection, ends it.
     [[nodiscard]] Status exchange(const Handler& handler);
 
     [[nodiscard]] bool has_output() const { return written_ < output_.size(); }

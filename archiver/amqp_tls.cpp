@@ -3,15 +3,14 @@
 #include "lib/credential.hpp"
 
 #include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
-
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 namespace meshprobe {
 namespace {
@@ -70,12 +69,14 @@ Result<AmqpTls> AmqpTls::read(const Paths& paths, const Connection& connection, 
         return {};
     };
     std::error_code ignored;
-    if (!connection.ca.empty() && std::filesystem::is_directory(credential_path(paths, "archive", connection.ca), ignored)) {
+    if (!connection.ca.empty() &&
+        std::filesystem::is_directory(credential_path(paths, "archive", connection.ca), ignored)) {
         tls.ca_directory_ = credential_path(paths, "archive", connection.ca);
     } else if (auto read = read_into(connection.ca, tls.ca_); !read) {
         return fail(read.error().in("tls.ca"));
     }
-    if (auto read = read_into(connection.certificate, tls.certificate_); !read) return fail(read.error().in("tls.certificate"));
+    if (auto read = read_into(connection.certificate, tls.certificate_); !read)
+        return fail(read.error().in("tls.certificate"));
     if (auto read = read_into(connection.key, tls.key_); !read) return fail(read.error().in("tls.key"));
     if (tls.key_.empty()) tls.key_ = tls.certificate_; // both in one file is common
     return tls;
@@ -98,8 +99,9 @@ Status AmqpTls::install(SSL_CTX* context) {
 
 Status AmqpTls::load_authorities(SSL_CTX* context) const {
     if (ca_.empty()) {
-        const bool loaded = ca_directory_.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
-                                                  : SSL_CTX_load_verify_dir(context, ca_directory_.c_str()) == 1;
+        const bool loaded = ca_directory_.empty()
+                                ? SSL_CTX_set_default_verify_paths(context) == 1
+                                : SSL_CTX_load_verify_dir(context, ca_directory_.c_str()) == 1;
         return loaded ? Status() : fail(ErrorKind::credentials, "tls.ca: " + openssl_error());
     }
     const OwnedBio bio = bio_of(ca_);
@@ -109,7 +111,9 @@ Status AmqpTls::load_authorities(SSL_CTX* context) const {
         ++count;
     }
     ERR_clear_error(); // the end of the text
-    return count > 0 ? Status() : fail(ErrorKind::credentials, "tls.ca: there is no certificate in it (PEM is expected)");
+    return count > 0
+               ? Status()
+               : fail(ErrorKind::credentials, "tls.ca: there is no certificate in it (PEM is expected)");
 }
 
 Status AmqpTls::load_certificate(SSL_CTX* context) const {
@@ -123,7 +127,8 @@ Status AmqpTls::load_certificate(SSL_CTX* context) const {
     ERR_clear_error();
     const OwnedBio key_bio = bio_of(key_);
     const OwnedKey key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_password, nullptr));
-    if (!key) return fail(ErrorKind::credentials, "tls.key: there is no unencrypted key in it: " + openssl_error());
+    if (!key)
+        return fail(ErrorKind::credentials, "tls.key: there is no unencrypted key in it: " + openssl_error());
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
         return fail(ErrorKind::credentials, "tls.key does not belong to tls.certificate: " + openssl_error());
     return {};
@@ -137,7 +142,8 @@ void AmqpTls::observe(const SSL* session, int where, int /*value*/) {
     auto* self = static_cast<AmqpTls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(own)));
     if (self->session_ != nullptr) return;
     self->session_ = own;
-    const std::unique_ptr<ASN1_OCTET_STRING, Release<ASN1_OCTET_STRING_free>> address(a2i_IPADDRESS(self->host_.c_str()));
+    const std::unique_ptr<ASN1_OCTET_STRING, Release<ASN1_OCTET_STRING_free>> address(
+        a2i_IPADDRESS(self->host_.c_str()));
     SSL_ctrl(own, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              address ? nullptr : self->host_.data()); // addresses are not named
 }
@@ -163,8 +169,9 @@ bool AmqpTls::judge(X509_STORE_CTX* context) {
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host_.c_str()) != 1)
         X509_VERIFY_PARAM_set1_host(parameters, host_.c_str(), host_.size());
     if (X509_verify_cert(context) == 1) return true;
-    problem_ = fmt::format("the broker's certificate is not trusted: {}; name its CA in tls.ca, or correct the host name",
-                           X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+    problem_ = fmt::format(
+        "the broker's certificate is not trusted: {}; name its CA in tls.ca, or correct the host name",
+        X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
     return false;
 }
 

@@ -6,17 +6,18 @@
 #include "lib/error.hpp"
 #include "lib/paths.hpp"
 
+#include <openssl/ssl.h>
+
 #include <string>
 #include <vector>
-
-#include <openssl/ssl.h>
 
 namespace meshprobe {
 
 class AmqpTls {
   public:
     /// Reads what `connection` names, now: `credentials` if something cannot be read.
-    [[nodiscard]] static Result<AmqpTls> read(const Paths& paths, const Connection& connection, std::string host);
+    [[nodiscard]] static Result<AmqpTls> read(const Paths& paths, const Connection& connection,
+                                              std::string host);
 
     /// Before the handshake. The context refers to this object until the next install().
     [[nodiscard]] Status install(SSL_CTX* context);
@@ -37,11 +38,11 @@ class AmqpTls {
 
     Trust trust_ = Trust::ca;
     std::vector<std::string> pins_;
-    std::string host_;        ///< the name or address that the certificate must be for
-    std::string ca_;          ///< PEM …
+    std::string host_;         ///< the name or address that the certificate must be for
+    std::string ca_;           ///< PEM …
     std::string ca_directory_; ///< … or a directory; both empty: the system's
-    std::string certificate_; ///< PEM, with its chain
-    std::string key_;         ///< PEM
+    std::string certificate_;  ///< PEM, with its chain
+    std::string key_;          ///< PEM
     SSL* session_ = nullptr;
     std::string problem_;
 };

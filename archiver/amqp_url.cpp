@@ -19,7 +19,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
         unsigned byte = 0;
         const std::string_view digits = text.substr(index + 1, 2);
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2 || byte == 0) return std::nullopt;
+        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2 || byte == 0)
+            return std::nullopt;
         decoded += static_cast<char>(byte);
         index += 2;
     }
@@ -59,7 +60,8 @@ Status parse_authority(std::string_view authority, AmqpUrl& url) {
     if (port.empty()) return {};
     port.remove_prefix(1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size() || url.port == 0) return bad("the port is no number from 1 to 65535");
+    if (error != std::errc() || end != port.data() + port.size() || url.port == 0)
+        return bad("the port is no number from 1 to 65535");
     return {};
 }
 
@@ -67,8 +69,8 @@ Status parse_authority(std::string_view authority, AmqpUrl& url) {
 
 std::string AmqpUrl::text() const {
     const bool literal = host.find(':') != std::string::npos;
-    return fmt::format("{}://{}{}{}:{}{}{}", tls ? "amqps" : "amqp", literal ? "[" : "", host, literal ? "]" : "", port,
-                       vhost.starts_with('/') ? "" : "/", vhost);
+    return fmt::format("{}://{}{}{}:{}{}{}", tls ? "amqps" : "amqp", literal ? "[" : "", host,
+                       literal ? "]" : "", port, vhost.starts_with('/') ? "" : "/", vhost);
 }
 
 Result<AmqpUrl> parse_amqp_url(std::string_view text) {
@@ -91,7 +93,8 @@ Result<AmqpUrl> parse_amqp_url(std::string_view text) {
         }
         text = text.substr(0, question);
     }
-    if (text.find('#') != std::string_view::npos) return bad("'#' has no meaning in it (percent-encode it: %23)");
+    if (text.find('#') != std::string_view::npos)
+        return bad("'#' has no meaning in it (percent-encode it: %23)");
     const auto slash = text.find('/');
     if (auto parsed = parse_authority(text.substr(0, slash), url); !parsed) return fail(parsed.error());
     if (slash != std::string_view::npos && slash + 1 < text.size()) {

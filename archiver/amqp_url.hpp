@@ -1,4 +1,5 @@
-// amqp[s]://[USER[:PASSWORD]@]HOST[:PORT][/VHOST][?auth_mechanism=external], as RabbitMQ's URI specification has it.
+// amqp[s]://[USER[:PASSWORD]@]HOST[:PORT][/VHOST][?auth_mechanism=external], as RabbitMQ's URI specification
+// has it.
 #pragma once
 
 #include "lib/error.hpp"

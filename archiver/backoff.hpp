@@ -20,7 +20,8 @@ class Backoff {
         const Microseconds longest = longest_;
         longest_ = std::min(longest_ * 2, ceiling);
         ++failures_;
-        return Microseconds(std::uniform_int_distribution<Microseconds::rep>(longest.count() / 2, longest.count())(random_));
+        return Microseconds(
+            std::uniform_int_distribution<Microseconds::rep>(longest.count() / 2, longest.count())(random_));
     }
     void reset() {
         longest_ = floor_;

@@ -1,7 +1,6 @@
 #include "archiver/database.hpp"
 
 #include <fmt/format.h>
-
 #include <sqlite3.h>
 
 namespace meshprobe {
@@ -24,7 +23,8 @@ void Query::bind(int position, double value) {
 }
 
 void Query::bind(int position, std::string_view text) {
-    sqlite3_bind_text64(statement_.get(), position, text.data(), text.size(), nullptr /* SQLITE_STATIC */, SQLITE_UTF8);
+    sqlite3_bind_text64(statement_.get(), position, text.data(), text.size(), nullptr /* SQLITE_STATIC */,
+                        SQLITE_UTF8);
 }
 
 void Query::bind_null(int position) {
@@ -67,28 +67,29 @@ std::string Query::text(int column) const {
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path) {
     sqlite3* raw = nullptr;
-    const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
-                                       nullptr);
+    const int opened = sqlite3_open_v2(
+        path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, nullptr);
     std::unique_ptr<Database> database(new Database(std::unique_ptr<sqlite3, Close>(raw), path));
     if (opened != SQLITE_OK) return fail(database->error());
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5000);
-    // The -wal and -shm files stay when the last connection ends: whoever may read, but not write here (status,
-    // people with sqlite3 -readonly) needs them to be there.
+    // The -wal and -shm files stay when the last connection ends: whoever may read, but not write here
+    // (status, people with sqlite3 -readonly) needs them to be there.
     int persist = 1;
     sqlite3_file_control(raw, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
     return database;
 }
 
 Status Database::execute(const std::string& sql) {
-    if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return fail(error());
+    if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return fail(error());
     return {};
 }
 
 Result<Query> Database::prepare(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
-                           nullptr) != SQLITE_OK)
+    if (sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
         return fail(error());
     Query query;
     query.statement_.reset(raw);
@@ -123,15 +124,19 @@ Error Database::error() const {
     switch (code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return {ErrorKind::storage,
-                fmt::format("{} is damaged ({}); move it away together with its -wal and -shm files, or restore it: a "
-                            "new one is begun, and what was not delivered is still in the spool",
-                            file, why)};
+        return {
+            ErrorKind::storage,
+            fmt::format(
+                "{} is damaged ({}); move it away together with its -wal and -shm files, or restore it: a "
+                "new one is begun, and what was not delivered is still in the spool",
+                file, why)};
     case SQLITE_FULL:
-        return {ErrorKind::storage, fmt::format("{}: {}; make room, or lower archives.NAME.retention", file, why)};
+        return {ErrorKind::storage,
+                fmt::format("{}: {}; make room, or lower archives.NAME.retention", file, why)};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return {ErrorKind::storage, fmt::format("{}: {}; another program holds it for more than 5 s", file, why)};
+        return {ErrorKind::storage,
+                fmt::format("{}: {}; another program holds it for more than 5 s", file, why)};
     default:
         return {ErrorKind::storage, fmt::format("{}: {}", file, why)};
     }

@@ -3,22 +3,22 @@
 #include "lib/file.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
-
-#include <poll.h>
 
 namespace meshprobe {
 namespace {
 
-constexpr std::size_t memory = 32U << 20; ///< of segments held, roughly
+constexpr std::size_t memory = 16U << 20; ///< of segments held, roughly
 constexpr std::size_t most_parked = 10'000;
 
 } // namespace
 
-Delivery::Delivery(Spool spool, ArchiveType& archive, Reporter& reporter, const Stop& stop, DeliverySettings settings)
-    : spool_(std::move(spool)), archive_(archive), reporter_(reporter), stop_(stop), settings_(settings), parked_(settings.pause),
-      backoff_(settings.pause) {}
+Delivery::Delivery(Spool spool, ArchiveType& archive, Reporter& reporter, const Stop& stop,
+                   DeliverySettings settings)
+    : spool_(std::move(spool)), archive_(archive), reporter_(reporter), stop_(stop), settings_(settings),
+      parked_(settings.pause), backoff_(settings.pause) {}
 
 Status Delivery::run() {
     if (!settings_.drain) {
@@ -79,7 +79,7 @@ void Delivery::load() {
 void Delivery::load(const std::string& name, const std::vector<std::size_t>& owed) {
     auto bytes = read_file_if_exists(spool_.queue() / name, max_segment_size, Links::refuse);
     if (!bytes) return step_over(name, bytes.error()); // not damaged: just not readable now
-    if (!*bytes) { // dropped by a full spool's policy, or by hand
+    if (!*bytes) {                                     // dropped by a full spool's policy, or by hand
         known_.erase(name);
         parked_.forget(name);
         return;
@@ -257,7 +257,8 @@ void Delivery::pause(const Error& error) {
 // --- when to go on, and when to end ---
 
 bool Delivery::has_work() const {
-    return !flights_.empty() || !listed_.empty() || !parked_.empty() || !unsaved_.empty() || !delivered_.empty();
+    return !flights_.empty() || !listed_.empty() || !parked_.empty() || !unsaved_.empty() ||
+           !delivered_.empty();
 }
 
 bool Delivery::finished() {
@@ -270,7 +271,8 @@ bool Delivery::finished() {
         }
         if (backoff_.failures() >= settings_.drain_tries) return true;
         // What is parked was tried, and again after everything else was.
-        return flights_.empty() && listed_.empty() && !parked_.empty() && parked_.tries() >= settings_.drain_tries;
+        return flights_.empty() && listed_.empty() && !parked_.empty() &&
+               parked_.tries() >= settings_.drain_tries;
     }
     if (has_work()) return false;
     if (connected_) reporter_.idle();
@@ -314,13 +316,15 @@ Status Delivery::verdict_of_drain() {
         const auto names = spool_.list();
         left_ = names ? names->size() : 1;
         if (left_ == 0) return {};
-        return fail(ErrorKind::interrupted, fmt::format("stopped with {} segments left in {}", left_, spool_.queue().string()));
+        return fail(ErrorKind::interrupted,
+                    fmt::format("stopped with {} segments left in {}", left_, spool_.queue().string()));
     }
     const auto names = spool_.list();
     if (!names) return fail(names.error());
     left_ = names->size();
     if (left_ == 0) return {};
-    const std::string left = fmt::format("{} segment{} left in {}", left_, left_ == 1 ? " is" : "s are", spool_.queue().string());
+    const std::string left =
+        fmt::format("{} segment{} left in {}", left_, left_ == 1 ? " is" : "s are", spool_.queue().string());
     if (last_error_) return fail(last_error_->kind, fmt::format("{}: {}", left, last_error_->message));
     return fail(ErrorKind::refused, fmt::format("{}: {}", left, parked_.reason()));
 }

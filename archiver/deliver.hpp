@@ -23,16 +23,17 @@
 namespace meshprobe {
 
 struct DeliverySettings {
-    bool drain = false;                                 ///< deliver what is there, then end
-    Microseconds idle = std::chrono::minutes(10);       ///< end after the spool was empty for so long
-    unsigned drain_tries = 4;                           ///< failures in a row after which a drain gives up
-    Microseconds pause = std::chrono::seconds(1);       ///< after a failure; doubled after each further one
-    Microseconds farewell = std::chrono::seconds(5);    ///< how long a stop may wait for confirmations
+    bool drain = false;                              ///< deliver what is there, then end
+    Microseconds idle = std::chrono::minutes(10);    ///< end after the spool was empty for so long
+    unsigned drain_tries = 4;                        ///< failures in a row after which a drain gives up
+    Microseconds pause = std::chrono::seconds(1);    ///< after a failure; doubled after each further one
+    Microseconds farewell = std::chrono::seconds(5); ///< how long a stop may wait for confirmations
 };
 
 class Delivery {
   public:
-    Delivery(Spool spool, ArchiveType& archive, Reporter& reporter, const Stop& stop, DeliverySettings settings);
+    Delivery(Spool spool, ArchiveType& archive, Reporter& reporter, const Stop& stop,
+             DeliverySettings settings);
 
     /// Until the spool is empty (and stayed so for `idle`), a stop is requested, or a drain gives up.
     /// The error of a drain says what is left and why; `left_over` is told apart by left().
@@ -71,19 +72,19 @@ class Delivery {
     const DeliverySettings settings_;
     std::optional<QueueWatch> watch_;
 
-    std::deque<std::string> listed_;         ///< segments still to be read, in order
-    bool list_again_ = true;               ///< the directory may hold more than `listed_`
-    std::unordered_set<std::string> known_;  ///< in flight, parked, unsaved or to be removed
+    std::deque<std::string> listed_;        ///< segments still to be read, in order
+    bool list_again_ = true;                ///< the directory may hold more than `listed_`
+    std::unordered_set<std::string> known_; ///< in flight, parked, unsaved or to be removed
     Flights flights_;
     Parked parked_;
-    std::deque<Landed> unsaved_;             ///< with refused messages that failed/ could not take yet
-    std::vector<std::string> delivered_;     ///< to be removed
+    std::deque<Landed> unsaved_;         ///< with refused messages that failed/ could not take yet
+    std::vector<std::string> delivered_; ///< to be removed
 
     bool connected_ = false;
-    std::size_t at_most_ = 0;                ///< messages on their way while a bad one is looked for; 0: no limit
+    std::size_t at_most_ = 0; ///< messages on their way while a bad one is looked for; 0: no limit
     Backoff backoff_;
-    Clock::time_point not_before_{};         ///< of the next try after a failure
-    Clock::time_point spool_not_before_{};   ///< the same for the spool's own troubles
+    Clock::time_point not_before_{};       ///< of the next try after a failure
+    Clock::time_point spool_not_before_{}; ///< the same for the spool's own troubles
     Clock::time_point last_busy_ = Clock::now();
     bool more_to_tidy_ = false;
     std::optional<Error> last_error_;

@@ -23,8 +23,10 @@ int run(std::span<const char* const> argv) {
         return to_int(ExitCode::usage);
     }
     if (line->help) {
-        fmt::print("{}", help_text("meshprobe-archive [OPTIONS] ARCHIVE",
-                                   "Delivers what is in the spool of ARCHIVE, and removes what was confirmed.", options));
+        fmt::print("{}",
+                   help_text("meshprobe-archive [OPTIONS] ARCHIVE",
+                             "Delivers what is in the spool of ARCHIVE, and removes what was confirmed.",
+                             options));
         return 0;
     }
     if (line->version) {
@@ -32,7 +34,8 @@ int run(std::span<const char* const> argv) {
         return 0;
     }
     if (line->arguments.size() != 1) {
-        fmt::print(stderr, "meshprobe-archive: name one archive, as the configuration calls it; see --help\n");
+        fmt::print(stderr,
+                   "meshprobe-archive: name one archive, as the configuration calls it; see --help\n");
         return to_int(ExitCode::usage);
     }
     const std::string& name = line->arguments.front();

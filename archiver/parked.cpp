@@ -14,7 +14,8 @@ void Parked::add(Landed landed, Clock::time_point now) {
 }
 
 std::optional<Parked::Entry> Parked::take(Clock::time_point now) {
-    const auto due = std::ranges::find_if(entries_, [&](const Entry& entry) { return entry.not_before <= now; });
+    const auto due =
+        std::ranges::find_if(entries_, [&](const Entry& entry) { return entry.not_before <= now; });
     if (due == entries_.end()) return std::nullopt;
     std::optional<Entry> entry(std::move(*due));
     entries_.erase(due);

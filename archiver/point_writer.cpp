@@ -14,14 +14,15 @@ constexpr std::int64_t day_seconds = 86'400;
 
 std::string day_text(std::int64_t day) {
     const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 std::size_t fingerprint_of(const RawBody& body) {
     std::size_t fingerprint = 0;
     for (const auto& member : body.meta)
-        fingerprint = fingerprint * 1'099'511'628'211U + (member ? std::hash<std::string_view>()(*member) : 1);
+        fingerprint =
+            fingerprint * 1'099'511'628'211U + (member ? std::hash<std::string_view>()(*member) : 1);
     return fingerprint;
 }
 
@@ -55,8 +56,9 @@ Status PointWriter::prepare() {
         {&select_series_, "SELECT id FROM series WHERE metadata = ?1 AND event_type = ?2"},
         {&insert_point_, "INSERT INTO point (series, ts, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"},
         {&update_point_, "UPDATE point SET value = ?3 WHERE series = ?1 AND ts = ?2 AND value IS NOT ?3"},
-        {&add_volume_, "INSERT INTO volume (host, day, points, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (host, day) "
-                       "DO UPDATE SET points = points + excluded.points, bytes = bytes + excluded.bytes"},
+        {&add_volume_,
+         "INSERT INTO volume (host, day, points, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (host, day) "
+         "DO UPDATE SET points = points + excluded.points, bytes = bytes + excluded.bytes"},
     }};
     for (const auto& [query, sql] : all) {
         auto prepared = database_.prepare(sql);
@@ -141,7 +143,8 @@ Result<PointWriter::Metadata*> PointWriter::metadata(std::string_view host, cons
     upsert_metadata_.bind(2, body.metadata_key);
     for (std::size_t index = 0; index < body.meta.size(); ++index) {
         const int position = static_cast<int>(index) + 3;
-        body.meta[index] ? upsert_metadata_.bind(position, *body.meta[index]) : upsert_metadata_.bind_null(position);
+        body.meta[index] ? upsert_metadata_.bind(position, *body.meta[index])
+                         : upsert_metadata_.bind_null(position);
     }
     if (auto upserted = upsert_metadata_.run(); !upserted) return fail(upserted.error());
     select_metadata_.bind(1, *archive);

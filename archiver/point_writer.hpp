@@ -48,7 +48,7 @@ class PointWriter {
     Query insert_archive_, select_archive_, insert_event_type_, select_event_type_;
     Query upsert_metadata_, select_metadata_, insert_series_, select_series_;
     Query insert_point_, update_point_, add_volume_;
-    std::unordered_map<std::string, Metadata> metadata_; ///< by "HOST KEY"
+    std::unordered_map<std::string, Metadata> metadata_;            ///< by "HOST KEY"
     std::map<std::pair<std::string, std::int64_t>, Volume> volume_; ///< by host and day since 1970
 };
 

@@ -1,9 +1,9 @@
 #include "archiver/queue_watch.hpp"
 
-#include <array>
-
 #include <sys/inotify.h>
 #include <unistd.h>
+
+#include <array>
 
 namespace meshprobe {
 

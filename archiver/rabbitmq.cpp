@@ -1,5 +1,5 @@
-// Archive type `rabbitmq`: publishes to an exchange that is there already, persistent and mandatory, and counts
-// a message as delivered when the broker confirmed it and did not return it.
+// Archive type `rabbitmq`: publishes to an exchange that is there already, persistent and mandatory, and
+// counts a message as delivered when the broker confirmed it and did not return it.
 #include "archiver/amqp_connection.hpp"
 #include "archiver/amqp_stream.hpp"
 #include "archiver/archive_type.hpp"
@@ -9,14 +9,13 @@
 #include "archiver/routing_key.hpp"
 #include "lib/credential.hpp"
 
+#include <amqp_framing.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <optional>
 #include <utility>
-
-#include <amqp_framing.h>
-#include <unistd.h>
 
 namespace meshprobe {
 namespace {
@@ -26,10 +25,12 @@ constexpr auto confirm_patience = std::chrono::minutes(5);
 
 class RabbitmqArchive : public ArchiveType {
   public:
-    RabbitmqArchive(const ArchiveContext& context, AmqpLogin login, std::optional<AmqpTls> tls, RoutingKey routing_key)
-        : archive_(context.archive), reporter_(context.reporter), login_(std::move(login)), tls_(std::move(tls)),
-          exchange_(context.archive.exchange), routing_key_(std::move(routing_key)),
-          routes_(context.archive.unroutable, context.paths.local_archive() / (context.archive.name + ".routes"), exchange_,
+    RabbitmqArchive(const ArchiveContext& context, AmqpLogin login, std::optional<AmqpTls> tls,
+                    RoutingKey routing_key)
+        : archive_(context.archive), reporter_(context.reporter), login_(std::move(login)),
+          tls_(std::move(tls)), exchange_(context.archive.exchange), routing_key_(std::move(routing_key)),
+          routes_(context.archive.unroutable,
+                  context.paths.local_archive() / (context.archive.name + ".routes"), exchange_,
                   context.reporter) {}
 
     Status connect() override {
@@ -55,16 +56,19 @@ class RabbitmqArchive : public ArchiveType {
 
     Status send(std::span<const Item> batch) override {
         const auto now = std::chrono::system_clock::now().time_since_epoch();
-        const auto timestamp = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+        const auto timestamp =
+            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
         for (const Item& item : batch) {
             const std::string& key = routing_key_.of(*item.segment, *item.message);
             if (key.size() > short_string || item.message->id.size() > short_string) {
-                verdicts_.push_back({item.ticket, Verdict::Kind::refused,
-                                     fmt::format("its routing key or id is longer than the {} bytes of the protocol", short_string)});
+                verdicts_.push_back(
+                    {item.ticket, Verdict::Kind::refused,
+                     fmt::format("its routing key or id is longer than the {} bytes of the protocol",
+                                 short_string)});
                 continue;
             }
-            stream_->append_publish({exchange_, key, item.message->id, item.message->body, item.segment->instance,
-                                     item.segment->host, timestamp});
+            stream_->append_publish({exchange_, key, item.message->id, item.message->body,
+                                     item.segment->instance, item.segment->host, timestamp});
             confirmations_.add({item.ticket, item.message, &routes_.entry(key)});
         }
         return exchange();
@@ -80,7 +84,8 @@ class RabbitmqArchive : public ArchiveType {
     bool has_output() const override { return stream_ && stream_->has_output(); }
     Microseconds service_interval() const override {
         const Microseconds heartbeat = connection_ ? connection_->heartbeat() : Microseconds(0);
-        return heartbeat.count() > 0 ? std::max<Microseconds>(heartbeat / 4, std::chrono::milliseconds(100)) : std::chrono::minutes(1);
+        return heartbeat.count() > 0 ? std::max<Microseconds>(heartbeat / 4, std::chrono::milliseconds(100))
+                                     : std::chrono::minutes(1);
     }
     Window window() const override { return {archive_.window, 8U << 20}; }
     std::string place() const override { return fmt::format("{} exchange {}", login_.url.text(), exchange_); }
@@ -107,7 +112,8 @@ class RabbitmqArchive : public ArchiveType {
     Status handle(const amqp_frame_t& frame) {
         if (frame.frame_type == AMQP_FRAME_HEADER) return begin_return(frame);
         if (frame.frame_type == AMQP_FRAME_BODY) {
-            returning_.body_left -= std::min<std::uint64_t>(returning_.body_left, frame.payload.body_fragment.len);
+            returning_.body_left -=
+                std::min<std::uint64_t>(returning_.body_left, frame.payload.body_fragment.len);
             return {};
         }
         if (frame.frame_type != AMQP_FRAME_METHOD) return {};
@@ -128,14 +134,14 @@ class RabbitmqArchive : public ArchiveType {
             return explain(*static_cast<const amqp_channel_close_t*>(method));
         case AMQP_CONNECTION_CLOSE_METHOD: {
             const auto& close = *static_cast<const amqp_connection_close_t*>(method);
-            return fail(close.reply_code == AMQP_CONNECTION_FORCED ? ErrorKind::unreachable : ErrorKind::protocol,
+            return fail(close.reply_code == AMQP_CONNECTION_FORCED ? ErrorKind::unreachable
+                                                                   : ErrorKind::protocol,
                         fmt::format("the broker closed the connection: {}", amqp_text(close.reply_text)));
         }
         case AMQP_CONNECTION_BLOCKED_METHOD: {
             const auto& blocked = *static_cast<const amqp_connection_blocked_t*>(method);
             blocked_ = true;
-            reporter_.lost({ErrorKind::unreachable, fmt::format("the broker takes no messages now: {}", amqp_text(blocked.reason))},
-                           std::chrono::seconds(1));
+            reporter_.held_up(fmt::format("the broker blocks publishers: {}", amqp_text(blocked.reason)));
             return {};
         }
         case AMQP_CONNECTION_UNBLOCKED_METHOD:
@@ -149,8 +155,10 @@ class RabbitmqArchive : public ArchiveType {
     Status begin_return(const amqp_frame_t& frame) {
         if (!std::exchange(returning_.active, false)) return {};
         returning_.body_left = frame.payload.properties.body_size;
-        const auto& properties = *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded);
-        const std::string_view id(static_cast<const char*>(properties.message_id.bytes), properties.message_id.len);
+        const auto& properties =
+            *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded);
+        const std::string_view id(static_cast<const char*>(properties.message_id.bytes),
+                                  properties.message_id.len);
         confirmations_.mark_returned(id);
         return {};
     }
@@ -158,8 +166,9 @@ class RabbitmqArchive : public ArchiveType {
     Status confirm(std::uint64_t tag, bool multiple, bool positive) {
         const auto settle = [&](const Confirmations::Entry& entry) {
             if (!positive) {
-                verdicts_.push_back({entry.ticket, Verdict::Kind::busy,
-                                     "the broker does not take responsibility (basic.nack): a queue is full or has failed"});
+                verdicts_.push_back(
+                    {entry.ticket, Verdict::Kind::busy,
+                     "the broker does not take responsibility (basic.nack): a queue is full or has failed"});
             } else if (entry.returned) {
                 verdicts_.push_back(routes_.returned(*entry.route, entry.ticket));
             } else {
@@ -168,7 +177,8 @@ class RabbitmqArchive : public ArchiveType {
             }
         };
         if (confirmations_.settle(tag, multiple, settle)) return {};
-        return fail(ErrorKind::protocol, fmt::format("the broker confirms message {}, which was never sent", tag));
+        return fail(ErrorKind::protocol,
+                    fmt::format("the broker confirms message {}, which was never sent", tag));
     }
 
     Status explain(const amqp_channel_close_t& close) {
@@ -177,10 +187,12 @@ class RabbitmqArchive : public ArchiveType {
         switch (close.reply_code) {
         case AMQP_NOT_FOUND:
             return fail(ErrorKind::configuration,
-                        fmt::format("{}; declare the exchange \"{}\" there, or correct archives.{}.exchange (meshprobe declares nothing)",
+                        fmt::format("{}; declare the exchange \"{}\" there, or correct archives.{}.exchange "
+                                    "(meshprobe declares nothing)",
                                     text, exchange_, archive_.name));
         case AMQP_ACCESS_REFUSED:
-            return fail(ErrorKind::configuration, fmt::format("{}; the user needs the permission to write to the exchange", text));
+            return fail(ErrorKind::configuration,
+                        fmt::format("{}; the user needs the permission to write to the exchange", text));
         case AMQP_PRECONDITION_FAILED:
         case AMQP_CONTENT_TOO_LARGE:
             return fail(ErrorKind::refused, text); // one of the messages is to blame
@@ -220,25 +232,32 @@ Status find_identity(const ArchiveContext& context, const std::optional<AmqpTls>
         if (!password) return fail(password.error());
         login.password = std::move(*password);
         if (login.user.empty())
-            return fail(ErrorKind::configuration, fmt::format("archives.{}: there is a credential, but no user in the URL", archive.name));
+            return fail(
+                ErrorKind::configuration,
+                fmt::format("archives.{}: there is a credential, but no user in the URL", archive.name));
     } else if (login.url.password) {
         login.password = *login.url.password;
         context.reporter.journal().log(
-            Priority::warning, fmt::format("{}: the password stands in the URL, where others may read it; put it into "
-                                           "/etc/meshprobe/credentials/archive/ and name it in archives.{}.credential",
-                                           archive.name, archive.name));
+            Priority::warning,
+            fmt::format("{}: the password stands in the URL, where others may read it; put it into "
+                        "/etc/meshprobe/credentials/archive/ and name it in archives.{}.credential",
+                        archive.name, archive.name));
     } else if (login.url.external || (tls && tls->has_certificate())) {
         login.external = true;
     } else if (login.user.empty()) {
-        login.user = login.password = "guest"; // as the URI specification says; brokers take it from loopback only
+        login.user = login.password =
+            "guest"; // as the URI specification says; brokers take it from loopback only
     } else {
-        return fail(ErrorKind::credentials, fmt::format("archives.{}: there is no password for user \"{}\"; put it into "
-                                                        "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
-                                                        archive.name, login.user));
+        return fail(ErrorKind::credentials,
+                    fmt::format("archives.{}: there is no password for user \"{}\"; put it into "
+                                "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
+                                archive.name, login.user));
     }
     login.external = login.external || login.url.external;
     if (login.external && !(tls && tls->has_certificate()))
-        return fail(ErrorKind::configuration, fmt::format("archives.{}: auth_mechanism=external needs tls.certificate and tls.key", archive.name));
+        return fail(ErrorKind::configuration,
+                    fmt::format("archives.{}: auth_mechanism=external needs tls.certificate and tls.key",
+                                archive.name));
     return {};
 }
 
@@ -250,7 +269,8 @@ Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context
     auto url = parse_amqp_url(archive.url);
     if (!url) return in_section(url.error());
     if (!archive.connection.proxy.empty())
-        return in_section({ErrorKind::configuration, "proxy: AMQP goes through none; use a network namespace, or connect-to"});
+        return in_section({ErrorKind::configuration,
+                           "proxy: AMQP goes through none; use a network namespace, or connect-to"});
     if (archive.exchange.size() > short_string)
         return in_section({ErrorKind::configuration, "exchange: longer than the 255 bytes of the protocol"});
     auto routing_key = RoutingKey::parse(archive.routing_key);
@@ -269,7 +289,8 @@ Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context
     login.ip_version = archive.connection.ip_version;
     login.connect_to = archive.connection.connect_to;
     if (auto found = find_identity(context, tls, login); !found) return fail(found.error());
-    return std::make_unique<RabbitmqArchive>(context, std::move(login), std::move(tls), std::move(*routing_key));
+    return std::make_unique<RabbitmqArchive>(context, std::move(login), std::move(tls),
+                                             std::move(*routing_key));
 }
 
 } // namespace meshprobe

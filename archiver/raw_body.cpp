@@ -1,12 +1,11 @@
 #include "archiver/raw_body.hpp"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include <simdjson.h>
 
 namespace meshprobe {
 
@@ -21,7 +20,8 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
     const auto [rest, error] = std::from_chars(text.data(), end, seconds);
     if (error != std::errc() || seconds < 0) return std::nullopt;
     if (rest == end) return seconds;
-    const bool fraction = *rest == '.' && std::all_of(rest + 1, end, [](char c) { return c >= '0' && c <= '9'; });
+    const bool fraction =
+        *rest == '.' && std::all_of(rest + 1, end, [](char c) { return c >= '0' && c <= '9'; });
     return fraction ? std::optional(seconds) : std::nullopt;
 }
 
@@ -44,11 +44,13 @@ class RawBodyReader::Impl {
         raw_.points.clear();
         problem_ = "";
         const auto error = read_object(body.size());
-        if (error == simdjson::SUCCESS && problem_.empty() && (raw_.metadata_key.empty() || raw_.event_type.empty()))
+        if (error == simdjson::SUCCESS && problem_.empty() &&
+            (raw_.metadata_key.empty() || raw_.event_type.empty()))
             problem_ = "meta.org_metadata_key or meta.event-type is missing";
         if (error != simdjson::SUCCESS || !problem_.empty()) {
-            return fail(ErrorKind::protocol, fmt::format("not a raw message: {}",
-                                                         problem_.empty() ? simdjson::error_message(error) : problem_));
+            return fail(ErrorKind::protocol,
+                        fmt::format("not a raw message: {}",
+                                    problem_.empty() ? simdjson::error_message(error) : problem_));
         }
         return &raw_;
     }
@@ -87,7 +89,8 @@ class RawBodyReader::Impl {
                 if (auto error = value.get_string().get(raw_.metadata_key)) return error;
             } else if (key == "event-type") {
                 if (auto error = value.get_string().get(raw_.event_type)) return error;
-            } else if (const auto member = std::ranges::find(meta_members, key); member != meta_members.end()) {
+            } else if (const auto member = std::ranges::find(meta_members, key);
+                       member != meta_members.end()) {
                 auto& into = raw_.meta[static_cast<std::size_t>(member - meta_members.begin())];
                 if (auto error = read_member(value, into)) return error;
             }
@@ -100,8 +103,8 @@ class RawBodyReader::Impl {
         if (auto error = value.type().get(type)) return error;
         if (type == json::json_type::null) return value.is_null().error();
         std::string_view text;
-        const auto error =
-            type == json::json_type::string ? value.get_string().get(text) : simdjson::to_json_string(value).get(text);
+        const auto error = type == json::json_type::string ? value.get_string().get(text)
+                                                           : simdjson::to_json_string(value).get(text);
         if (!error) into = text;
         return error;
     }

@@ -16,8 +16,9 @@ namespace meshprobe {
 
 /// What describes the series of a message, in the order of the columns of table `metadata`.
 inline constexpr std::array<std::string_view, 9> meta_members{
-    "subject_type", "source",        "destination",           "tool_name",     "measurement_agent",
-    "input_source", "input_destination", "ip_transport_protocol", "time_duration"};
+    "subject_type",      "source",       "destination",       "tool_name",
+    "measurement_agent", "input_source", "input_destination", "ip_transport_protocol",
+    "time_duration"};
 
 struct RawPoint {
     std::int64_t ts = 0; ///< UNIX seconds
@@ -29,7 +30,8 @@ struct RawPoint {
 struct RawBody {
     std::string_view metadata_key;
     std::string_view event_type;
-    std::array<std::optional<std::string_view>, meta_members.size()> meta; ///< strings without quotes, else JSON text
+    std::array<std::optional<std::string_view>, meta_members.size()>
+        meta; ///< strings without quotes, else JSON text
     std::vector<RawPoint> points;
 };
 

@@ -13,7 +13,8 @@ constexpr Microseconds refused_interval = std::chrono::minutes(1);
 constexpr Microseconds summary_interval = std::chrono::hours(1);
 
 std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 Microseconds since(std::chrono::steady_clock::time_point time) {
@@ -40,8 +41,8 @@ void Reporter::enter(std::string_view state, std::string_view message) {
 
 void Reporter::connected(std::string_view place) {
     if (state_.state != "connected" && state_.state != "idle") {
-        journal_.log(Priority::notice, message::archive_connected, fmt::format("{}: connected to {}", archive_, place),
-                     {{"MESHPROBE_PLACE", place}});
+        journal_.log(Priority::notice, message::archive_connected,
+                     fmt::format("{}: connected to {}", archive_, place), {{"MESHPROBE_PLACE", place}});
     }
     enter("connected", "");
 }
@@ -53,22 +54,17 @@ void Reporter::idle() {
 void Reporter::lost(const Error& error, Microseconds retry_in) {
     if (state_.state != "waiting" || state_.message != error.message) {
         journal_.log(Priority::warning, message::archive_lost,
-                     fmt::format("{}: {}; nothing is lost, trying again in {} and then less and less often", archive_,
-                                 error.message, format_duration(std::chrono::ceil<std::chrono::seconds>(retry_in))));
+                     fmt::format("{}: {}; nothing is lost, trying again in {} and then less and less often",
+                                 archive_, error.message,
+                                 format_duration(std::chrono::ceil<std::chrono::seconds>(retry_in))));
     }
     enter("waiting", error.message);
 }
 
-void Reporter::waiting(std::string_view reason) {
-    enter("waiting", reason);
-}
-
-void Reporter::delivered(const Message& message) {
-    ++state_.delivered_messages;
-    state_.delivered_points += message.points;
-    state_.delivered_bytes += message.body.size();
-    news_ = true;
-    stale_ = true;
+void Reporter::held_up(std::string_view why) {
+    journal_.log(Priority::warning, message::archive_lost,
+                 fmt::format("{}: {}; nothing is lost, delivery goes on as soon as it does", archive_, why));
+    enter("waiting", why);
 }
 
 void Reporter::unroutable(std::string_view routing_key, std::string_view what) {
@@ -90,12 +86,13 @@ void Reporter::refused(std::string_view segment, const SegmentHeader& header, st
         return;
     }
     refused_logged_ = Clock::now();
-    journal_.log(Priority::error, message::archive_refused,
-                 fmt::format("{}: {} message{} of {} refused for good ({}); kept in failed/{}, see meshprobectl spool",
-                             archive_, messages, messages == 1 ? "" : "s", header.host, reason, segment),
-                 {{"MESHPROBE_HOST", header.host},
-                  {"MESHPROBE_SEGMENT", segment},
-                  {"MESHPROBE_MESSAGES", std::uint64_t{messages}}});
+    journal_.log(
+        Priority::error, message::archive_refused,
+        fmt::format("{}: {} message{} of {} refused for good ({}); kept in failed/{}, see meshprobectl spool",
+                    archive_, messages, messages == 1 ? "" : "s", header.host, reason, segment),
+        {{"MESHPROBE_HOST", header.host},
+         {"MESHPROBE_SEGMENT", segment},
+         {"MESHPROBE_MESSAGES", std::uint64_t{messages}}});
 }
 
 void Reporter::summarize_refused() {
@@ -103,14 +100,16 @@ void Reporter::summarize_refused() {
     if (messages == 0) return;
     refused_logged_ = Clock::now();
     journal_.log(Priority::error, message::archive_refused,
-                 fmt::format("{}: {} more messages refused for good; kept in failed/, see meshprobectl spool", archive_, messages),
+                 fmt::format("{}: {} more messages refused for good; kept in failed/, see meshprobectl spool",
+                             archive_, messages),
                  {{"MESHPROBE_MESSAGES", messages}});
 }
 
 void Reporter::damaged(std::string_view segment, std::string_view reason) {
-    journal_.log(Priority::error, message::spool_corrupt,
-                 fmt::format("{}: segment {} is damaged ({}); set aside in failed/", archive_, segment, reason),
-                 {{"MESHPROBE_SEGMENT", segment}});
+    journal_.log(
+        Priority::error, message::spool_corrupt,
+        fmt::format("{}: segment {} is damaged ({}); set aside in failed/", archive_, segment, reason),
+        {{"MESHPROBE_SEGMENT", segment}});
 }
 
 void Reporter::trouble(const Error& error) {
@@ -147,9 +146,9 @@ void Reporter::summarize() {
     if (messages == 0 && unroutable == 0) return;
     const std::string unwanted = unroutable == 0 ? "" : fmt::format(", {} unroutable", unroutable);
     journal_.log(Priority::notice, message::archive_delivered,
-                 fmt::format("{}: {} messages, {} points, {} delivered and confirmed in {}{}", archive_, messages, points,
-                             format_size(bytes), format_duration(std::chrono::ceil<std::chrono::seconds>(duration)),
-                             unwanted),
+                 fmt::format("{}: {} messages, {} points, {} delivered and confirmed in {}{}", archive_,
+                             messages, points, format_size(bytes),
+                             format_duration(std::chrono::ceil<std::chrono::seconds>(duration)), unwanted),
                  {{"MESHPROBE_MESSAGES", messages},
                   {"MESHPROBE_POINTS", points},
                   {"MESHPROBE_BYTES", bytes},

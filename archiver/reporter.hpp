@@ -29,7 +29,8 @@ class Reporter {
     void idle();
     /// Delivery does not go on; logged if the reason is another one than before.
     void lost(const Error& error, Microseconds retry_in);
-    void waiting(std::string_view reason);
+    /// The archive is there, but takes nothing for now.
+    void held_up(std::string_view why);
 
     void delivered(const Message& message);
     void dropped() { ++state_.unroutable_messages; }
@@ -38,7 +39,8 @@ class Reporter {
     /// Nothing at all is routed: an alarm.
     void nothing_routed(std::string_view what);
     /// At most one entry a minute: the others are counted in the next.
-    void refused(std::string_view segment, const SegmentHeader& header, std::size_t messages, std::string_view reason);
+    void refused(std::string_view segment, const SegmentHeader& header, std::size_t messages,
+                 std::string_view reason);
     void damaged(std::string_view segment, std::string_view reason);
     /// A local fault that does not concern the archive (the spool cannot be changed …).
     void trouble(const Error& error);
@@ -61,8 +63,8 @@ class Reporter {
     const Paths& paths_;
     std::string archive_;
     ArchiverState state_;
-    ArchiverState reported_;       ///< as of the last summary
-    std::string trouble_;          ///< the last one logged
+    ArchiverState reported_; ///< as of the last summary
+    std::string trouble_;    ///< the last one logged
     std::uint64_t refused_unlogged_ = 0;
     std::optional<Clock::time_point> refused_logged_;
     Clock::time_point started_ = Clock::now();

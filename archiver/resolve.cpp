@@ -3,15 +3,14 @@
 #include "lib/file.hpp"
 
 #include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <memory>
-
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 namespace meshprobe {
 namespace {
@@ -57,11 +56,13 @@ DialTarget dial_target(const std::string& host, std::uint16_t port, std::string_
         const auto bracket = connect_to.find(']');
         target.host = connect_to.substr(1, bracket - 1);
         if (bracket + 2 < connect_to.size()) port_text = connect_to.substr(bracket + 2);
-    } else if (const auto colon = connect_to.find(':'); colon != std::string_view::npos && colon == connect_to.rfind(':')) {
+    } else if (const auto colon = connect_to.find(':');
+               colon != std::string_view::npos && colon == connect_to.rfind(':')) {
         target.host = connect_to.substr(0, colon);
         port_text = connect_to.substr(colon + 1);
     }
-    std::from_chars(port_text.data(), port_text.data() + port_text.size(), target.port); // checked with the configuration
+    std::from_chars(port_text.data(), port_text.data() + port_text.size(),
+                    target.port); // checked with the configuration
     return target;
 }
 
@@ -71,14 +72,16 @@ Result<std::vector<std::string>> resolve(const std::string& host, IpVersion vers
     std::vector<std::string> addresses;
     for (const addrinfo* each = list->get(); each != nullptr; each = each->ai_next) {
         std::array<char, NI_MAXHOST> text{};
-        if (getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
+        if (getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                        NI_NUMERICHOST) == 0)
             addresses.emplace_back(text.data());
     }
     return addresses;
 }
 
 std::string explain_dial(const std::string& address, std::uint16_t port, std::string_view otherwise) {
-    const auto list = look_up(address, std::to_string(port).c_str(), AF_UNSPEC, AI_NUMERICHOST | AI_NUMERICSERV);
+    const auto list =
+        look_up(address, std::to_string(port).c_str(), AF_UNSPEC, AI_NUMERICHOST | AI_NUMERICSERV);
     if (!list) return std::string(otherwise);
     const addrinfo& target = **list;
     const FileDescriptor fd(::socket(target.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

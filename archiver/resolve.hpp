@@ -17,13 +17,15 @@ struct DialTarget {
 };
 
 /// `connect_to` ("ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT" or nothing) takes the place of host and port.
-[[nodiscard]] DialTarget dial_target(const std::string& host, std::uint16_t port, std::string_view connect_to);
+[[nodiscard]] DialTarget dial_target(const std::string& host, std::uint16_t port,
+                                     std::string_view connect_to);
 
 /// Numeric addresses in the order to try them; `unreachable` if there are none.
 [[nodiscard]] Result<std::vector<std::string>> resolve(const std::string& host, IpVersion version);
 
 /// Why a connection to that address cannot be had, in the kernel's words ("Connection refused"), which
 /// librabbitmq does not pass on; `otherwise` if it suddenly can be had.
-[[nodiscard]] std::string explain_dial(const std::string& address, std::uint16_t port, std::string_view otherwise);
+[[nodiscard]] std::string explain_dial(const std::string& address, std::uint16_t port,
+                                       std::string_view otherwise);
 
 } // namespace meshprobe

@@ -12,8 +12,9 @@ constexpr std::int64_t batch = 1000;
 constexpr auto budget = std::chrono::milliseconds(30);
 constexpr auto interval = std::chrono::minutes(1);
 
-constexpr std::string_view series_of_host = "SELECT s.id FROM measurement_archive a JOIN metadata m ON "
-                                            "m.measurement_archive = a.id JOIN series s ON s.metadata = m.id WHERE a.host = ?1";
+constexpr std::string_view series_of_host =
+    "SELECT s.id FROM measurement_archive a JOIN metadata m ON "
+    "m.measurement_archive = a.id JOIN series s ON s.metadata = m.id WHERE a.host = ?1";
 
 } // namespace
 
@@ -34,10 +35,12 @@ Status Retention::prepare() {
         {&reduce_volume_, "UPDATE volume SET bytes = bytes * max(points - ?3, 0) / max(points, 1), "
                           "points = max(points - ?3, 0) WHERE host = ?1 AND day = ?2"},
         {&delete_volume_, "DELETE FROM volume WHERE host = ?1 AND day = ?2"},
-        {&delete_series_, "DELETE FROM series WHERE id IN (" + of_host + ") AND NOT EXISTS "
-                          "(SELECT 1 FROM point WHERE series = series.id)"},
-        {&delete_metadata_, "DELETE FROM metadata WHERE measurement_archive = (SELECT id FROM measurement_archive WHERE "
-                            "host = ?1) AND NOT EXISTS (SELECT 1 FROM series WHERE metadata = metadata.id)"},
+        {&delete_series_, "DELETE FROM series WHERE id IN (" + of_host +
+                              ") AND NOT EXISTS "
+                              "(SELECT 1 FROM point WHERE series = series.id)"},
+        {&delete_metadata_,
+         "DELETE FROM metadata WHERE measurement_archive = (SELECT id FROM measurement_archive WHERE "
+         "host = ?1) AND NOT EXISTS (SELECT 1 FROM series WHERE metadata = metadata.id)"},
     }};
     for (const auto& [query, sql] : all) {
         auto prepared = database_.prepare(sql);
@@ -79,8 +82,9 @@ Result<std::optional<Retention::Victim>> Retention::choose(Now now) {
     // Dates as text sort as dates do.
     if (age_ && oldest.day < format_utc(now - *age_).substr(0, 10)) return std::optional(std::move(oldest));
     if (!size_) return std::optional<Victim>();
-    const auto used = database_.number("SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, "
-                                       "pragma_freelist_count f, pragma_page_size s");
+    const auto used =
+        database_.number("SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, "
+                         "pragma_freelist_count f, pragma_page_size s");
     if (!used) return fail(used.error());
     if (static_cast<std::uint64_t>(*used) <= *size_) return std::optional<Victim>();
     return std::optional(std::move(oldest));
@@ -109,7 +113,8 @@ Status Retention::delete_some_rows(const Victim& victim, bool& gone) {
     const std::int64_t count = database_.changes();
     gone = count < batch;
     if (!gone) return run(reduce_volume_, true, count);
-    for (const auto& [query, with_day] : {std::pair(&delete_volume_, true), {&delete_series_, false}, {&delete_metadata_, false}}) {
+    for (const auto& [query, with_day] :
+         {std::pair(&delete_volume_, true), {&delete_series_, false}, {&delete_metadata_, false}}) {
         if (auto deleted = run(*query, with_day, std::nullopt); !deleted) return deleted;
     }
     return {};
@@ -122,7 +127,8 @@ Result<bool> Retention::shrink() {
     if (!pages) return fail(pages.error());
     constexpr std::int64_t little = 1024;
     if (*free < little || *free < *pages / 4) return false;
-    if (auto vacuumed = database_.execute("PRAGMA incremental_vacuum(1024)"); !vacuumed) return fail(vacuumed.error());
+    if (auto vacuumed = database_.execute("PRAGMA incremental_vacuum(1024)"); !vacuumed)
+        return fail(vacuumed.error());
     return true;
 }
 

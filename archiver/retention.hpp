@@ -18,8 +18,8 @@ class Retention {
   public:
     using Now = std::chrono::system_clock::time_point;
 
-    [[nodiscard]] static Result<std::unique_ptr<Retention>> create(Database& database, std::optional<Microseconds> age,
-                                                                   std::optional<std::uint64_t> size);
+    [[nodiscard]] static Result<std::unique_ptr<Retention>>
+    create(Database& database, std::optional<Microseconds> age, std::optional<std::uint64_t> size);
 
     struct Step {
         bool more = false;    ///< there is more to delete

@@ -67,9 +67,10 @@ Verdict Routes::returned(Entry& entry, std::uint64_t ticket) {
     if (!state.reported && (drops || policy_ != Unroutable::drop)) {
         state.reported = true;
         changed_ = true;
-        const char* fate = policy_ == Unroutable::drop    ? "such messages are dropped (unroutable: drop)"
-                           : policy_ == Unroutable::retry ? "such messages wait in the spool (unroutable: retry)"
-                                                          : "such messages go to failed/ (unroutable: fail)";
+        const char* fate = policy_ == Unroutable::drop ? "such messages are dropped (unroutable: drop)"
+                           : policy_ == Unroutable::retry
+                               ? "such messages wait in the spool (unroutable: retry)"
+                               : "such messages go to failed/ (unroutable: fail)";
         reporter_.unroutable(key, fmt::format("{}; {}", reason, fate));
     }
     switch (policy_) {
@@ -83,7 +84,8 @@ Verdict Routes::returned(Entry& entry, std::uint64_t ticket) {
     if (proven_) return {ticket, Verdict::Kind::dropped, {}};
     if (held_++ == 0) held_since_ = Clock::now();
     return {ticket, Verdict::Kind::undecided,
-            fmt::format("every message comes back: exchange \"{}\" has no queue bound for any of the routing keys {}; bind "
+            fmt::format("every message comes back: exchange \"{}\" has no queue bound for any of the routing "
+                        "keys {}; bind "
                         "one. Nothing is dropped until something is routed",
                         exchange_, unroutable_keys())};
 }
@@ -93,9 +95,10 @@ void Routes::tick() {
     if (proven_ || alarmed_ || held_ == 0) return;
     if (held_ < sample && Clock::now() - held_since_ < patience) return;
     alarmed_ = true;
-    reporter_.nothing_routed(fmt::format("all {} messages came back: exchange \"{}\" has no queue bound for any of the "
-                                         "routing keys {}; they are kept until one is bound",
-                                         held_, exchange_, unroutable_keys()));
+    reporter_.nothing_routed(
+        fmt::format("all {} messages came back: exchange \"{}\" has no queue bound for any of the "
+                    "routing keys {}; they are kept until one is bound",
+                    held_, exchange_, unroutable_keys()));
 }
 
 void Routes::remember() {

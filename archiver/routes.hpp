@@ -1,11 +1,13 @@
 // What to do with messages that the broker returned because no queue is bound for their routing key.
 //
-// With `unroutable: drop` that is meant to be: somebody wants throughput only, the rest has nowhere to go. But
-// an exchange without any binding returns messages just the same, and there nothing may be dropped. The two are
-// told apart by proof: a returned message is dropped only if this exchange is known to route something, that is,
-// if a message was confirmed without being returned, and no key that used to be routed has been returned since.
-// Without that proof messages stay in the spool; the next message that is routed makes them try again. So
-//   - a binding for one key only: the first message with that key proves it, the others are dropped, then and now
+// With `unroutable: drop` that is meant to be: somebody wants throughput only, the rest has nowhere to go.
+// But an exchange without any binding returns messages just the same, and there nothing may be dropped. The
+// two are told apart by proof: a returned message is dropped only if this exchange is known to route
+// something, that is, if a message was confirmed without being returned, and no key that used to be routed
+// has been returned since. Without that proof messages stay in the spool; the next message that is routed
+// makes them try again. So
+//   - a binding for one key only: the first message with that key proves it, the others are dropped, then and
+//   now
 //   - no binding (yet), or the last queue deleted: everything waits, with an alarm; nothing is lost
 // What was routed is remembered in a file, so that the proof outlives an archiver, and a boot; so is what was
 // reported, so that each key is reported once.
@@ -39,7 +41,8 @@ class Routes {
     void routed(Entry& entry);
     /// Confirmed, but returned: what becomes of it.
     [[nodiscard]] Verdict returned(Entry& entry, std::uint64_t ticket);
-    /// Logs once that everything is returned, when that has gone on for a while; writes the memory if it changed.
+    /// Logs once that everything is returned, when that has gone on for a while; writes the memory if it
+    /// changed.
     void tick();
 
   private:

@@ -20,13 +20,15 @@ Result<RoutingKey> RoutingKey::parse(std::string_view pattern) {
         if (open != 0) key.parts_.push_back({What::text, std::string(pattern.substr(0, open))});
         if (open == std::string_view::npos) break;
         const auto close = pattern.find('}', open);
-        const std::string_view name = pattern.substr(open + 1, close == std::string_view::npos ? close : close - open - 1);
+        const std::string_view name =
+            pattern.substr(open + 1, close == std::string_view::npos ? close : close - open - 1);
         const auto found = std::ranges::find(known, name, &std::pair<std::string_view, What>::first);
         if (close == std::string_view::npos || found == known.end()) {
-            return fail(ErrorKind::configuration,
-                        fmt::format("routing-key: {{{}}} is unknown; there are {{event-type}}, {{host}}, {{task}}, "
-                                    "{{instance}} and {{archive}}",
-                                    name));
+            return fail(
+                ErrorKind::configuration,
+                fmt::format("routing-key: {{{}}} is unknown; there are {{event-type}}, {{host}}, {{task}}, "
+                            "{{instance}} and {{archive}}",
+                            name));
         }
         key.parts_.push_back({found->second, {}});
         pattern.remove_prefix(close + 1);

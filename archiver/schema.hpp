@@ -5,8 +5,9 @@ namespace meshprobe {
 
 inline constexpr int schema_version = 1;
 
-// Values that are plain numbers are INTEGER or REAL, everything else (histograms, traces, failures) is its JSON
-// text. The key of `point` is what makes a second delivery harmless. `volume` counts by the day (UTC) of ts.
+// Values that are plain numbers are INTEGER or REAL, everything else (histograms, traces, failures) is its
+// JSON text. The key of `point` is what makes a second delivery harmless. `volume` counts by the day (UTC) of
+// ts.
 inline constexpr const char* create_schema = R"sql(
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 INSERT INTO schema_version VALUES (1);

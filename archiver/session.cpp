@@ -21,27 +21,34 @@ std::string unknown(const Config& config, const std::string& name) {
     for (const auto& [known, archive] : config.archives)
         names.push_back(known);
     if (const auto guess = nearest(name, names))
-        return fmt::format("there is no archive \"{}\" in the configuration (did you mean \"{}\"?)", name, *guess);
-    return fmt::format("there is no archive \"{}\" in the configuration; it has: {}", name, fmt::join(names, ", "));
+        return fmt::format("there is no archive \"{}\" in the configuration (did you mean \"{}\"?)", name,
+                           *guess);
+    return fmt::format("there is no archive \"{}\" in the configuration; it has: {}", name,
+                       fmt::join(names, ", "));
 }
 
 /// The archive, or why it cannot be served.
 Result<Archive> find_archive(const LoadedConfig& loaded, const std::string& name) {
     const std::string section = "archives." + name;
     for (const Problem& problem : loaded.problems) {
-        if (problem.scope == Problem::Scope::entry && (problem.path == section || problem.path.starts_with(section + ".")))
-            return fail(ErrorKind::configuration, fmt::format("archive \"{}\" is disabled by an error: {}", name, problem.text()));
+        if (problem.scope == Problem::Scope::entry &&
+            (problem.path == section || problem.path.starts_with(section + ".")))
+            return fail(ErrorKind::configuration,
+                        fmt::format("archive \"{}\" is disabled by an error: {}", name, problem.text()));
     }
     const auto found = loaded.config.archives.find(name);
-    if (found == loaded.config.archives.end()) return fail(ErrorKind::configuration, unknown(loaded.config, name));
+    if (found == loaded.config.archives.end())
+        return fail(ErrorKind::configuration, unknown(loaded.config, name));
     if (found->second.faulty) {
         return fail(ErrorKind::configuration,
                     fmt::format("archive \"{}\" has errors in its section; see meshprobectl check", name));
     }
     if (!found->second.enabled) {
-        return fail(ErrorKind::configuration,
-                    fmt::format("archive \"{}\" is disabled; set archives.{}.enabled: true to deliver what its spool holds",
-                                name, name));
+        return fail(
+            ErrorKind::configuration,
+            fmt::format(
+                "archive \"{}\" is disabled; set archives.{}.enabled: true to deliver what its spool holds",
+                name, name));
     }
     return found->second;
 }
@@ -53,9 +60,9 @@ Result<FileLock> lock(const Paths& paths, const std::string& name) {
     auto lock = FileLock::try_acquire(directory / fmt::format(".{}.lock", name));
     if (!lock) return fail(lock.error());
     if (!*lock) {
-        return fail(ErrorKind::refused,
-                    fmt::format("another meshprobe-archive delivers \"{}\" already; see systemctl status meshprobe-archive@{}",
-                                name, name));
+        return fail(ErrorKind::refused, fmt::format("another meshprobe-archive delivers \"{}\" already; see "
+                                                    "systemctl status meshprobe-archive@{}",
+                                                    name, name));
     }
     return std::move(**lock);
 }
@@ -77,7 +84,8 @@ Result<LoadedConfig> load(const Paths& paths, const Journal& journal) {
     auto loaded = load_config(paths);
     if (loaded && loaded->kept) {
         journal.log(Priority::warning, message::configuration_kept,
-                    "the configuration is broken as a whole; going on with the last good one, see meshprobectl check");
+                    "the configuration is broken as a whole; going on with the last good one, see "
+                    "meshprobectl check");
     }
     return loaded;
 }
@@ -106,9 +114,11 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
             return give_up(became.error(), exit_code(became.error().kind));
     }
     const auto locked = lock(paths, name);
-    if (!locked) return give_up(locked.error(), drain ? drain_exit_code(locked.error().kind) : ExitCode::failure);
+    if (!locked)
+        return give_up(locked.error(), drain ? drain_exit_code(locked.error().kind) : ExitCode::failure);
     const Spool spool(paths, name);
-    if (auto created = spool.create(); !created) return give_up(created.error(), exit_code(created.error().kind));
+    if (auto created = spool.create(); !created)
+        return give_up(created.error(), exit_code(created.error().kind));
 
     Delivery delivery(spool, **type, reporter, *stop, {.drain = drain, .idle = archive->idle});
     const auto delivered = delivery.run();

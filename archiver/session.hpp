@@ -11,6 +11,7 @@
 namespace meshprobe {
 
 /// Logs what it has to say, the reason for any code but `success` included.
-[[nodiscard]] ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, const Journal& journal);
+[[nodiscard]] ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain,
+                                    const Journal& journal);
 
 } // namespace meshprobe

@@ -23,7 +23,7 @@ class SqliteArchive : public ArchiveType {
           path_(context.paths.local_archive() / (context.archive.name + ".db")) {}
 
     Status connect() override {
-        if (auto made = make_directories(path_.parent_path(), 0750); !made) return made;
+        if (auto made = make_directories(path_.parent_path()); !made) return made;
         auto database = Database::open(path_);
         if (!database) return fail(database.error());
         database_ = std::move(*database);
@@ -58,7 +58,7 @@ class SqliteArchive : public ArchiveType {
     Result<std::vector<Verdict>> settle() override { return std::exchange(verdicts_, {}); }
 
     Microseconds service_interval() const override { return std::chrono::minutes(1); } // retention
-    Window window() const override { return {archive_.window, 16U << 20}; }
+    Window window() const override { return {archive_.window, 8U << 20}; }
     std::string place() const override { return path_.string(); }
 
     Result<bool> tidy() override {
@@ -72,9 +72,10 @@ class SqliteArchive : public ArchiveType {
     Status prepare() {
         // auto_vacuum and page size only count before the first table is made. A page of 8 KiB holds several
         // histograms; the write-ahead log is copied back every 64 MiB, so that hot pages are copied once.
-        for (const char* sql : {"PRAGMA page_size = 8192", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL",
-                                "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 8192",
-                                "PRAGMA journal_size_limit = 67108864", "PRAGMA cache_size = -32768"}) {
+        for (const char* sql :
+             {"PRAGMA page_size = 8192", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL",
+              "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 8192",
+              "PRAGMA journal_size_limit = 67108864", "PRAGMA cache_size = -16384"}) {
             if (auto set = database_->execute(sql); !set) return set;
         }
         if (auto made = make_schema(); !made) return made;
@@ -88,16 +89,19 @@ class SqliteArchive : public ArchiveType {
     }
 
     Status make_schema() {
-        const auto exists = database_->number("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'");
+        const auto exists =
+            database_->number("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'");
         if (!exists) return fail(exists.error());
         if (*exists == 0) return database_->execute(fmt::format("BEGIN IMMEDIATE; {} COMMIT", create_schema));
         const auto version = database_->number("SELECT version FROM schema_version");
         if (!version) return fail(version.error());
         if (*version == schema_version) return {};
-        return fail(ErrorKind::configuration,
-                    fmt::format("{} has tables of version {}, this meshprobe knows version {}; use the version that made "
-                                "it, or move the file away: a new one is begun",
-                                path_.string(), *version, schema_version));
+        return fail(
+            ErrorKind::configuration,
+            fmt::format(
+                "{} has tables of version {}, this meshprobe knows version {}; use the version that made "
+                "it, or move the file away: a new one is begun",
+                path_.string(), *version, schema_version));
     }
 
     Status write(std::span<const Item> batch) {

@@ -1,11 +1,11 @@
 #include "archiver/stop.hpp"
 
+#include <poll.h>
+#include <sys/signalfd.h>
+
 #include <algorithm>
 #include <array>
 #include <csignal>
-
-#include <poll.h>
-#include <sys/signalfd.h>
 
 namespace meshprobe {
 

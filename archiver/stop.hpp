@@ -17,8 +17,8 @@ class Stop {
 
     [[nodiscard]] bool requested() const;
     [[nodiscard]] int descriptor() const { return fd_.get(); }
-    /// Until `fd` is readable or, if asked for, writable; or `other_fd` is readable; or a stop is requested; or
-    /// the time is over. -1: none.
+    /// Until `fd` is readable or, if asked for, writable; or `other_fd` is readable; or a stop is requested;
+    /// or the time is over. -1: none.
     void wait(Microseconds longest, int fd = -1, bool or_writable = false, int other_fd = -1) const;
 
   private:

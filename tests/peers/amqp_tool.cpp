@@ -2,9 +2,12 @@
 //
 //   declare-exchange NAME | delete-exchange NAME | declare-queue NAME [MAX-LENGTH] | delete-queue NAME
 //   bind QUEUE EXCHANGE KEY
-//   take QUEUE      prints and removes all messages: {"id","key","host","type","mode","size","body"} (JSON Lines)
-//   count QUEUE     prints how many messages there are
+//   take QUEUE      prints and removes all messages: {"id","key","host","type","mode","size","body"} (JSON
+//   Lines) count QUEUE     prints how many messages there are
 // Several commands may follow each other, separated by ",".
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_tcp_socket.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,10 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <amqp.h>
-#include <amqp_framing.h>
-#include <amqp_tcp_socket.h>
 
 namespace {
 
@@ -34,7 +33,8 @@ void check(const Connection& connection, const std::string& doing) {
     const auto reply = amqp_get_rpc_reply(connection.get());
     if (reply.reply_type == AMQP_RESPONSE_NORMAL) return;
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION)
-        throw std::runtime_error(doing + ": " + text(static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_text));
+        throw std::runtime_error(
+            doing + ": " + text(static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_text));
     throw std::runtime_error(doing + ": " + amqp_error_string2(reply.library_error));
 }
 
@@ -42,7 +42,8 @@ Connection connect(int port) {
     Connection connection(amqp_new_connection());
     amqp_socket_t* socket = amqp_tcp_socket_new(connection.get());
     if (amqp_socket_open(socket, "127.0.0.1", port) != AMQP_STATUS_OK) throw std::runtime_error("connect");
-    const auto reply = amqp_login(connection.get(), "/", 1, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
+    const auto reply =
+        amqp_login(connection.get(), "/", 1, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
     if (reply.reply_type != AMQP_RESPONSE_NORMAL) throw std::runtime_error("login");
     amqp_channel_open(connection.get(), 1);
     check(connection, "channel");
@@ -58,8 +59,8 @@ unsigned declare(const Connection& connection, const std::string& name, bool pas
     entries[1].value.kind = AMQP_FIELD_KIND_UTF8;
     entries[1].value.value.bytes = amqp_cstring_bytes("reject-publish");
     const amqp_table_t table{max_length > 0 ? 2 : 0, entries};
-    const auto* declared =
-        amqp_queue_declare(connection.get(), 1, amqp_cstring_bytes(name.c_str()), passive ? 1 : 0, 1, 0, 0, table);
+    const auto* declared = amqp_queue_declare(connection.get(), 1, amqp_cstring_bytes(name.c_str()),
+                                              passive ? 1 : 0, 1, 0, 0, table);
     check(connection, "queue " + name);
     return declared->message_count;
 }
@@ -68,25 +69,32 @@ void print(const amqp_envelope_t& envelope) {
     const auto& properties = envelope.message.properties;
     std::string host;
     for (int index = 0; index < properties.headers.num_entries; ++index) {
-        if (text(properties.headers.entries[index].key) == "host") host = text(properties.headers.entries[index].value.value.bytes);
+        if (text(properties.headers.entries[index].key) == "host")
+            host = text(properties.headers.entries[index].value.value.bytes);
     }
-    const nlohmann::json line{{"id", text(properties.message_id)},    {"key", text(envelope.routing_key)},
-                              {"host", host},                         {"type", text(properties.content_type)},
-                              {"mode", properties.delivery_mode},     {"app", text(properties.app_id)},
-                              {"size", envelope.message.body.len},    {"body", text(envelope.message.body)}};
+    const nlohmann::json line{{"id", text(properties.message_id)},
+                              {"key", text(envelope.routing_key)},
+                              {"host", host},
+                              {"type", text(properties.content_type)},
+                              {"mode", properties.delivery_mode},
+                              {"app", text(properties.app_id)},
+                              {"size", envelope.message.body.len},
+                              {"body", text(envelope.message.body)}};
     fmt::print("{}\n", line.dump());
 }
 
 void take(const Connection& connection, const std::string& queue) {
     unsigned left = declare(connection, queue, true, 0);
     if (left == 0) return;
-    amqp_basic_consume(connection.get(), 1, amqp_cstring_bytes(queue.c_str()), amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+    amqp_basic_consume(connection.get(), 1, amqp_cstring_bytes(queue.c_str()), amqp_empty_bytes, 0, 1, 0,
+                       amqp_empty_table);
     check(connection, "consume");
     for (; left > 0; --left) {
         amqp_maybe_release_buffers(connection.get());
         amqp_envelope_t envelope{};
         const timeval patience{20, 0};
-        if (amqp_consume_message(connection.get(), &envelope, &patience, 0).reply_type != AMQP_RESPONSE_NORMAL)
+        if (amqp_consume_message(connection.get(), &envelope, &patience, 0).reply_type !=
+            AMQP_RESPONSE_NORMAL)
             throw std::runtime_error(fmt::format("{} messages of {} did not come", left, queue));
         print(envelope);
         amqp_destroy_envelope(&envelope);
@@ -97,7 +105,8 @@ void run(const Connection& connection, std::span<const std::string> words) {
     const auto bytes = [&](std::size_t index) { return amqp_cstring_bytes(words[index].c_str()); };
     const std::string& command = words[0];
     if (command == "declare-exchange") {
-        amqp_exchange_declare(connection.get(), 1, bytes(1), amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table);
+        amqp_exchange_declare(connection.get(), 1, bytes(1), amqp_cstring_bytes("topic"), 0, 1, 0, 0,
+                              amqp_empty_table);
     } else if (command == "delete-exchange") {
         amqp_exchange_delete(connection.get(), 1, bytes(1), 0);
     } else if (command == "declare-queue") {

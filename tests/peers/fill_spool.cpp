@@ -1,7 +1,7 @@
 // fill-spool ROOT ARCHIVE [--segments N] [--messages N] [--points N] [--event-types A,B] [--hosts N]
 //            [--buckets N] [--start N] [--ts SECONDS] [--bad-body N] [--big N]
-// Puts segments of format raw into the queue of an archive, as a probe's commits would: for tests of archivers
-// that need no probe. Prints the number of messages, points and bytes.
+// Puts segments of format raw into the queue of an archive, as a probe's commits would: for tests of
+// archivers that need no probe. Prints the number of messages, points and bytes.
 #include "lib/command_line.hpp"
 #include "lib/file.hpp"
 #include "lib/instance.hpp"
@@ -41,7 +41,8 @@ struct Total {
 class Filler {
   public:
     explicit Filler(const CommandLine& line) : line_(line) {
-        std::string names = line.value("event-types").value_or("throughput,packet-loss-rate,histogram-owdelay");
+        std::string names =
+            line.value("event-types").value_or("throughput,packet-loss-rate,histogram-owdelay");
         for (std::size_t start = 0, end = 0; end != std::string::npos; start = end + 1) {
             end = names.find(',', start);
             event_types_.push_back(names.substr(start, end == std::string::npos ? end : end - start));
@@ -63,7 +64,8 @@ class Filler {
     }
 
     std::string body(std::uint64_t segment, std::uint64_t message, const std::string& event_type) const {
-        const std::uint64_t first = ts_ + (segment / hosts_) * messages_ * points_ + message / event_types_.size() * points_;
+        const std::uint64_t first =
+            ts_ + (segment / hosts_) * messages_ * points_ + message / event_types_.size() * points_;
         std::string text = fmt::format(
             R"({{"meta":{{"subject_type":"point-to-point","source":"192.0.2.1","destination":"192.0.2.2",)"
             R"("tool_name":"pscheduler/powstream","measurement_agent":"192.0.2.1","input_source":"ps{0}.example.org",)"
@@ -78,7 +80,8 @@ class Filler {
             }
             text += '{';
             for (std::uint64_t bucket = 0; bucket < buckets_; ++bucket)
-                text += fmt::format("{}\"{}.{:02}\":{}", bucket == 0 ? "" : ",", 10 + point % 7, bucket, 1 + bucket % 5);
+                text += fmt::format("{}\"{}.{:02}\":{}", bucket == 0 ? "" : ",", 10 + point % 7, bucket,
+                                    1 + bucket % 5);
             text += '}';
         }
         return text + "}}";
@@ -87,12 +90,14 @@ class Filler {
     Status write(std::uint64_t segment, bool is_first, Total& total) {
         const std::string host = fmt::format("ps{}.example.org", segment % hosts_);
         const std::string archive = line_.arguments[1];
-        SegmentBuilder builder({"meshprobe@" + host, host, "default", archive, fmt::format("run{:08}", segment), "raw"});
+        SegmentBuilder builder(
+            {"meshprobe@" + host, host, "default", archive, fmt::format("run{:08}", segment), "raw"});
         for (std::uint64_t message = 0; message < messages_; ++message) {
             const std::string& event_type = event_types_[message % event_types_.size()];
             std::string text = body(segment, message, event_type);
             if (is_first && message + 1 == messages_) text.append(number("big", 0), ' ');
-            if (const auto nth = number("bad-body", 0); nth > 0 && message % nth == nth - 1) text = "{\"meta\":7}";
+            if (const auto nth = number("bad-body", 0); nth > 0 && message % nth == nth - 1)
+                text = "{\"meta\":7}";
             builder.add(event_type, points_, text);
             total.bytes += text.size();
         }
@@ -100,9 +105,11 @@ class Filler {
         total.points += builder.points();
         const Spool spool(line_.paths, archive);
         if (auto created = spool.create(); !created) return created;
-        const SegmentName name{1'700'000'000'000'000 + static_cast<std::int64_t>(segment), hash_instance_name(host), 0};
+        const SegmentName name{1'700'000'000'000'000 + static_cast<std::int64_t>(segment),
+                               hash_instance_name(host), 0};
         const auto hidden = spool.queue() / ("." + name.text());
-        if (auto written = write_file_atomically(hidden, std::move(builder).finish(), 0640); !written) return written;
+        if (auto written = write_file_atomically(hidden, std::move(builder).finish(), 0640); !written)
+            return written;
         std::filesystem::rename(hidden, spool.queue() / name.text());
         return {};
     }

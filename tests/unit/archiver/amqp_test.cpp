@@ -33,13 +33,15 @@ TEST_CASE("AMQP URLs") {
     REQUIRE(url);
     CHECK(url->text() == row.text);
     CHECK(url->user == row.user);
-    CHECK(url->password == (row.password == nullptr ? std::nullopt : std::optional<std::string>(row.password)));
+    CHECK(url->password ==
+          (row.password == nullptr ? std::nullopt : std::optional<std::string>(row.password)));
 }
 
 TEST_CASE("URLs that are refused") {
-    const auto* text = GENERATE("", "http://h", "amqp://", "amqp://h:0", "amqp://h:70000", "amqp://h:1x", "amqp://h/a/b", "amqp://h/%zz",
-                                "amqp://h/%00", "amqp://[::1", "amqp://u:sec%ret@h", "amqp://h?heartbeat=3", "amqp://h?auth_mechanism=external",
-                                "amqp://h/#x");
+    const auto* text =
+        GENERATE("", "http://h", "amqp://", "amqp://h:0", "amqp://h:70000", "amqp://h:1x", "amqp://h/a/b",
+                 "amqp://h/%zz", "amqp://h/%00", "amqp://[::1", "amqp://u:sec%ret@h", "amqp://h?heartbeat=3",
+                 "amqp://h?auth_mechanism=external", "amqp://h/#x");
     const auto url = parse_amqp_url(text);
     REQUIRE_FALSE(url);
     CHECK(url.error().kind == ErrorKind::configuration);
@@ -70,8 +72,10 @@ TEST_CASE("connect-to takes the place of host and port") {
 TEST_CASE("routing keys") {
     const SegmentHeader header{"meshprobe@h", "h", "default", "mq", "run", "raw"};
     const Message message{"run-0", "packet-loss-rate", 1, "{}"};
-    CHECK(RoutingKey::parse("perfsonar.raw.{event-type}")->of(header, message) == "perfsonar.raw.packet-loss-rate");
-    CHECK(RoutingKey::parse("{archive}-{task}.{host}.{instance}.x")->of(header, message) == "mq-default.h.meshprobe@h.x");
+    CHECK(RoutingKey::parse("perfsonar.raw.{event-type}")->of(header, message) ==
+          "perfsonar.raw.packet-loss-rate");
+    CHECK(RoutingKey::parse("{archive}-{task}.{host}.{instance}.x")->of(header, message) ==
+          "mq-default.h.meshprobe@h.x");
     CHECK(RoutingKey::parse("fixed")->of(header, message) == "fixed");
     CHECK_FALSE(RoutingKey::parse("a.{event_type}"));
     CHECK_FALSE(RoutingKey::parse("a.{host"));
@@ -129,7 +133,9 @@ TEST_CASE("returned messages are known by their id") {
 namespace {
 
 struct RouteTest {
-    Routes routes(Unroutable policy = Unroutable::drop) { return Routes(policy, directory.path() / "memory", "x", reporter); }
+    Routes routes(Unroutable policy = Unroutable::drop) {
+        return Routes(policy, directory.path() / "memory", "x", reporter);
+    }
     test::TemporaryDirectory directory;
     const Paths paths{directory.path()};
     const Journal journal{"test", Journal::Sink::standard_error};

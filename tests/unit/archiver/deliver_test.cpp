@@ -53,7 +53,8 @@ TEST_CASE("refused messages go to failed with their ids, the others are delivere
     ScriptedArchive archive;
     const std::string name = root.publish(1, 5);
     archive.verdict = [](const Item& item) {
-        return answer(item, item.message->id == "r1-3" ? Verdict::Kind::refused : Verdict::Kind::delivered, "too blue");
+        return answer(item, item.message->id == "r1-3" ? Verdict::Kind::refused : Verdict::Kind::delivered,
+                      "too blue");
     };
     REQUIRE(root.drain(archive));
     CHECK(root.left() == 0);
@@ -72,7 +73,8 @@ TEST_CASE("messages refused at a second try join those of the first in failed") 
     int tries = 0;
     archive.verdict = [&](const Item& item) {
         if (item.message->id == "r1-0") return answer(item, Verdict::Kind::refused);
-        if (item.message->id == "r1-1") return answer(item, ++tries < 2 ? Verdict::Kind::later : Verdict::Kind::refused);
+        if (item.message->id == "r1-1")
+            return answer(item, ++tries < 2 ? Verdict::Kind::later : Verdict::Kind::refused);
         return answer(item, Verdict::Kind::delivered);
     };
     REQUIRE(root.drain(archive));
@@ -87,7 +89,8 @@ TEST_CASE("only what is owed is sent again") {
     root.publish(2, 2);
     int tries = 0;
     archive.verdict = [&](const Item& item) {
-        return answer(item, item.message->id == "r1-4" && ++tries < 3 ? Verdict::Kind::later : Verdict::Kind::delivered);
+        return answer(item, item.message->id == "r1-4" && ++tries < 3 ? Verdict::Kind::later
+                                                                      : Verdict::Kind::delivered);
     };
     REQUIRE(root.drain(archive));
     CHECK(root.left() == 0);
@@ -102,7 +105,8 @@ TEST_CASE("a drain gives up on what is never taken, and says why") {
     root.publish(1, 2);
     root.publish(2, 2);
     archive.verdict = [](const Item& item) {
-        return answer(item, item.segment->run == "r1" ? Verdict::Kind::later : Verdict::Kind::delivered, "not today");
+        return answer(item, item.segment->run == "r1" ? Verdict::Kind::later : Verdict::Kind::delivered,
+                      "not today");
     };
     const auto drained = root.drain(archive);
     REQUIRE_FALSE(drained);
@@ -182,7 +186,9 @@ TEST_CASE("a busy archive is left alone for a while") {
     ScriptedArchive archive;
     root.publish(1, 4);
     int answers = 0;
-    archive.verdict = [&](const Item& item) { return answer(item, ++answers <= 4 ? Verdict::Kind::busy : Verdict::Kind::delivered); };
+    archive.verdict = [&](const Item& item) {
+        return answer(item, ++answers <= 4 ? Verdict::Kind::busy : Verdict::Kind::delivered);
+    };
     REQUIRE(root.drain(archive));
     CHECK(archive.taken.size() == 4);
     CHECK(archive.connects == 1);
@@ -209,7 +215,8 @@ TEST_CASE("a power failure at any call loses nothing and repeats at most the win
         for (int number = 0; number < 4; ++number)
             root.publish(number, 6);
         archive.verdict = [](const Item& item) {
-            return answer(item, item.message->id == "r2-2" ? Verdict::Kind::refused : Verdict::Kind::delivered);
+            return answer(item,
+                          item.message->id == "r2-2" ? Verdict::Kind::refused : Verdict::Kind::delivered);
         };
         int calls = 0;
         archive.on_call = [&](std::string_view) {

@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 
 #include <deque>
 #include <filesystem>
@@ -19,8 +20,6 @@
 #include <set>
 #include <string>
 
-#include <sys/eventfd.h>
-
 namespace meshprobe {
 
 /// What happens when the power fails at this very call.
@@ -28,7 +27,9 @@ struct PowerFailure {};
 
 class ScriptedArchive : public ArchiveType {
   public:
-    std::function<Verdict(const Item&)> verdict = [](const Item& item) { return Verdict{item.ticket, Verdict::Kind::delivered, {}}; };
+    std::function<Verdict(const Item&)> verdict = [](const Item& item) {
+        return Verdict{item.ticket, Verdict::Kind::delivered, {}};
+    };
     std::function<Status()> on_connect = [] { return Status(); };
     std::function<Status(std::span<const Item>)> on_send = [](std::span<const Item>) { return Status(); };
     std::function<void(std::string_view)> on_call = [](std::string_view) {};

@@ -8,22 +8,22 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <deque>
-
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 
 using namespace meshprobe;
 
 namespace {
 
-std::string body_of(std::string_view points, std::string_view event_type = "throughput", std::string_view key = "k1",
-                    std::string_view source = "192.0.2.1") {
-    return fmt::format(R"({{"meta":{{"subject_type":"point-to-point","source":"{}","destination":null,"org_metadata_key":"{}",)"
-                       R"("event-type":"{}","time_duration":30,"summaries":0}},"version":2,"datapoints":{{{}}}}})",
-                       source, key, event_type, points);
+std::string body_of(std::string_view points, std::string_view event_type = "throughput",
+                    std::string_view key = "k1", std::string_view source = "192.0.2.1") {
+    return fmt::format(
+        R"({{"meta":{{"subject_type":"point-to-point","source":"{}","destination":null,"org_metadata_key":"{}",)"
+        R"("event-type":"{}","time_duration":30,"summaries":0}},"version":2,"datapoints":{{{}}}}})",
+        source, key, event_type, points);
 }
 
 /// An archive of its own in a scratch root.
@@ -40,7 +40,8 @@ class Local {
     }
     void connect() { REQUIRE(type->connect()); }
     /// The verdict on one message.
-    Result<Verdict> send(const std::string& body, const std::string& host = "h", const std::string& format = "raw") {
+    Result<Verdict> send(const std::string& body, const std::string& host = "h",
+                         const std::string& format = "raw") {
         SegmentHeader header{"meshprobe@h", host, "default", "a", "r", format};
         const Message message{"r-0", "throughput", 1, body};
         const std::array items{Item{++ticket, &header, &message}};
@@ -88,17 +89,22 @@ class Local {
 TEST_CASE("values keep their type") {
     Local local;
     local.connect();
-    local.deliver(body_of(R"("1":5,"2":1.5,"3":{"10.1": 3},"4":[1, 2],"5":"text","6":null,"7":true,"8":123456789012345678901234567890,"9":-7)"));
-    CHECK(local.ask("SELECT typeof(value) FROM results ORDER BY ts") == "integer real text text text text text text integer");
-    CHECK(local.ask("SELECT value FROM results ORDER BY ts") == R"(5 1.5 {"10.1": 3} [1, 2] "text" null true 123456789012345678901234567890 -7)");
+    local.deliver(body_of(
+        R"("1":5,"2":1.5,"3":{"10.1": 3},"4":[1, 2],"5":"text","6":null,"7":true,"8":123456789012345678901234567890,"9":-7)"));
+    CHECK(local.ask("SELECT typeof(value) FROM results ORDER BY ts") ==
+          "integer real text text text text text text integer");
+    CHECK(local.ask("SELECT value FROM results ORDER BY ts") ==
+          R"(5 1.5 {"10.1": 3} [1, 2] "text" null true 123456789012345678901234567890 -7)");
 }
 
 TEST_CASE("the view shows what describes a point") {
     Local local;
     local.connect();
     local.deliver(body_of(R"("1700000000":1)"), "ps1.example.org");
-    CHECK(local.ask("SELECT host || metadata_key || event_type || ts || time || source || subject_type || time_duration || "
-                    "(destination IS NULL) FROM results") == "ps1.example.orgk1throughput17000000002023-11-14T22:13:20Z192.0.2.1point-to-point301");
+    CHECK(local.ask("SELECT host || metadata_key || event_type || ts || time || source || subject_type || "
+                    "time_duration || "
+                    "(destination IS NULL) FROM results") ==
+          "ps1.example.orgk1throughput17000000002023-11-14T22:13:20Z192.0.2.1point-to-point301");
 }
 
 TEST_CASE("a point delivered twice is there once, with its last value") {
@@ -133,19 +139,21 @@ TEST_CASE("volume counts points and bytes by host and day") {
     Local local;
     local.connect();
     local.deliver(body_of(R"("86399":5,"86400":123)"), "h1");
-    CHECK(local.ask("SELECT host || ' ' || day || ' ' || points || ' ' || bytes FROM volume") == "h1 1970-01-01 1 1 h1 1970-01-02 1 3");
+    CHECK(local.ask("SELECT host || ' ' || day || ' ' || points || ' ' || bytes FROM volume") ==
+          "h1 1970-01-01 1 1 h1 1970-01-02 1 3");
 }
 
 TEST_CASE("bodies of another shape are refused, and leave nothing behind") {
     Local local;
     local.connect();
-    const auto* body = GENERATE("", "x", "[]", "{}", R"({"meta":{}})", R"({"meta":7,"datapoints":{}})",
-                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":[]})",
-                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"x":1}})",
-                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"-5":1}})",
-                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1},)",
-                                R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1}}{})",
-                                R"({"meta":{"org_metadata_key":"","event-type":"e"},"datapoints":{"1":1}})");
+    const auto* body =
+        GENERATE("", "x", "[]", "{}", R"({"meta":{}})", R"({"meta":7,"datapoints":{}})",
+                 R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":[]})",
+                 R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"x":1}})",
+                 R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"-5":1}})",
+                 R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1},)",
+                 R"({"meta":{"org_metadata_key":"k","event-type":"e"},"datapoints":{"1":1}}{})",
+                 R"({"meta":{"org_metadata_key":"","event-type":"e"},"datapoints":{"1":1}})");
     const auto verdict = local.send(body);
     REQUIRE(verdict);
     CHECK(verdict->kind == Verdict::Kind::refused);
@@ -172,7 +180,9 @@ TEST_CASE("confirmed points survive the end of the connection") {
 TEST_CASE("retention by age deletes whole days, and what described them") {
     Local local(std::chrono::days(30));
     local.connect();
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     local.deliver(body_of(fmt::format(R"("{}":1,"{}":1)", now - 40 * 86400, now - 29 * 86400)));
     local.deliver(body_of(fmt::format(R"("{}":1)", now - 35 * 86400), "throughput", "k2"));
     local.tidy();
@@ -192,7 +202,8 @@ TEST_CASE("retention by size deletes the oldest days and bounds the file") {
     for (int day = 0; day < 30; ++day) {
         std::string points;
         for (int point = 0; point < 500; ++point)
-            points += fmt::format("{}\"{}\":{}", point == 0 ? "" : ",", 1'700'000'000 + day * 86'400 + point, value);
+            points += fmt::format("{}\"{}\":{}", point == 0 ? "" : ",", 1'700'000'000 + day * 86'400 + point,
+                                  value);
         local.deliver(body_of(points));
     }
     local.tidy();
@@ -250,7 +261,8 @@ TEST_CASE("a full disk is an error, loses nothing, and passes") {
 
 TEST_CASE("raw bodies: members in any order, blanks, escapes, fractions of seconds") {
     RawBodyReader reader;
-    const auto body = reader.read(R"( {"datapoints": { "1.75" : { "a" : 1 } , "2" : 3 } , "x": [{"y":[]}], "meta": {"event-type":"e","org_metadata_key":"k\u00e9"}} )");
+    const auto body = reader.read(
+        R"( {"datapoints": { "1.75" : { "a" : 1 } , "2" : 3 } , "x": [{"y":[]}], "meta": {"event-type":"e","org_metadata_key":"k\u00e9"}} )");
     REQUIRE(body);
     CHECK((*body)->metadata_key == "k\u00e9");
     REQUIRE((*body)->points.size() == 2);

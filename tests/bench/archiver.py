@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""How fast meshprobe-archive delivers: into RabbitMQ, against a bare C publisher on the same broker in the same run, and into SQLite.
+
+    MESHPROBE_BINARY_DIR=BUILD tests/bench/archiver.py [--rounds N] [--messages N] [--points N] [--buckets N]
+
+Prints, never asserts: design budget is "within 20 % of a bare C publisher".
+"""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+import rabbitmq  # noqa: E402
+from hand import BUILD, Root  # noqa: E402
+
+FILL = BUILD / "tests/bin/fill-spool"
+
+
+def fill(root: Root, archive: str, messages: int, options: argparse.Namespace) -> tuple[int, int, int]:
+    per_segment = 100
+    done = subprocess.run([FILL, str(root.path), archive, "--segments", str(messages // per_segment), "--messages", str(per_segment), "--hosts", "20",
+                           "--points", str(options.points), "--buckets", str(options.buckets), "--event-types", "throughput"],
+                          check=True, capture_output=True, text=True)
+    return tuple(map(int, done.stdout.split()))
+
+
+def bare(port: int, messages: int, size: int) -> tuple[float, float]:
+    with tempfile.NamedTemporaryFile("r") as report:
+        subprocess.run([BUILD / "tests/bin/measure", report.name, BUILD / "tests/bin/bare-publisher", str(port), str(messages), str(size), "1000"], check=True)
+        numbers = json.load(report)
+    return numbers["seconds"], numbers["cpu"]
+
+
+def into_rabbitmq(options: argparse.Namespace) -> None:
+    configuration = json.dumps({"archives": {"mq": {"archiver": "rabbitmq", "url": "amqp://127.0.0.1:PORT/"}}})
+    with rabbitmq.Broker() as broker:
+        broker.tool("declare-exchange", "osg.ps.raw", ",", "declare-queue", "q", ",", "bind", "q", "osg.ps.raw", "#")
+        rates: dict[str, list[float]] = {"bare": [], "archiver": []}
+        for number in range(options.rounds + 1):
+            with Root(configuration.replace("PORT", str(broker.port))) as root:
+                messages, points, size = fill(root, "mq", options.messages, options)
+                # who goes first alternates: a broker warms up and its queue files grow
+                for who in ("bare", "archiver") if number % 2 else ("archiver", "bare"):
+                    broker.tool("delete-queue", "q", ",", "declare-queue", "q", ",", "bind", "q", "osg.ps.raw", "#")
+                    if who == "bare":
+                        seconds, cpu = bare(broker.port, messages, size // messages)
+                        peak = 0
+                    else:
+                        run = root.drain("mq")
+                        if run.status != 0:
+                            raise SystemExit(str(run))
+                        seconds, cpu, peak = run.seconds, run.cpu, run.peak_kib
+                    if number == 0:
+                        continue  # warming up
+                    rates[who].append(messages / seconds)
+                    print(f"  {who:9} {messages} messages of {size // messages} bytes: {seconds:.2f} s, {messages / seconds:,.0f}/s, "
+                          f"{cpu * 1e6 / messages:.1f} us CPU each" + (f", peak {peak / 1024:.0f} MiB" if peak else ""), flush=True)
+        medians = {who: statistics.median(values) for who, values in rates.items()}
+        print(f"RabbitMQ: archiver {medians['archiver']:,.0f}/s, bare C publisher {medians['bare']:,.0f}/s: {medians['archiver'] / medians['bare']:.2f} (budget: at least 0.80)")
+
+
+def into_sqlite(options: argparse.Namespace) -> None:
+    for name, points, buckets in (("histograms", 200, 30), ("numbers", 200, 0)):
+        options.points, options.buckets = points, buckets
+        with Root("archives: {local: {archiver: sqlite}}") as root:
+            messages, points, size = fill(root, "local", 3000, options)
+            for again in ("new", "again"):
+                run = root.drain()
+                if run.status != 0:
+                    raise SystemExit(str(run))
+                print(f"SQLite, {name}, {again}: {points:,} points, {size / 1e6:.0f} MB: {run.seconds:.2f} s, {points / run.seconds:,.0f} points/s, "
+                      f"{run.cpu:.2f} s CPU, peak {run.peak_kib / 1024:.0f} MiB, file {root.database.stat().st_size / 1e6:.0f} MB", flush=True)
+                fill(root, "local", 3000, options)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--messages", type=int, default=40000)
+    parser.add_argument("--points", type=int, default=20)
+    parser.add_argument("--buckets", type=int, default=0)
+    arguments = parser.parse_args()
+    if reason := rabbitmq.missing():
+        print(f"RabbitMQ: skipped, {reason}")
+    else:
+        into_rabbitmq(arguments)
+    into_sqlite(arguments)
