@@ -67,6 +67,14 @@ void Reporter::held_up(std::string_view why) {
     enter("waiting", why);
 }
 
+void Reporter::delivered(const Message& message) {
+    ++state_.delivered_messages;
+    state_.delivered_points += message.points;
+    state_.delivered_bytes += message.body.size();
+    news_ = true;
+    stale_ = true;
+}
+
 void Reporter::unroutable(std::string_view routing_key, std::string_view what) {
     journal_.log(Priority::warning, message::archive_unroutable, fmt::format("{}: {}", archive_, what),
                  {{"MESHPROBE_ROUTING_KEY", routing_key}});
