@@ -65,15 +65,6 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
     return ExitCode::usage;
 }
 
-std::string printable(std::string_view text) {
-    std::string safe(text);
-    for (char& byte : safe) {
-        const auto code = static_cast<unsigned char>(byte);
-        if ((code < 0x20 && byte != '\n') || code == 0x7F) byte = '?';
-    }
-    return safe;
-}
-
 std::int64_t now_usec() {
     return std::chrono::duration_cast<std::chrono::microseconds>(
                std::chrono::system_clock::now().time_since_epoch())

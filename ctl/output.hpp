@@ -1,6 +1,7 @@
 // How meshprobectl speaks: errors on standard error, tables that fit a terminal, times as people read them.
 #pragma once
 
+#include "ctl/printable.hpp"
 #include "lib/error.hpp"
 #include "lib/exit_code.hpp"
 
@@ -20,9 +21,6 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 /// How wide a report may be: $COLUMNS, else the terminal, else 80.
 [[nodiscard]] std::size_t output_width();
-
-/// Text from files that others wrote, made harmless for a terminal: control characters become '?'.
-[[nodiscard]] std::string printable(std::string_view text);
 
 /// "2026-11-22 10:00:00" in local time; "-" for 0.
 [[nodiscard]] std::string local_time(std::int64_t usec);

@@ -82,7 +82,7 @@ class Refresh {
         const auto last = read_mesh_state(paths_, task.mesh->name);
         if (!last) return fail(last.error());
         const Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment());
-        const bool failed = task.crawl.failure.has_value();
+        const bool failed = settlement.failure.has_value();
         if (!failed) {
             if (auto written = write_mesh_copy(paths_, task.mesh->name, task.crawl.documents); !written)
                 return written;
@@ -92,7 +92,7 @@ class Refresh {
 
         failed_ += failed ? 1 : 0;
         incomplete_ += !failed && !task.crawl.failures.empty() ? 1 : 0;
-        if (failed && is_local(task.crawl.failure->kind)) note_code(exit_code(task.crawl.failure->kind));
+        if (failed && is_local(settlement.failure->kind)) note_code(exit_code(settlement.failure->kind));
         return {};
     }
 

@@ -1,5 +1,6 @@
 #include "ctl/refresh/report.hpp"
 
+#include "ctl/printable.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/format.h>
@@ -11,14 +12,6 @@ namespace meshprobe {
 namespace {
 
 constexpr std::size_t most_lines = 20; ///< about one mesh and one kind of news
-
-/// Documents and names come from strangers.
-std::string printable(std::string_view text) {
-    std::string safe(text);
-    std::ranges::replace_if(
-        safe, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }, '?');
-    return safe;
-}
 
 std::string some_of(const std::vector<std::string>& names) {
     constexpr std::size_t shown = 5;
@@ -46,7 +39,7 @@ class Report {
         : journal_(journal), settlement_(settlement), state_(settlement.state), crawl_(crawl) {}
 
     void write() const {
-        if (crawl_.failure) {
+        if (settlement_.failure) {
             report_failure();
             return;
         }
@@ -61,9 +54,10 @@ class Report {
         const std::string effect = state_.outcome == MeshState::Outcome::never
                                        ? "it has no hosts yet"
                                        : fmt::format("its {} hosts stay in force", state_.hosts.size());
-        journal_.log(settlement_.outcome_changed ? Priority::warning : Priority::debug, message::mesh_failed,
-                     fmt::format("mesh {}: {}; {}", state_.mesh, printable(crawl_.failure->message), effect),
-                     numbers());
+        journal_.log(
+            settlement_.outcome_changed ? Priority::warning : Priority::debug, message::mesh_failed,
+            fmt::format("mesh {}: {}; {}", state_.mesh, one_line(settlement_.failure->message), effect),
+            numbers());
     }
 
     void report_documents() const {
@@ -71,7 +65,7 @@ class Report {
         for (const FailedDocument& failure : settlement_.new_failures) {
             if (++lines > most_lines) break;
             journal_.log(Priority::warning, message::mesh_failed,
-                         fmt::format("mesh {}: {}; {}", state_.mesh, printable(text_of(failure)),
+                         fmt::format("mesh {}: {}; {}", state_.mesh, one_line(text_of(failure)),
                                      failure.has_copy ? "its last good copy stays in force"
                                                       : "there is no copy of it yet"),
                          {{"MESHPROBE_MESH", state_.mesh}});
@@ -90,10 +84,10 @@ class Report {
                     {{"MESHPROBE_MESH", state_.mesh}});
                 break;
             }
-            journal_.log(Priority::warning, message::mesh_entry_refused,
-                         fmt::format("mesh {}: {}: {}", state_.mesh, printable(refusal.what),
-                                     printable(refusal.reason)),
-                         {{"MESHPROBE_MESH", state_.mesh}});
+            journal_.log(
+                Priority::warning, message::mesh_entry_refused,
+                fmt::format("mesh {}: {}: {}", state_.mesh, one_line(refusal.what), one_line(refusal.reason)),
+                {{"MESHPROBE_MESH", state_.mesh}});
         }
     }
 

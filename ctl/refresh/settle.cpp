@@ -14,6 +14,7 @@ namespace meshprobe {
 
 namespace {
 
+constexpr std::size_t most_hosts = 20'000; ///< twice what one machine can collect; more is a broken mesh
 constexpr std::size_t most_refusals =
     1000; ///< kept; a document that has more is not read line by line anyway
 
@@ -119,8 +120,13 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
     state.source = mesh.url.empty() ? mesh.file : mesh.url;
 
     Gathering gathered(crawl, {.allow_private = mesh.allow_private});
-    const Status understood = crawl.failure ? Status(fail(*crawl.failure)) : gathered.gather(crawl.root);
+    Status understood = crawl.failure ? Status(fail(*crawl.failure)) : gathered.gather(crawl.root);
+    if (understood && gathered.hosts.size() > most_hosts) {
+        understood = fail(ErrorKind::protocol, fmt::format("it names {} hosts; expected at most {}",
+                                                           gathered.hosts.size(), most_hosts));
+    }
     if (!understood) {
+        settlement.failure = understood.error();
         const bool had_once = state.documents > 0;
         set_outcome(settlement, had_once ? MeshState::Outcome::failed : MeshState::Outcome::never, now);
         if (!same_but_for_numbers(state.error, understood.error().message))

@@ -13,6 +13,7 @@ namespace meshprobe {
 
 struct Settlement {
     MeshState state;
+    std::optional<Error> failure; ///< of the mesh as a whole
     std::vector<std::string> added;
     std::vector<std::string> removed;
     std::vector<std::string> newly_held;

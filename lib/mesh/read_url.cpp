@@ -1,6 +1,7 @@
 #include "lib/mesh/read_url.hpp"
 
 #include "lib/host_name.hpp"
+#include "lib/instance.hpp"
 #include "lib/mesh/json_text.hpp"
 
 #include <fmt/format.h>
@@ -70,6 +71,8 @@ Result<MeasurementArchive> normal_read_url(std::string_view text, const Document
     if (const auto usable = check_address(url->host, rules); !usable) return fail(usable.error());
     const auto host = parse_host_name(url->host.text()); // drops 80 and 443 whatever the scheme is
     if (!host) return fail(host.error());
+    // A name that no unit can have would be a host that no timer ever asks.
+    if (auto usable = check_instance({.host = host->text()}); !usable) return fail(usable.error());
     return MeasurementArchive{fmt::format("{}://{}{}", url->scheme, url->host.text(), normal_path(url->path)),
                               host->text()};
 }

@@ -26,6 +26,7 @@ TEST_CASE("what strangers wrote cannot steer a terminal") {
     CHECK(printable("a\x1b[31m\x7f\tb\nc") == "a?[31m??b\nc");
     CHECK(printable("\xc2\x9b"
                     "1m Zürich\xc2") == "?1m Zürich\xc2");
+    CHECK(one_line("a\n<3>b") == "a <3>b");
 }
 
 TEST_CASE("times are told in two units at most") {

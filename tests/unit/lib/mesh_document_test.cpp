@@ -181,6 +181,9 @@ TEST_CASE("what cannot be polled is refused with its reason") {
     const std::map<std::string, std::string> cases{
         {esmond("asdf"), "asdf"},
         {esmond(""), "no URL"},
+        {esmond("https://" + std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') +
+                ".example.org/"),
+         "200"},
         {esmond("ftp://ps1.example.org/"), "http"},
         {esmond("https://user:secret@ps1.example.org/"), "passwords"},
         {esmond("https://ps1.example.org\\n/"), "ps1"},
