@@ -35,6 +35,7 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
+        spool) ((arguments == 0)) && words="list show retry export drop" ;;
         config | disable | enable | hosts | run | status | trust)
             words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1) ;;
         esac
