@@ -34,7 +34,7 @@ class Failure {
     [[nodiscard]] tl::unexpected<Error> fail(std::string_view what, int result) const;
 
   private:
-    sd_bus_error error_ = SD_BUS_ERROR_NULL;
+    sd_bus_error error_{}; // what SD_BUS_ERROR_NULL is, which is no C++ to clang
 };
 
 inline constexpr const char* destination = "org.freedesktop.systemd1";
