@@ -10,8 +10,8 @@
 namespace meshprobe {
 namespace {
 
-constexpr std::size_t memory = 16U << 20; ///< of segments held, roughly
-constexpr std::size_t most_parked = 10'000;
+constexpr std::size_t memory = 16U << 20;   ///< of segments held, roughly
+constexpr std::size_t most_parked = 50'000; // some hundred bytes each
 
 } // namespace
 
