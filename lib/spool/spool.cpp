@@ -71,7 +71,8 @@ Status Spool::create() const {
     // Above the spool nothing is ours to sync: the package's tmpfiles.d makes it, or whoever runs by hand.
     if (auto made = make_directories(directory_.parent_path()); !made) return made;
     for (const auto& directory : {directory_, queue(), failed()}) {
-        if (auto made = file_system_->make_directory(directory, directory_mode); !made) return fail(made.error());
+        if (auto made = file_system_->make_directory(directory, directory_mode); !made)
+            return fail(made.error());
         if (auto synced = file_system_->sync_directory(directory.parent_path()); !synced) return synced;
     }
     return {};
