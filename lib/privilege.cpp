@@ -1,14 +1,13 @@
 #include "lib/privilege.hpp"
 
 #include <fmt/format.h>
-
-#include <array>
-#include <cerrno>
-
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <array>
+#include <cerrno>
 
 namespace meshprobe {
 

@@ -1,5 +1,5 @@
-// Giving up root. On the real root every tree of state has its user; what root does there by hand, or converge
-// for a host that is gone, is done as that user, so that no file of root's is ever left behind.
+// Giving up root. On the real root every tree of state has its user; what root does there by hand, or
+// converge for a host that is gone, is done as that user, so that no file of root's is ever left behind.
 #pragma once
 
 #include "lib/error.hpp"
@@ -8,8 +8,8 @@
 
 namespace meshprobe {
 
-/// Becomes the owner of `directory` for good, with that user's groups. Does nothing if the caller is not root,
-/// or the owner is.
+/// Becomes the owner of `directory` for good, with that user's groups. Does nothing if the caller is not
+/// root, or the owner is.
 [[nodiscard]] Status become_owner_of(const std::filesystem::path& directory);
 
 } // namespace meshprobe
