@@ -157,7 +157,7 @@ ExitCode command::check(const CommandLine& line) {
         return errors > 0 ? ExitCode::failure : ExitCode::success;
     }
     for (const auto& problem : loaded.problems) {
-        fmt::print(stderr, "{}{}{}\n", is_error(problem) ? "" : "warning: ", printable(problem.text()),
+        fmt::print("{}{}{}\n", is_error(problem) ? "" : "warning: ", printable(problem.text()),
                    problem.effect.empty() ? "" : printable(fmt::format(" [{}]", problem.effect)));
     }
     if (loaded.problems.empty()) fmt::print("No problems found.\n");

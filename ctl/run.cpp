@@ -4,6 +4,7 @@
 #include "ctl/service_manager.hpp"
 #include "ctl/unit_query.hpp"
 #include "lib/instance.hpp"
+#include "lib/last_result.hpp"
 
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
@@ -65,6 +66,22 @@ class Follower {
     std::unique_ptr<sd_journal, Closer> journal_;
 };
 
+/// What the probe itself left behind. systemd forgets a service that ended well and that nothing refers to,
+/// its exit status included.
+int conclude(const Paths& paths, const Instance& instance, std::int64_t begun_usec, int status) {
+    const auto last = read_last_result(paths, instance);
+    if (!last || !*last || (*last)->finished_usec < begun_usec) return status;
+    const auto& result = **last;
+    fmt::print("{}: {}{}{}; {} points, {} requests\n", instance.name(), result.outcome,
+               result.message.empty() ? "" : ": ", printable(result.message), result.points, result.requests);
+    if (status != 0) return status;
+    if (result.outcome == "partial") return to_int(ExitCode::partial);
+    if (result.outcome == "unreachable") return to_int(ExitCode::unreachable);
+    if (result.outcome == "deferred") return to_int(ExitCode::deferred);
+    if (result.outcome == "untrusted") return to_int(ExitCode::untrusted);
+    return status;
+}
+
 Result<int> run_and_follow(const std::string& service) {
     auto manager = ServiceManager::connect();
     if (!manager) return fail(manager.error());
@@ -105,9 +122,10 @@ ExitCode command::run(const CommandLine& line) {
     if (const auto task = line.value("task")) instance->task = *task;
     if (const auto checked = check_instance(*instance); !checked)
         return complain_about_usage("run", checked.error().message);
+    const auto begun = now_usec();
     const auto status = run_and_follow(instance->service());
     if (!status) return complain(status.error());
-    return static_cast<ExitCode>(*status);
+    return static_cast<ExitCode>(conclude(line.paths, *instance, begun, *status));
 }
 
 } // namespace meshprobe
