@@ -235,7 +235,7 @@ class HostData:
             bodies = [", ".join(f'"{start + step * (i + variant):.2f}": {mix(seed, variant * 1000 + i) % 40 + 1}'
                                 for i in range(max(0, self.buckets - 1))) for variant in range(64)]
             self._histograms[event_type] = bodies
-        own = f'"{-(h >> 8) % 10**9 / 100:.2f}": 1'
+        own = f'"{(h >> 8) % 10**9 / 10**7:.7f}": 1'
         body = bodies[h % 64]
         return f"{{{own}, {body}}}" if body else f"{{{own}}}"
 

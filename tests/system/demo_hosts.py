@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 
-from sandbox import TOOL, Sandbox
+from sandbox import LOCAL_ARCHIVE, TOOL, Sandbox
 
 NAMES = ["ps-bandwidth.example.net", "ps-latency.example.net", "perfsonar.physics.example.edu", "ps1.grid.example.org",
          "ps2.grid.example.org", "ps-dmz.example.edu"]
@@ -19,7 +20,6 @@ tasks:
 
 
 RUN_NEWS = "MESSAGE_ID=3ceaaf308142c8ea91d93080f9b439fc"
-DELIVERED = "MESSAGE_ID=ac3e0b5bc29177094c1e26038dabf68e"
 
 
 def setup(sandbox: Sandbox) -> None:
@@ -30,16 +30,20 @@ def setup(sandbox: Sandbox) -> None:
 
 
 def await_delivery(sandbox: Sandbox) -> bool:
-    """Until every host brought news and something was delivered after the last of them."""
-    command = [str(TOOL), "exec", sandbox.name, "--", "timeout", "90", "journalctl", "-f", "-n", "all", "-o", "json", RUN_NEWS, "+", DELIVERED]
+    """Until the journal has news of every host, and the local archive results of every host."""
+    command = [str(TOOL), "exec", sandbox.name, "--", "timeout", "90", "journalctl", "-f", "-n", "all", "-o", "json", RUN_NEWS]
     missing = set(NAMES)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as journal:
         for line in journal.stdout:
-            entry = json.loads(line)
-            if f"MESSAGE_ID={entry['MESSAGE_ID']}" == DELIVERED and not missing:
+            missing.discard(json.loads(line).get("MESHPROBE_HOST"))
+            if not missing:
                 journal.terminate()
-                return True
-            missing.discard(entry.get("MESHPROBE_HOST"))
+    deadline = time.monotonic() + 30
+    while not missing and time.monotonic() < deadline:
+        delivered = sandbox.run("sqlite3", "-readonly", LOCAL_ARCHIVE, "SELECT DISTINCT host FROM results", check=False)
+        if set(delivered.split()) == set(NAMES):
+            return True
+        time.sleep(0.1)
     return False
 
 
