@@ -16,11 +16,16 @@ namespace {
 
 using nlohmann::json;
 
-/// A member of a group before its peer is known.
+/// A member of a group before its peer is known. Pairs are many: what does not depend on the peer is looked
+/// up once.
 struct Candidate {
     std::string_view name;
     const json* address = nullptr;
     std::string_view label;
+    std::string_view top_address; ///< what tells a pair from a self test
+    std::string_view top_host;
+    bool depends_on_peer = false;
+    std::optional<Participant> shown; ///< to every peer, unless it depends on that
 };
 
 struct Selector {
@@ -38,6 +43,7 @@ class Expansion {
   public:
     Expansion(const json& document, const json& group)
         : document_(document), group_(group), addresses_(object_member(document, "addresses")),
+          excludes_(array_member(group, "excludes")),
           default_label_(string_member(group, "default-address-label")),
           scope_(string_member(group, "excludes-self")) {}
 
@@ -64,14 +70,27 @@ class Expansion {
         std::vector<Candidate> result;
         if (const std::string& name = string_member(selector, "class"); !name.empty()) {
             for (const std::string_view member : addresses_of_class(document_, name)) {
-                result.push_back({member, find_member(addresses_, member), default_label_});
+                result.push_back(candidate(member, *find_member(addresses_, member), default_label_));
             }
         } else if (const json* address = find_member(addresses_, string_member(selector, "name"))) {
             const std::string& label = string_member(selector, "label");
-            result.push_back(
-                {string_member(selector, "name"), address, label.empty() ? default_label_ : label});
+            result.push_back(candidate(string_member(selector, "name"), *address,
+                                       label.empty() ? default_label_ : std::string_view(label)));
         }
         return result;
+    }
+
+    [[nodiscard]] Candidate candidate(std::string_view name, const json& address,
+                                      std::string_view label) const {
+        Candidate made{name,
+                       &address,
+                       label,
+                       string_member(address, "address"),
+                       string_member(address, "host"),
+                       !object_member(address, "remote-addresses").empty(),
+                       std::nullopt};
+        if (!made.depends_on_peer) made.shown = resolve(made, {});
+        return made;
     }
 
     [[nodiscard]] std::vector<Selector> plain_selectors() const {
@@ -105,7 +124,7 @@ class Expansion {
         for (const Selector& selector : selectors) {
             for (const Candidate& candidate : selector.candidates) {
                 if (auto spent = spend(budget); !spent) return spent;
-                const auto member = resolve(candidate, candidate.name);
+                const auto member = shown_to(candidate.name, candidate);
                 if (member && !member->disabled && !member->no_agent) visit({{*member}, 0});
             }
         }
@@ -131,10 +150,10 @@ class Expansion {
         for (const Candidate& left : x.candidates) {
             for (const Candidate& right : y.candidates) {
                 if (auto spent = spend(budget); !spent) return spent;
-                const auto first = resolve(left, right.name);
-                const auto second = resolve(right, left.name);
-                if (!first || !second || is_self(*first, *second) || first->disabled || second->disabled)
-                    continue;
+                if (is_self(left, right)) continue;
+                const auto first = shown_to(right.name, left);
+                const auto second = shown_to(left.name, right);
+                if (!first || !second || first->disabled || second->disabled) continue;
                 Tuple tuple{{*first, *second}, scheduled_by};
                 if (tuple.members[scheduled_by].no_agent) tuple.scheduler = first->no_agent ? 1 : 0; // "flip"
                 if (!tuple.members[tuple.scheduler].no_agent) visit(tuple);
@@ -144,20 +163,24 @@ class Expansion {
     }
 
     [[nodiscard]] bool is_excluded(const json& x, const json& y) const {
-        return std::ranges::any_of(array_member(group_, "excludes"), [&](const json& exclude) {
+        return std::ranges::any_of(excludes_, [&](const json& exclude) {
             const json* local = find_member(exclude, "local-address");
             const json& targets = array_member(exclude, "target-addresses");
             return local != nullptr && *local == x && std::ranges::find(targets, y) != targets.end();
         });
     }
 
-    [[nodiscard]] bool is_self(const Participant& x, const Participant& y) const {
+    [[nodiscard]] bool is_self(const Candidate& x, const Candidate& y) const {
         if (scope_ == "disabled") return false;
-        const auto same = [&](std::string_view member) {
-            const std::string& left = string_member(*x.top, member);
-            return !left.empty() && equal_ignoring_case(left, string_member(*y.top, member));
+        const auto same = [](std::string_view left, std::string_view right) {
+            return !left.empty() && equal_ignoring_case(left, right);
         };
-        return same("address") || (scope_ != "address" && same("host"));
+        return same(x.top_address, y.top_address) || (scope_ != "address" && same(x.top_host, y.top_host));
+    }
+
+    [[nodiscard]] std::optional<Participant> shown_to(std::string_view peer,
+                                                      const Candidate& candidate) const {
+        return candidate.depends_on_peer ? resolve(candidate, peer) : candidate.shown;
     }
 
     /// Which property set an address shows to a peer; nullopt: none, and the tuple does not exist.
@@ -188,6 +211,7 @@ class Expansion {
     const json& document_;
     const json& group_;
     const json& addresses_;
+    const json& excludes_;
     std::string_view default_label_;
     std::string_view scope_; ///< of excludes-self: "host" (default), "address", "disabled"
 };

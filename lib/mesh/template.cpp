@@ -173,6 +173,7 @@ class TemplateReader {
         const bool of_hosts =
             std::ranges::any_of(hosts, [&](const json& host) { return names(host, archive); });
         const json& tasks = object_member(document_, "tasks");
+        std::set<std::string> seen; // a few addresses, in very many tuples
         for (auto task = tasks.begin(); task != tasks.end(); ++task) {
             const bool of_task = names(*task, archive);
             if (bool_member(*task, "disabled") || (!of_task && !of_hosts)) continue;
@@ -180,7 +181,8 @@ class TemplateReader {
                 const json& host =
                     object_member(hosts, string_member(*tuple.members[tuple.scheduler].top, "host"));
                 if (!of_task && !names(host, archive)) return;
-                if (const auto url = pattern.expand(tuple)) extraction_.add_url(what, *url);
+                const auto url = pattern.expand(tuple);
+                if (url && seen.insert(*url).second) extraction_.add_url(what, *url);
             });
             if (!expanded) {
                 extraction_.refuse(fmt::format("{} of task {}", what, in_quotes(task.key())),
