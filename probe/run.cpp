@@ -115,6 +115,7 @@ class Run {
 
   private:
     [[nodiscard]] ExitCode run_in_slot(SlotCount& slots);
+    [[nodiscard]] Result<Assignment> load(SlotCount& slots);
     [[nodiscard]] Status collect(Assignment& assignment);
     [[nodiscard]] bool is_backed_off() const;
     [[nodiscard]] ExitCode defer(std::string_view why);
@@ -163,11 +164,17 @@ bool Run::is_backed_off() const {
     return record && *record && !(*record)->changed_pin.empty();
 }
 
-ExitCode Run::run_in_slot(SlotCount& slots) {
+/// The whole configuration is forgotten again before anything is fetched: with thousands of hosts it is most
+/// of the memory.
+Result<Assignment> Run::load(SlotCount& slots) {
     const auto loaded = load_config(paths_);
-    if (!loaded) return report_fault(loaded.error());
+    if (!loaded) return fail(loaded.error());
     slots.write(loaded->config.slots);
-    auto assignment = assign(paths_, loaded->config, instance_);
+    return assign(paths_, loaded->config, instance_);
+}
+
+ExitCode Run::run_in_slot(SlotCount& slots) {
+    auto assignment = load(slots);
     if (!assignment) return report_fault(assignment.error());
     if (!assignment->nothing_to_do.empty()) {
         journal_.log(Priority::notice, assignment->nothing_to_do);
