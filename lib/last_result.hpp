@@ -33,8 +33,8 @@ struct LastResult {
     std::uint64_t duplicates = 0;       ///< points received again, not sent again
     std::uint64_t gaps = 0;             ///< recorded so far for this instance
     std::uint64_t catching_up_usec = 0; ///< how much time is still to be caught up; 0: none
-    std::int64_t clock_skew_usec = 0; ///< server minus local
-    bool clock_skewed = false; ///< by more than 5 min
+    std::int64_t clock_skew_usec = 0;   ///< server minus local
+    bool clock_skewed = false;          ///< by more than 5 min
     // For `log: hourly`: when news were written down last, and what came since.
     std::int64_t logged_usec = 0;
     std::uint64_t unlogged_points = 0;

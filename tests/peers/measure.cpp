@@ -1,7 +1,8 @@
-// measure FILE PROGRAM ARGS…: runs a program and writes what it took, as JSON, to FILE; its own status is passed on.
+// measure FILE PROGRAM ARGS…: runs a program and writes what it took, as JSON, to FILE; its own status is
+// passed on.
 //
-// A process inherits the peak memory of the one that called exec(), so a test in Python cannot measure a child of
-// its own: this small program stands in between.
+// A process inherits the peak memory of the one that called exec(), so a test in Python cannot measure a
+// child of its own: this small program stands in between.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,8 +51,9 @@ int main(int argc, char** argv) {
         std::perror(argv[1]);
         return 127;
     }
-    std::fprintf(file, R"({"status": %d, "seconds": %.6f, "cpu": %.6f, "peak_kib": %ld})"
-                       "\n",
+    std::fprintf(file,
+                 R"({"status": %d, "seconds": %.6f, "cpu": %.6f, "peak_kib": %ld})"
+                 "\n",
                  result, elapsed.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss);
     std::fclose(file);
     return result;
