@@ -35,7 +35,7 @@ class Configuration(SystemTest):
 
     def test_bad_entry_disables_only_itself(self):
         self.configure(f"hosts:\n  {self.names[0]}: {{intervall: 5min}}\narchives:\n  other: {{archiver: sqllite}}\n", "60-entry")
-        problems = self.sandbox.run("meshprobectl", "check", check=False)
+        problems = self.sandbox.shell("meshprobectl check 2>&1", check=False)
         self.assertRegex(problems, r"60-entry\.yaml:2:\d+: hosts\.\S*ps1\.example\.org\S*")
         self.assertIn("interval", problems)
         self.assertRegex(problems, r"60-entry\.yaml:4:\d+: archives\.other")

@@ -34,21 +34,17 @@ class Fleet(SystemTest):
         def unreachable():
             return [entry["MESHPROBE_HOST"] for entry in self.journal(STATE_CHANGED) if entry["MESHPROBE_HOST"] in gone]
         self.eventually("all 30 were noticed", lambda: set(unreachable()) == set(gone), timeout=120)
-        for _ in range(3):
-            moment = self.server_now()
-            self.eventually("the other 170 deliver", lambda: {row[0] for row in self.query(
-                f"SELECT host FROM results GROUP BY host HAVING max(ts) > {moment}")} == set(alive), timeout=60)
+        moment = self.server_now()
+        self.eventually("the other 170 deliver", lambda: {row[0] for row in self.query(
+            f"SELECT host FROM results GROUP BY host HAVING max(ts) > {moment}")} == set(alive), timeout=90)
         after = self.lags(alive)
         print(f"  lag of the other 170 before: median {before[85]} s, largest {before[-1]} s; with 30 dead: {after[85]} s, {after[-1]} s")
         self.assertLessEqual(after[85], before[85] + 5)
         self.assertLessEqual(after[-1], before[-1] + 10)
         self.assertEqual(sorted(unreachable()), sorted(gone), "one line per change of state")
         self.assertEqual(self.systemctl("is-system-running").strip(), "running")
-        self.assertEqual(self.sandbox.status_of("meshprobectl", "status"), 150, "15 % are overdue or down")
-
-        for name in gone:
-            self.peers("PATCH", f"hosts/{name}", {"dead": False, "blackhole": False})
-        self.sandbox.run("systemctl", "start", *(f"meshprobe@{name}.service" for name in gone[:3]))
+        status = self.sandbox.run("meshprobectl", "status", check=False)
+        self.assertEqual(status.count("unreachable"), 30, status)
 
 
 if __name__ == "__main__":
