@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # bash completion for meshprobectl: commands and options come from its own help, names from its own lists.
 
 _meshprobectl_words() {
@@ -8,7 +9,7 @@ _meshprobectl_words() {
 _meshprobectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local -a root=()
-    local command= arguments=0 index
+    local command="" arguments=0 index
     for ((index = 1; index < COMP_CWORD; index++)); do
         case ${COMP_WORDS[index]} in
         --root) root=(--root "${COMP_WORDS[++index]}") ;;
@@ -23,7 +24,7 @@ _meshprobectl() {
 
     local words
     if [[ $current == -* ]]; then
-        words=$(meshprobectl $command --help 2>/dev/null | _meshprobectl_words Options:)
+        words=$(meshprobectl ${command:+"$command"} --help 2>/dev/null | _meshprobectl_words Options:)
     elif [[ -z $command ]]; then
         words=$(meshprobectl --help 2>/dev/null | _meshprobectl_words Commands:)
     else
