@@ -1,5 +1,7 @@
 #include "archiver/reporter.hpp"
 
+#include "lib/clock.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,11 +13,6 @@ namespace {
 constexpr Microseconds write_interval = std::chrono::seconds(1);
 constexpr Microseconds refused_interval = std::chrono::minutes(1);
 constexpr Microseconds summary_interval = std::chrono::hours(1);
-
-std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 Microseconds since(std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - time);

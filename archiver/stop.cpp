@@ -1,23 +1,18 @@
 #include "archiver/stop.hpp"
 
+#include "lib/termination.hpp"
+
 #include <poll.h>
-#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 
 namespace meshprobe {
 
 Result<Stop> Stop::on_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_errno("sigprocmask");
-    FileDescriptor fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd.is_open()) return fail_errno("signalfd");
-    return Stop(std::move(fd));
+    auto signals = termination_signals();
+    if (!signals) return fail(signals.error());
+    return Stop(std::move(*signals));
 }
 
 // The signal is never read, so a request once made stays.

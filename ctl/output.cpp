@@ -65,12 +65,6 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
     return ExitCode::usage;
 }
 
-std::int64_t now_usec() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 std::string local_time(std::int64_t usec) {
     if (usec == 0) return "-";
     const auto seconds = static_cast<std::time_t>(usec / 1'000'000);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctl/printable.hpp"
+#include "lib/clock.hpp"
 #include "lib/error.hpp"
 #include "lib/exit_code.hpp"
 
@@ -26,7 +27,6 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 [[nodiscard]] std::string local_time(std::int64_t usec);
 /// "3min 20s ago", "in 5min"; "-" for 0. Coarse on purpose: two units at most.
 [[nodiscard]] std::string relative_time(std::int64_t usec, std::int64_t now_usec);
-[[nodiscard]] std::int64_t now_usec();
 
 /// Columns padded to their widest cell (in characters, not bytes), two blanks between them; the last column
 /// is cut with an ellipsis where a line would be wider than the terminal (nothing is cut when the output is

@@ -1,5 +1,6 @@
 #include "probe/poll.hpp"
 
+#include "lib/clock.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
 
@@ -12,11 +13,6 @@ namespace meshprobe {
 namespace {
 
 constexpr Timestamp hour = 3600;
-
-std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 class Poll {
   public:

@@ -1,6 +1,7 @@
 #include "probe/run.hpp"
 
 #include "lib/checkpoint/checkpoint.hpp"
+#include "lib/clock.hpp"
 #include "lib/config/load.hpp"
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
@@ -19,11 +20,6 @@
 namespace meshprobe {
 
 namespace {
-
-std::int64_t now_usec() {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 /// How many slots there are is configured, but the configuration is too costly to read without a slot: the
 /// last probe that saw another number wrote it down.

@@ -1,21 +1,16 @@
 #include "probe/stop.hpp"
 
+#include "lib/termination.hpp"
+
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <csignal>
 
 namespace meshprobe {
 
 Result<Stop> Stop::on_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return fail_errno("block signals");
-    FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals.is_open()) return fail_errno("signalfd");
-    return Stop(std::move(signals));
+    auto signals = termination_signals();
+    if (!signals) return fail(signals.error());
+    return Stop(std::move(*signals));
 }
 
 bool Stop::is_signalled() {

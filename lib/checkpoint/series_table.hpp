@@ -14,11 +14,10 @@
 namespace meshprobe {
 
 struct SeriesMarks {
-    Timestamp newest = 0; ///< greatest ts ever received
-    Timestamp complete_until =
-        0;                    ///< everything up to here was asked for and received: where catching up goes on
-    Timestamp updated = 0;    ///< the archive's "time-updated" of what was read completely; 0: not known
-    Timestamp known_from = 0; ///< below this all is settled: sent, or skipped on purpose. Never goes back
+    Timestamp newest = 0;         ///< greatest ts ever received
+    Timestamp complete_until = 0; ///< all up to here was asked for and received: where catching up goes on
+    Timestamp updated = 0;        ///< the archive's "time-updated" of what was read completely; 0: not known
+    Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose. Never goes back
 };
 
 /// A series is one event type of one metadata entry: "METADATA-KEY EVENT-TYPE".
