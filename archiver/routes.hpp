@@ -6,8 +6,8 @@
 // something, that is, if a message was confirmed without being returned, and no key that used to be routed
 // has been returned since. Without that proof messages stay in the spool; the next message that is routed
 // makes them try again. So
-//   - a binding for one key only: the first message with that key proves it, the others are dropped, then and
-//   now
+//   - a binding for one key only: the first message with that key proves it, the others are dropped,
+//     then and now
 //   - no binding (yet), or the last queue deleted: everything waits, with an alarm; nothing is lost
 // What was routed is remembered in a file, so that the proof outlives an archiver, and a boot; so is what was
 // reported, so that each key is reported once.

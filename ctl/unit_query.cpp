@@ -41,7 +41,7 @@ Result<std::map<std::string, UnitState>> read_units(sd_bus_message* reply) {
         result = sd_bus_message_read(reply, "(ssssssouso)", &name, &description, &load, &active, &sub,
                                      &following, &object, &job, &job_type, &job_object);
         if (result == 0) return units;
-        if (result > 0) units.insert_or_assign(name, UnitState{load, active, sub, job != 0, object});
+        if (result > 0) units.insert_or_assign(name, UnitState{load, active, sub, object});
     }
     return fail_errno("read systemd's answer", -result);
 }

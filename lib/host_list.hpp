@@ -1,8 +1,8 @@
 // What refresh leaves for the others, in /var/lib/meshprobe/mesh/:
 //
-//   hosts         one HostName::text() per line, sorted by byte, nothing else: all that generator and
-//   converge
-//                 read. Opened without following links or blocking, at most 4 MiB, each line checked.
+//   hosts         one HostName::text() per line, sorted by byte, nothing else: all that the generator and
+//                 converge read. Opened without following links or blocking, at most 4 MiB, each line
+//                 checked.
 //   host/NAME     a small JSON record per host, read by its probes and by status
 #pragma once
 
@@ -31,8 +31,8 @@ read_host_list(const std::filesystem::path& file); // the kept copy
 /// host/NAME: {"host":…, "measurement-archives":[URL…], "meshes":[…], "addresses":[…], "alias-of": null|HOST}
 struct HostRecord {
     std::string host;
-    std::vector<std::string>
-        measurement_archives; ///< URLs as the meshes give them, best first, each with a trailing slash
+    /// URLs as the meshes give them, best first, each with a trailing slash.
+    std::vector<std::string> measurement_archives;
     std::vector<std::string> meshes;
     std::vector<std::string> addresses; ///< filled if merge-same-address
     std::string alias_of;               ///< empty: this host is collected itself

@@ -19,8 +19,7 @@ class Batch {
   public:
     using Clock = std::chrono::steady_clock;
 
-    static constexpr std::size_t most_bytes = 4U
-                                              << 20; ///< of all archives together: they are in memory at once
+    static constexpr std::size_t most_bytes = 4U << 20; ///< of all archives together: all are in memory
     static constexpr std::uint64_t most_messages = 1000;
     static constexpr Clock::duration most_time = std::chrono::seconds(30);
 
@@ -34,11 +33,6 @@ class Batch {
 
     /// Enough is gathered, or the first message has waited for long enough.
     [[nodiscard]] bool is_due(Clock::time_point now = Clock::now()) const;
-    /// There is something besides a change of progress.
-    [[nodiscard]] bool has_news() const {
-        return !builders_.empty() || !commit_.series.empty() || !commit_.gaps.empty();
-    }
-
     /// With nothing to write it does not touch the disk.
     [[nodiscard]] Status commit();
 

@@ -3,8 +3,8 @@
 //   "MPSNAP1\r\n"  generation, last usec
 //   progress { since, polled_until, reread_at, archive url, flavour }
 //   number of gaps   { series, since, until - since, reason }
-//   number of series { id, newest, newest - complete_until, newest - updated, newest - known_from (all
-//   signed),
+//   number of series { id, newest, and signed: newest - complete_until, newest - updated,
+//                      newest - known_from,
 //                      size of packed timestamps, those relative to newest: packed_timestamps.hpp }
 //   crc32c of everything before it (fixed 32)
 //

@@ -320,7 +320,6 @@ class HttpSession::Impl {
                         fmt::format("{}: {}", url, detail.empty() ? curl_easy_strerror(code) : detail));
         }
         curl_easy_getinfo(transfer.handle.get(), CURLINFO_RESPONSE_CODE, &transfer.response.status);
-        transfer.response.effective_url = url;
         return std::move(transfer.response);
     }
 

@@ -23,8 +23,8 @@ struct HttpRequest {
     std::vector<std::string> headers;             ///< "Accept: application/json"
     std::uint64_t max_bytes = 64ULL << 20;        ///< of the body, after decompression
     Microseconds total = std::chrono::minutes(5); ///< for the whole transfer
-    std::function<Status(std::string_view)>
-        on_body; ///< an error ends the transfer with it; only called for 2xx
+    /// An error ends the transfer with it; only called for 2xx.
+    std::function<Status(std::string_view)> on_body;
 };
 
 struct HttpResponse {
@@ -32,7 +32,6 @@ struct HttpResponse {
     std::string content_type;
     std::string etag;
     std::string last_modified;
-    std::string effective_url;
     std::string error_body;                                    ///< of a non-2xx answer: its first 512 bytes
     std::optional<std::chrono::system_clock::time_point> date; ///< the server's clock
     std::optional<Microseconds> retry_after;

@@ -15,8 +15,8 @@ namespace meshprobe {
 enum class MeshForm { include_list, psconfig, meshconfig };
 
 struct MeasurementArchive {
-    std::string
-        url; ///< normalised: lower-case host, default port dropped, standard path added, one trailing slash
+    /// Normalised: lower-case host, default port dropped, standard path added, one trailing slash.
+    std::string url;
     std::string host; ///< HostName::text()
 
     auto operator<=>(const MeasurementArchive&) const = default;
