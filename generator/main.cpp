@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 namespace {
 
@@ -56,10 +57,8 @@ int generate(const CommandLine& line) {
     return to_int(input->remarks.empty() && plan.refused.empty() ? ExitCode::success : ExitCode::failure);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    const auto line = parse_command_line(std::span(argv, static_cast<std::size_t>(argc)), options);
+int run(std::span<const char* const> argv) {
+    const auto line = parse_command_line(argv, options);
     if (!line) {
         fmt::print(stderr, "meshprobe-generator: {}\n", line.error().message);
         return to_int(ExitCode::usage);
@@ -86,4 +85,15 @@ int main(int argc, char** argv) {
     // Nothing of ours runs before the real root is there.
     if (is_run_by_systemd() && environment("SYSTEMD_IN_INITRD") == "1") return to_int(ExitCode::success);
     return generate(*line);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run({argv, static_cast<std::size_t>(argc)});
+    } catch (const std::exception& error) { // out of memory, or a bug
+        fmt::print(stderr, "meshprobe-generator: {}\n", error.what());
+        return to_int(ExitCode::failure);
+    }
 }

@@ -67,7 +67,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> argv, std::s
     bool options_ended = false;
     for (std::size_t i = 1; i < argv.size(); ++i) {
         const std::string_view word = argv[i];
-        if (word == "-h") {
+        if (!options_ended && word == "-h") {
             line.help = true;
             continue;
         }

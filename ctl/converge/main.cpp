@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <exception>
 
 namespace {
 
@@ -53,10 +54,8 @@ Status converge(const CommandLine& line, const Journal& journal) {
     return Converge(line.paths, std::move(*manager), journal).run();
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    const auto line = parse_command_line(std::span(argv, static_cast<std::size_t>(argc)), options);
+int run(std::span<const char* const> argv) {
+    const auto line = parse_command_line(argv, options);
     if (!line) {
         fmt::print(stderr, "meshprobe-converge: {}\n", line.error().message);
         return to_int(ExitCode::usage);
@@ -81,4 +80,15 @@ int main(int argc, char** argv) {
     if (done) return to_int(ExitCode::success);
     journal.log(Priority::error, message::converge_failed, done.error().message);
     return to_int(exit_code(done.error().kind));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run({argv, static_cast<std::size_t>(argc)});
+    } catch (const std::exception& error) { // out of memory, or a bug
+        fmt::print(stderr, "meshprobe-converge: unexpected: {}\n", error.what());
+        return to_int(ExitCode::failure);
+    }
 }

@@ -26,8 +26,8 @@ void stop_on_signals() {
 ExitCode run(std::span<const char* const> argv) {
     const auto line = parse_command_line(argv, {});
     if (!line || (!line->arguments.empty() && !line->help && !line->version)) {
-        fmt::print(stderr, "meshprobe-refresh: {}\nTry 'meshprobe-refresh --help'.\n",
-                   line ? "it takes no arguments" : line.error().message);
+        fmt::print(stderr, "meshprobe-refresh: {}\n",
+                   line ? "it takes no arguments; see --help" : line.error().message);
         return ExitCode::usage;
     }
     if (line->version || line->help) {
