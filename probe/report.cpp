@@ -54,12 +54,17 @@ std::string_view what_to_do(const std::string& outcome) {
     return {};
 }
 
+/// The journal stores equal values once: thousands of durations a day share some hundred of these.
+std::int64_t to_milliseconds(std::int64_t usec) {
+    return usec / 1000 * 1000;
+}
+
 Fields numbers(const LastResult& result) {
     return {{"MESHPROBE_POINTS", result.points},
             {"MESHPROBE_MESSAGES", result.messages},
             {"MESHPROBE_REQUESTS", result.requests},
             {"MESHPROBE_BYTES", result.bytes},
-            {"MESHPROBE_DURATION_USEC", result.duration_usec},
+            {"MESHPROBE_DURATION_USEC", to_milliseconds(result.duration_usec)},
             {"MESHPROBE_LAG_USEC", result.lag_usec},
             {"MESHPROBE_DUPLICATES", result.duplicates},
             {"MESHPROBE_DROPPED", result.dropped}};
