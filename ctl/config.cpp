@@ -52,7 +52,9 @@ template <class T>
 Effective section_of(const LoadedConfig& loaded, std::string_view section,
                      const std::map<std::string, T, std::less<>>& objects, const Keys<T>& keys) {
     auto all = mapping(std::string(section));
-    for (const auto& [name, object] : objects) {
+    for (const auto& named : objects) {
+        const auto& name = named.first; // clang 14 has no structured bindings in `requires`
+        const T& object = named.second;
         auto entry = mapping(name);
         const auto nodes = one(find_entry(loaded, section, name));
         if constexpr (requires { object.url; }) {
