@@ -110,8 +110,8 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
         .exit_status = WEXITSTATUS(status), .text = std::move(*text), .remarks = std::move(*lines)};
 }
 
-Result<WantedUnits> plan_units(const Paths& paths) {
-    const auto output = run_generator(paths, {"--dry-run", "--json"});
+Result<PlannedUnits> plan_units(const Paths& paths) {
+    auto output = run_generator(paths, {"--dry-run", "--json"});
     if (!output) return fail(output.error());
     const auto plan = nlohmann::json::parse(output->text, nullptr, false);
     if (!plan.is_array()) {
@@ -120,16 +120,17 @@ Result<WantedUnits> plan_units(const Paths& paths) {
                                                                         program, output->exit_status)
                                                           : std::string(why));
     }
-    WantedUnits wanted;
+    PlannedUnits planned{
+        .units = {}, .exit_status = output->exit_status, .remarks = std::move(output->remarks)};
     for (const auto& file : plan) {
         const auto path = file.value("path", "");
         if (path.starts_with(wants)) {
-            wanted.links.insert(path.substr(wants.size()));
+            planned.units.links.insert(path.substr(wants.size()));
         } else {
-            wanted.files.emplace(path, file.value("content", ""));
+            planned.units.files.emplace(path, file.value("content", ""));
         }
     }
-    return wanted;
+    return planned;
 }
 
 WantedUnits generated_units(const Paths& paths) {

@@ -17,17 +17,22 @@ struct GeneratorOutput {
     std::string remarks; ///< its standard error
 };
 
-/// Runs the generator found beside this program, or where systemd has it. Its remarks go to our standard
-/// error.
+/// Runs the generator found beside this program, or where systemd has it.
 [[nodiscard]] Result<GeneratorOutput> run_generator(const Paths& paths,
                                                     const std::vector<std::string>& arguments);
 
-/// What it would write now.
 struct WantedUnits {
     std::set<std::string> links;              ///< names in meshprobe.target.wants/
     std::map<std::string, std::string> files; ///< drop-ins and templates: path below its directory -> content
 };
-[[nodiscard]] Result<WantedUnits> plan_units(const Paths& paths);
+
+/// What it would write now.
+struct PlannedUnits {
+    WantedUnits units;
+    int exit_status = 0; ///< as in GeneratorOutput
+    std::string remarks;
+};
+[[nodiscard]] Result<PlannedUnits> plan_units(const Paths& paths);
 
 /// What it wrote when systemd ran it last: below Paths::generated_units(), ours only.
 [[nodiscard]] WantedUnits generated_units(const Paths& paths);

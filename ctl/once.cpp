@@ -4,6 +4,7 @@
 
 #include "ctl/commands.hpp"
 #include "ctl/converge/tidy.hpp"
+#include "ctl/generator_run.hpp"
 #include "ctl/output.hpp"
 #include "ctl/processes.hpp"
 #include "lib/config/load.hpp"
@@ -14,7 +15,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
@@ -29,31 +29,6 @@ namespace meshprobe {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Where the generator writes when nobody but us will read it.
-class TemporaryDirectory {
-  public:
-    static Result<TemporaryDirectory> create() {
-        std::error_code error;
-        const auto parent = std::filesystem::temp_directory_path(error);
-        std::string path =
-            ((error ? std::filesystem::path("/tmp") : parent) / "meshprobe-once.XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr) return fail_errno("mkdtemp " + path);
-        return TemporaryDirectory(path);
-    }
-    TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    explicit TemporaryDirectory(std::filesystem::path path) : path_(std::move(path)) {}
-    std::filesystem::path path_;
-};
 
 std::string outcome_of(int status) {
     constexpr std::array names{
@@ -77,7 +52,7 @@ class Once {
     Once(const Paths& paths, std::size_t jobs) : paths_(paths), jobs_(jobs) {}
 
     Result<Round> run() {
-        if (auto done = run_one("meshprobe-refresh", {}, round_.refresh); !done) return fail(done.error());
+        if (auto done = refresh(); !done) return fail(done.error());
         const auto loaded = load_config(paths_);
         if (!loaded) return fail(loaded.error());
         const auto instances = generate();
@@ -94,42 +69,26 @@ class Once {
         return arguments;
     }
 
-    Status run_one(std::string_view name, const std::vector<std::string>& arguments, int& status) {
-        const auto program = find_program(name, {SYSTEMD_GENERATOR_DIR});
+    Status refresh() {
+        const auto program = find_program("meshprobe-refresh");
         if (!program) return fail(program.error());
         ProcessPool pool(1);
-        pool.add({*program, with_root(arguments), [&status](int returned) { status = returned; }});
+        pool.add({*program, with_root({}), [this](int status) { round_.refresh = status; }});
         return pool.run();
     }
 
     /// What the timers would run: the generator's links, those of an administrator, without what is masked.
+    /// An entry that the generator leaves out, and says so, is no reason to leave out the others.
     Result<std::set<Instance>> generate() {
-        const auto directory = TemporaryDirectory::create();
-        if (!directory) return fail(directory.error());
-        std::vector<std::string> outputs;
-        for (const char* name : {"normal", "early", "late"}) {
-            outputs.push_back((directory->path() / name).string());
-            if (auto made = make_directories(outputs.back()); !made) return fail(made.error());
-        }
-        int status = 0;
-        if (auto done = run_one("meshprobe-generator", outputs, status); !done) return fail(done.error());
-        if (status != 0) {
-            return fail(
-                status == to_int(ExitCode::configuration) ? ErrorKind::configuration : ErrorKind::internal,
-                fmt::format("meshprobe-generator ended with status {}; \"meshprobectl check\" may say why",
-                            status));
-        }
+        const auto planned = plan_units(paths_);
+        if (!planned) return fail(planned.error());
+        round_.generator = planned->exit_status;
+        fmt::print(stderr, "{}", planned->remarks);
         std::set<Instance> instances;
-        for (const std::string& output : outputs) {
-            std::error_code error;
-            const auto wants = std::filesystem::path(output) / "meshprobe.target.wants";
-            for (std::filesystem::directory_iterator entry(wants, error), end; !error && entry != end;
-                 entry.increment(error)) {
-                const std::string name = entry->path().filename().string();
-                if (!name.ends_with(".timer")) continue;
-                if (auto instance = parse_instance(name); instance && instance->timer() == name) {
-                    instances.insert(std::move(*instance));
-                }
+        for (const std::string& link : planned->units.links) {
+            if (!link.ends_with(".timer")) continue;
+            if (auto instance = parse_instance(link); instance && instance->timer() == link) {
+                instances.insert(std::move(*instance));
             }
         }
         for (Instance& instance : instances_enabled_by_hand(paths_))
@@ -219,6 +178,8 @@ std::uint64_t count_points(const Round& round) {
 
 void print_summary(const Round& round, ExitCode code) {
     if (round.refresh != 0) fmt::print("refresh: status {}\n", round.refresh);
+    if (round.generator != 0)
+        fmt::print("part of the configuration is left out: see \"meshprobectl check\"\n");
     for (const Round::Probe& probe : round.probes) {
         if (probe.status != 0) {
             fmt::print("{}: {}{}\n", probe.instance, probe.outcome,
@@ -257,9 +218,10 @@ void print_json(const Round& round, ExitCode code) {
                             {"points", delivery.points},
                             {"message", delivery.message}});
     }
-    const ordered_json object{
-        {"refresh", round.refresh},      {"instances", probes},  {"outcomes", count_outcomes(round)},
-        {"points", count_points(round)}, {"archives", archives}, {"exit", to_int(code)}};
+    const ordered_json object{{"refresh", round.refresh},      {"generator", round.generator},
+                              {"instances", probes},           {"outcomes", count_outcomes(round)},
+                              {"points", count_points(round)}, {"archives", archives},
+                              {"exit", to_int(code)}};
     fmt::print("{}\n", object.dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
@@ -279,7 +241,7 @@ Result<std::size_t> parse_jobs(const CommandLine& line) {
 } // namespace
 
 ExitCode verdict(const Round& round) {
-    std::vector<int> all{round.refresh};
+    std::vector<int> all{round.refresh, round.generator};
     for (const Round::Probe& probe : round.probes)
         all.push_back(probe.status);
     for (const Round::Delivery& delivery : round.deliveries)

@@ -27,7 +27,8 @@ struct Round {
         std::uint64_t points = 0;
         std::string message;
     };
-    int refresh = 0;
+    int refresh = 0;                  ///< what meshprobe-refresh returned
+    int generator = 0;                ///< what meshprobe-generator returned
     std::vector<Probe> probes;        ///< sorted by instance
     std::vector<Delivery> deliveries; ///< sorted by archive
 };

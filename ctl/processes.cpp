@@ -42,12 +42,11 @@ class SpawnSettings {
 
 } // namespace
 
-Result<std::string> find_program(std::string_view name, const std::vector<std::string>& directories) {
+Result<std::string> find_program(std::string_view name) {
     std::vector<std::filesystem::path> places;
     std::error_code error;
     if (const auto self = std::filesystem::read_symlink("/proc/self/exe", error); !error)
         places.push_back(self.parent_path());
-    places.insert(places.end(), directories.begin(), directories.end());
     if (const char* path = ::getenv("PATH"); path != nullptr) {
         for (std::string_view rest = path; !rest.empty();) {
             const auto colon = rest.find(':');

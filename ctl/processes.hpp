@@ -18,9 +18,8 @@
 
 namespace meshprobe {
 
-/// Beside this program, then in the directories given, then in $PATH.
-[[nodiscard]] Result<std::string> find_program(std::string_view name,
-                                               const std::vector<std::string>& directories = {});
+/// Beside this program, else in $PATH.
+[[nodiscard]] Result<std::string> find_program(std::string_view name);
 
 struct Process {
     std::string program; ///< absolute path

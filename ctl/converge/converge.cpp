@@ -49,11 +49,11 @@ std::string list_some(const std::vector<std::string>& units) {
 } // namespace
 
 Result<Situation> look(const Paths& paths) {
-    auto wanted = plan_units(paths);
-    if (!wanted) return fail(wanted.error());
+    auto planned = plan_units(paths);
+    if (!planned) return fail(planned.error());
     auto applied = read_applied(paths);
     if (!applied) return fail(applied.error());
-    Situation situation{.wanted = std::move(*wanted),
+    Situation situation{.wanted = std::move(planned->units),
                         .generated = generated_units(paths),
                         .applied = std::move(*applied),
                         .activation = {},

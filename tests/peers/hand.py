@@ -16,7 +16,7 @@ from pathlib import Path
 
 BUILD = Path(os.environ.get("MESHPROBE_BINARY_DIR", Path(__file__).resolve().parents[2] / "build/release"))
 SKIPPED = 77
-SUCCESS, STORAGE, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 74, 151, 152, 153, 154, 155
+SUCCESS, FAILURE, STORAGE, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 1, 74, 151, 152, 153, 154, 155
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import expect  # noqa: E402
-from hand import PARTIAL, SUCCESS, UNREACHABLE, Root  # noqa: E402
+from hand import FAILURE, PARTIAL, SUCCESS, UNREACHABLE, Root  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 DAY = 86400
@@ -117,6 +117,16 @@ class Whole(unittest.TestCase):
         self.once()
         self.assertEqual(self.root.last_result(host)["outcome"], "success")
         self.complete(since, int(time.time()) - 60)
+
+    def test_a_faulty_entry_disables_only_itself(self):
+        self.start(hosts_at(2, entries=4))
+        good, bad = (host["endpoint"] for host in self.peers.hosts.values())
+        self.root.configure(f"hosts: {{'{bad}': {{intervall: 5min}}}}\n", "meshprobe.yaml.d/typo.yaml")
+        run = self.once(FAILURE)
+        self.assertIn("intervall", run.stderr)
+        self.assertEqual(self.root.last_result(good)["outcome"], "success")
+        self.assertNotIn(bad, run.stdout)
+        self.assertTrue(self.root.database.exists(), run)
 
     def test_dead_host_is_unreachable(self):
         self.start(hosts_at(2))

@@ -80,4 +80,8 @@ TEST_CASE("the verdict on a round: local faults, then what is left over, then ne
     CHECK(round(0, {74, 152}, {155}) == 74);
     CHECK(round(77, {}, {}) == 77);
     CHECK(round(0, {139}, {155}) == 1);
+
+    Round left_out; // the generator left out an entry that is faulty
+    left_out.generator = 1;
+    CHECK(verdict(left_out) == ExitCode::failure);
 }
