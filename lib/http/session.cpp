@@ -303,7 +303,9 @@ class HttpSession::Impl {
             return false;
         }
         transfer->request.url = target; // copied before the handle is reset
-        transfer->response.error_body.clear();
+        HttpResponse next;              // nothing else of a redirect is part of the answer
+        next.bytes = transfer->response.bytes;
+        transfer->response = std::move(next);
         transfer->header_bytes = 0;
         begin(std::move(transfer), *to);
         return true;

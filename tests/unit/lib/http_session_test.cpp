@@ -71,10 +71,13 @@ TEST_CASE("redirects stay on the host, and end") {
     std::string target;
     ScriptedServer server([&](std::string_view line) {
         if (line.find("/start") == std::string_view::npos) return ScriptedServer::answer("there");
-        return ScriptedServer::answer("", fmt::format("Location: {}\r\n", target), "301 Moved");
+        return ScriptedServer::answer("", fmt::format("Location: {}\r\nETag: \"r\"\r\n", target),
+                                      "301 Moved");
     });
     target = "/end/";
-    CHECK(fetch(server.url("/start")).body == "there");
+    const auto moved = fetch(server.url("/start"));
+    CHECK(moved.body == "there");
+    CHECK(moved.response.value().etag.empty()); // the redirect's own, not the document's
     for (const char* elsewhere : {"http://example.org/", "http://127.0.0.1:1/", "file:///etc/passwd",
                                   "ftp://127.0.0.1/", "http://u@127.0.0.1/"}) {
         target = elsewhere;
