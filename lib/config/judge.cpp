@@ -67,6 +67,10 @@ void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
     }
     warn_of_password(reader, entry, mesh.url, "prefer a client certificate (tls.certificate)");
     judge_fixed_trust(reader, entry, mesh.connection);
+    if (mesh.configure_archives) {
+        warning(reader, entry, "configure-archives",
+                "this version takes no archives from a mesh; passed over");
+    }
 }
 
 void judge(Reader& reader, const Node::Entry& entry, const Limit& limit) {

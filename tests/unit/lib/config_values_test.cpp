@@ -207,7 +207,7 @@ TEST_CASE("what is usual, and what looks odd but is right, is taken without a wo
         "tasks: {other: {interval: 1h}}",
         "x-common: &common {interval: 1h}\ntasks: {other: *common, third: {<<: *common, log: changes}}",
         "meshes: {m: {url: \"http://[2001:db8::1]:8080/mesh?x=1\"}}",
-        "meshes: {m: {file: /m, configure-archives: true, allow-private: true, enabled: false}}",
+        "meshes: {m: {file: /m, configure-archives: false, allow-private: true, enabled: false}}",
         "archives: {gracc: {archiver: rabbitmq, url: amqps://collector@rmq.example.org/osg-nma, credential: "
         "gracc, format: raw}}",
         "archives: {local: {retention: {age: 30d}}}",
@@ -253,6 +253,7 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
          "this version cannot collect from \"opensearch\""},
         {"tasks: {default: {event-types: {througput: true}}}", "(did you mean \"throughput\"?)"},
         {"meshes: {m: {url: \"https://me:secret@a.example.org/\"}}", "a password in a URL"},
+        {"meshes: {m: {file: /m, configure-archives: true}}", "this version takes no archives from a mesh"},
         {"archives: {a: {archiver: rabbitmq, url: \"amqp://me:secret@b.example.org\"}}",
          "a password in a URL"},
         {"archives: {a: {archiver: sqlite, exchange: x}}", "means nothing to the archiver sqlite"},
