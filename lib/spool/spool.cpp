@@ -67,7 +67,8 @@ Status Spool::create() const {
     // failed/ is made last: where it is, the entries of the others are on disk, even if whoever made them was
     // killed half way. A directory that a power cut takes away takes what was synced in it along.
     std::error_code error;
-    if (std::filesystem::is_directory(failed(), error)) return {};
+    const bool is_complete = std::filesystem::is_directory(failed(), error);
+    if (is_complete && std::filesystem::is_directory(queue(), error)) return {}; // people tidy up
     // Above the spool nothing is ours to sync: the package's tmpfiles.d makes it, or whoever runs by hand.
     if (auto made = make_directories(directory_.parent_path()); !made) return made;
     for (const auto& directory : {directory_, queue(), failed()}) {

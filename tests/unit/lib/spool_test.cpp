@@ -48,6 +48,12 @@ struct Fixture {
 
 } // namespace
 
+TEST_CASE_METHOD(Fixture, "a directory that somebody removed is made again") {
+    std::filesystem::remove(spool.queue());
+    REQUIRE(spool.create());
+    CHECK(std::filesystem::is_directory(spool.queue()));
+}
+
 TEST_CASE_METHOD(Fixture, "directories are for the group, whatever the umask") {
     const mode_t before = ::umask(0077);
     const Spool other(paths, "b");
