@@ -24,8 +24,7 @@ Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch,
                                                .tally = tally,
                                                .now = now,
                                                .flavour = flavour,
-                                               .commit_if_due =
-                                                   [this] { return batch_.is_due() ? commit() : Status{}; },
+                                               .commit_if_due = [this] { return commit_if_due(); },
                                                .go_on = [this] { return !must_stop(); }},
       shuffle_(static_cast<std::minstd_rand::result_type>(Clock::now().time_since_epoch().count())) {}
 
@@ -55,7 +54,7 @@ Status Collector::read_holes() {
 Status Collector::run() {
     fill();
     const auto ran = session_.run([this] {
-        if (auto committed = context_.commit_if_due(); !committed) fault_ = committed.error();
+        static_cast<void>(commit_if_due());
         return fault_ || host_error_ || settings_.stop();
     });
     if (fault_) return fail(*fault_);
@@ -167,6 +166,15 @@ Status Collector::commit() {
     for (auto& run : active_)
         batch_.add_change(run.change());
     return batch_.commit();
+}
+
+/// After a commit that failed there is no other: what it held is gone, and the marks of what follows would
+/// pass it.
+Status Collector::commit_if_due() {
+    if (!fault_ && batch_.is_due()) {
+        if (auto committed = commit(); !committed) fault_ = committed.error();
+    }
+    return fault_ ? Status(fail(*fault_)) : Status{};
 }
 
 Timestamp Collector::owed() const {

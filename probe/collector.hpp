@@ -49,6 +49,7 @@ class Collector {
     using Active = std::list<SeriesRun>::iterator;
 
     [[nodiscard]] Status run();
+    [[nodiscard]] Status commit_if_due();
     [[nodiscard]] bool must_stop();
     void fill();
     void begin(SeriesJob job);

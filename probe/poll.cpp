@@ -13,6 +13,7 @@ namespace meshprobe {
 namespace {
 
 constexpr Timestamp hour = 3600;
+constexpr Timestamp day = 86400;
 
 class Poll {
   public:
@@ -176,14 +177,14 @@ Status Poll::conclude(const Contact& contact, Collector& collector) {
     if (auto committed = collector.commit(); !committed) return committed;
 
     // A poll without news writes nothing; but where it read in vain what it had read before (elmond), the
-    // mark moves on now and then, so that the re-reading ends.
+    // mark moves on now and then, so that the re-reading ends; and once a day in any case, or a host that was
+    // silent for longer than `catch-up` would seem not to have been polled.
     Progress same_but_polled = before_;
     same_but_polled.polled_until = next.polled_until;
     const bool only_polled = next == same_but_polled;
-    const bool saves_requests =
-        summary_.tally.series_read > 0 && next.polled_until - before_.polled_until >= hour;
-    if (next == checkpoint_.progress() || (only_polled && batch_.commits() == 0 && !saves_requests))
-        return {};
+    const Timestamp moved = next.polled_until - before_.polled_until;
+    const bool is_due = moved >= (summary_.tally.series_read > 0 ? hour : day);
+    if (next == checkpoint_.progress() || (only_polled && batch_.commits() == 0 && !is_due)) return {};
     batch_.set_progress(next);
     return batch_.commit();
 }

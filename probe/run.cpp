@@ -125,7 +125,6 @@ class Run {
     std::optional<LastResult> last_;
     TaskSettings task_;
     RunSummary summary_;
-    Stop::Clock::time_point began_ = Stop::Clock::now();
 };
 
 ExitCode Run::run() {
@@ -177,9 +176,9 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
         return ExitCode::success;
     }
     task_ = assignment->task;
-    // The supervisor's own limit is a little later and counts from the beginning: a run ends itself, with
-    // what it has.
-    stop_.set_end(began_ + task_.timeout);
+    // A run ends itself, with what it has. The supervisor's own limit is later by more than the wait for a
+    // slot, which must not use up the time of the run: on a busy machine it would fetch nothing at all.
+    stop_.set_end(Stop::Clock::now() + task_.timeout);
     auto wait = check_quotas(paths_, assignment->archives, journal_);
     if (!wait) return report_fault(wait.error());
     if (*wait) {
