@@ -15,6 +15,10 @@ constexpr Timestamp far_future = 12 * 3600;
 SeriesRun::SeriesRun(SeriesJob job, SeriesContext& context)
     : job_(std::move(job)), context_(context), id_(job_.id()), transform_(*job_.entry, job_.event_type),
       state_(context.checkpoint.find(id_)) {
+    if (state_ && job_.plan.anew && has_future_marks(*state_, context_.now)) {
+        state_.reset();
+        begins_anew_ = true;
+    }
     if (state_) {
         newest_ = state_->newest;
         complete_until_ = told_complete_ = state_->complete_until;
@@ -122,7 +126,7 @@ SeriesChange SeriesRun::change() {
         if (newest_ > 0) complete_until_ = std::min(complete_until_, newest_);
     }
     std::ranges::sort(settled_);
-    SeriesChange change{.series = id_, .sent = std::exchange(settled_, {})};
+    SeriesChange change{.series = id_, .sent = std::exchange(settled_, {}), .begins_anew = begins_anew_};
     if (complete_until_ != told_complete_) change.complete_until = told_complete_ = complete_until_;
     if (updated_ && (!state_ || state_->updated != *updated_)) change.updated = *updated_;
     updated_.reset();

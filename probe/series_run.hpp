@@ -92,6 +92,7 @@ class SeriesRun final : public PointSink {
     Timestamp newest_ = 0;
     Timestamp complete_until_ = 0; ///< as it is to be committed
     Timestamp told_complete_ = 0;  ///< as it was committed
+    bool begins_anew_ = false;     ///< the marks there were are of a clock that was set back
     bool must_be_known_ = false; ///< it has points, or failed: where its reading began must not be forgotten
     std::optional<Timestamp> updated_;
 };

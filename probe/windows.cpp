@@ -63,6 +63,11 @@ Timestamp WindowRules::keep() const {
     return std::max(overlap, reread) + hour;
 }
 
+bool has_future_marks(const SeriesMarks& marks, Timestamp now) {
+    constexpr Timestamp no_clock = 1'262'304'000; // 2010
+    return marks.known_from > now && now > no_clock;
+}
+
 bool is_owed(const SeriesMarks& marks) {
     if (marks.newest == 0) return marks.complete_until > 0 && marks.updated == 0;
     return marks.complete_until < marks.newest;
@@ -88,8 +93,11 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
         plan.horizon = edge;
         plan.gap = Gap{.series = "", .since = progress.polled_until, .until = edge, .reason = "catch-up"};
     }
-    // A server clock that was set back must not leave us waiting for its old time.
-    plan.search_from = std::min(progress.polled_until, now) - margin(rules, flavour);
+    // A server clock that was set back must not leave us waiting for its old time; and when that was, between
+    // the last poll and this one, nobody knows.
+    const bool set_back = progress.polled_until > now + esmond_margin;
+    plan.search_from =
+        (set_back ? now - rules.first_run : std::min(progress.polled_until, now)) - margin(rules, flavour);
     if (rereads(rules) && (now - progress.reread_at >= day || progress.reread_at > now + day)) {
         plan.reread = true;
         plan.search_from = std::min(plan.search_from, progress.reread_at - margin(rules, flavour));
@@ -101,6 +109,8 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
 std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Timestamp> updated,
                                       const PollPlan& poll, const Progress& progress,
                                       const WindowRules& rules, Flavour flavour) {
+    const bool anew = marks != nullptr && has_future_marks(*marks, poll.now);
+    if (anew) marks = nullptr;
     const bool trusted = flavour == Flavour::esmond;
     if (trusted && is_without_news(marks, updated, poll, progress)) return std::nullopt;
 
@@ -120,6 +130,7 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     from = std::clamp(from, Timestamp{0}, poll.now);
 
     SeriesPlan plan;
+    plan.anew = anew;
     plan.recent = {from, poll.now};
     if (poll.now - from > std::max(day, look_back) + fresh) {
         plan.recent.from = poll.now - fresh;

@@ -53,13 +53,19 @@ struct SeriesPlan {
     Window recent;              ///< read first
     std::optional<Window> hole; ///< then, in slices, oldest first
     std::optional<Window>
-        deeper; ///< if `recent` brings nothing although the archive says that something arrived
+        deeper;        ///< if `recent` brings nothing although the archive says that something arrived
+    bool anew = false; ///< see has_future_marks(): what is known of the series does not count
 };
 /// `updated` as in EventType::time_updated. nullopt: there is nothing to ask for.
 [[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesMarks* marks,
                                                     std::optional<Timestamp> updated, const PollPlan& poll,
                                                     const Progress& progress, const WindowRules& rules,
                                                     Flavour flavour);
+
+/// The server's clock was ahead for a while and was set back by more than what is remembered of the series:
+/// until it gets there again, all results would count as old ones. Not if the clock tells what it says before
+/// it is set at all.
+[[nodiscard]] bool has_future_marks(const SeriesMarks& marks, Timestamp now);
 
 /// Something before `newest` was never asked for, or the first read failed.
 [[nodiscard]] bool is_owed(const SeriesMarks& marks);

@@ -72,10 +72,10 @@ Result<std::map<SeriesTable::Index, Change>> collect_changes(const Commit& commi
     for (const SeriesChange& change : commit.series) {
         if (auto good = check(change); !good) return fail(good.error());
         auto index = state.series.index_of(change.series);
-        const Timestamp complete_before = index ? state.series.marks(*index).complete_until : 0;
-        const Timestamp updated_before = index ? state.series.marks(*index).updated : 0;
-        const bool advances = change.complete_until > complete_before;
-        const bool updates = change.updated != 0 && change.updated != updated_before;
+        auto before = index ? state.series.marks(*index) : SeriesMarks{};
+        if (change.begins_anew && change.complete_until < before.complete_until) before = {};
+        const bool advances = change.complete_until > before.complete_until;
+        const bool updates = change.updated != 0 && change.updated != before.updated;
         if (change.sent.empty() && !advances && !updates) continue;
         if (!index) {
             const auto next = static_cast<SeriesTable::Index>(state.series.size() + defined.size());

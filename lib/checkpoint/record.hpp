@@ -34,7 +34,7 @@ struct LoggedSegment {
 
 struct LoggedChange {
     SeriesTable::Index index = 0;
-    Timestamp complete_until = 0; ///< 0: unchanged
+    Timestamp complete_until = 0; ///< 0: unchanged; smaller than the known one: the series begins anew
     Timestamp updated = 0;        ///< 0: unchanged
     std::string packed;
 };

@@ -108,6 +108,10 @@ bool SeriesTable::apply(Index index, Timestamp base, std::string_view packed, Ti
                         Timestamp updated, std::int64_t keep) {
     Entry& entry = entries_[index];
     SeriesMarks& marks = entry.marks;
+    if (complete_until != 0 && complete_until < marks.complete_until) {
+        marks = {};
+        entry.last_chunk = none;
+    }
     if (!packed.empty()) {
         const auto last = last_packed_timestamp(packed, base);
         if (!last) return false;

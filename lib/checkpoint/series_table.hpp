@@ -17,7 +17,7 @@ struct SeriesMarks {
     Timestamp newest = 0;         ///< greatest ts ever received
     Timestamp complete_until = 0; ///< all up to here was asked for and received: where catching up goes on
     Timestamp updated = 0;        ///< the archive's "time-updated" of what was read completely; 0: not known
-    Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose. Never goes back
+    Timestamp known_from = 0;     ///< below this all is settled: sent, or skipped on purpose
 };
 
 /// A series is one event type of one metadata entry: "METADATA-KEY EVENT-TYPE".
@@ -44,7 +44,8 @@ class SeriesTable {
 
     Index define(std::string_view id); ///< must be new
     /// Ascending timestamps, packed relative to `base`; moves the marks. False if they cannot be unpacked.
-    /// `complete_until` never moves back; an `updated` of 0 leaves it as it is.
+    /// A `complete_until` that is smaller than the known one begins the series anew; 0 leaves it as it is,
+    /// and so does an `updated` of 0.
     [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until,
                              Timestamp updated, std::int64_t keep);
 

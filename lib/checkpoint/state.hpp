@@ -14,8 +14,9 @@ namespace meshprobe {
 struct SeriesChange {
     std::string series;
     std::vector<Timestamp> sent;  ///< new points, ascending
-    Timestamp complete_until = 0; ///< 0: unchanged; never goes back
+    Timestamp complete_until = 0; ///< 0: unchanged; goes back only with `begins_anew`
     Timestamp updated = 0;        ///< 0: unchanged; else SeriesMarks::updated becomes this
+    bool begins_anew = false; ///< a `complete_until` before the known one replaces it and all that was known
 };
 
 /// A time range that was skipped on purpose; `series` empty: the whole host.

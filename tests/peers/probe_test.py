@@ -7,6 +7,7 @@ Time passes by moving the simulated host's clock (`skew`), so that an outage of 
 """
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data_model import THIRTEEN, HostData  # noqa: E402
-from expect import DATA_FIELDS, compare, from_spool  # noqa: E402
+from expect import DATA_FIELDS, Verdict, compare, from_spool  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 BIN = Path(os.environ["MESHPROBE_BINARY_DIR"]) / "bin"
@@ -99,12 +100,16 @@ class ProbeTest(unittest.TestCase):
         specification = next(host for host in self.peers.config()["hosts"] if host["name"] == ADDRESS)
         return HostData(**{key: value for key, value in specification.items() if key in DATA_FIELDS})
 
-    def assert_collected(self, since: float, until: float, once: bool = True) -> None:
-        """`since`, `until`: relative to our clock. Everything in between has arrived, and nothing twice."""
+    def verdict(self, since: float, until: float) -> Verdict:
         now = int(time.time())
         verdict = compare(from_spool(self.root / "var/lib/meshprobe/spool/local/q"), [(self.host_data(), {self.endpoint})],
                           now + int(since), now + int(until), now + int(until))
         self.assertGreater(verdict.must, 0)
+        return verdict
+
+    def assert_collected(self, since: float, until: float, once: bool = True) -> None:
+        """`since`, `until`: relative to our clock. Everything in between has arrived, and nothing twice."""
+        verdict = self.verdict(since, until)
         self.assertTrue(verdict.good(once), verdict.text())
 
 
@@ -188,6 +193,45 @@ class Collecting(ProbeTest):
         self.peers.change(ADDRESS, skew=0, until=0)
         self.assertEqual(self.run_probe().code, SUCCESS)
         self.assert_collected(-3 * DAY + HOUR, -60)
+
+    def test_a_clock_that_was_ahead_for_days_and_is_set_back_loses_nothing(self) -> None:
+        for flavour in ("esmond", "elmond"):
+            with self.subTest(flavour):
+                self.root = self.root / flavour
+                self.simulate(flavour=flavour, skew=-12 * HOUR)
+                self.configure()
+                since = self.host_data().since
+                ahead = int(time.time()) + 3 * DAY - MINUTE  # before it, nothing was measured by that clock
+                for skew, begin in ((-12 * HOUR, since), (3 * DAY, ahead), (3 * DAY + HOUR, ahead), (0, since)):
+                    self.peers.change(ADDRESS, skew=skew, since=begin)
+                    run = self.run_probe()
+                    self.assertEqual(run.code, SUCCESS, run.text)
+                verdict = self.verdict(-DAY, -60)
+                self.assertEqual(verdict.missing, [], verdict.text())
+                self.run_probe()  # what was read twice, was so once
+                self.assertEqual(self.verdict(-DAY, -60).repeats, verdict.repeats)
+
+    def test_the_wait_for_a_slot_is_not_taken_from_the_time_of_the_run(self) -> None:
+        self.simulate()
+        self.configure(timeout="2s")
+        slots = self.root / "run/meshprobe/slots"
+        slots.mkdir(parents=True)
+        (slots / "count").write_text("1")
+        with (slots / "0").open("w") as slot:
+            fcntl.flock(slot, fcntl.LOCK_EX)
+            process = self.start()
+            time.sleep(2.5)
+        run = Run(process)
+        self.assertEqual(run.code, SUCCESS, run.text)
+        self.assert_collected(-DAY + MINUTE, -60)
+
+    def test_a_silent_host_was_polled_all_the_same(self) -> None:
+        self.simulate(skew=-12 * DAY, until=int(time.time()) - 12 * DAY)
+        self.configure(reread="0s", **{"catch-up": "5d"})
+        for skew in range(-12 * DAY, 1, 2 * DAY):
+            self.peers.change(ADDRESS, skew=skew)
+            self.assertEqual(self.run_probe().code, SUCCESS)
+        self.assertEqual(self.result["gaps"], 0)
 
 
 class Faults(ProbeTest):

@@ -164,6 +164,24 @@ TEST_CASE_METHOD(Fixture, "late points are told from those sent, while catching 
     CHECK_FALSE(state->seen(100001));
 }
 
+TEST_CASE_METHOD(Fixture, "a series may begin anew, and only when it is told to") {
+    {
+        auto checkpoint = open();
+        REQUIRE(checkpoint.commit({{}, {{"s", {900000, 1000000}, 1000000, 1000000}}, {}, {}}));
+        REQUIRE(checkpoint.commit({{}, {{"s", {}, 500000}}, {}, {}}));
+        CHECK(checkpoint.find("s")->complete_until == 1000000);
+        REQUIRE(checkpoint.commit({{}, {{"s", {490000, 500000}, 500000, 1, true}}, {}, {}}));
+        REQUIRE(checkpoint.commit({{}, {{"s", {500060}, 500060, 0, true}}, {}, {}})); // goes on
+    }
+    auto reopened = open();
+    const auto state = reopened.find("s");
+    CHECK(state->newest == 500060);
+    CHECK(state->complete_until == 500060);
+    CHECK(state->known_from == 500060 - keep);
+    CHECK(state->updated == 1);
+    CHECK(state->recent == std::vector<Timestamp>{500000, 500060});
+}
+
 TEST_CASE_METHOD(Fixture, "keeping longer from now on does not make the past unknown") {
     {
         auto checkpoint = open();

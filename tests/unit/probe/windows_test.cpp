@@ -251,6 +251,22 @@ TEST_CASE("a server clock that was set back leaves nothing waiting and no window
     CHECK(healed.reread);
 }
 
+TEST_CASE("a clock that was set back by more than is remembered lets the series begin anew") {
+    auto ahead = marks(now + 3 * day, now + 3 * day, now + 3 * day);
+    ahead.known_from = ahead.complete_until - rules.keep();
+    CHECK(has_future_marks(ahead, now));
+    for (const auto flavour : {Flavour::esmond, Flavour::elmond}) {
+        const auto series = plan(&ahead, now - minute, polled(now + 3 * day), flavour);
+        REQUIRE(series);
+        CHECK(series->anew);
+        CHECK(series->recent == Window{now - day, now});
+    }
+    CHECK_FALSE(has_future_marks(ahead, 100)); // 1970: not set yet
+    ahead.known_from = now - hour;             // what is new can be told from what is old
+    CHECK_FALSE(has_future_marks(ahead, now));
+    CHECK_FALSE(plan(&ahead, now - minute, polled(now + 2 * hour))->anew);
+}
+
 TEST_CASE("parts of a window end with the year and after a slice, and leave nothing out") {
     constexpr Timestamp new_year = 1'798'761'600; // 2027-01-01T00:00:00Z
     CHECK(first_part({new_year - hour, new_year + hour}, Flavour::esmond) ==
