@@ -100,7 +100,11 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
         (set_back ? now - rules.first_run : std::min(progress.polled_until, now)) - margin(rules, flavour);
     if (rereads(rules) && (now - progress.reread_at >= day || progress.reread_at > now + day)) {
         plan.reread = true;
-        plan.search_from = std::min(plan.search_from, progress.reread_at - margin(rules, flavour));
+        // What arrived since then; where the search is by start of the measurement, what is to be read again.
+        const Timestamp reread_from = flavour == Flavour::esmond
+                                          ? progress.reread_at
+                                          : std::min(progress.reread_at, now - rules.reread);
+        plan.search_from = std::min(plan.search_from, reread_from - margin(rules, flavour));
     }
     plan.search_from = std::max({plan.search_from, plan.horizon, Timestamp{1}});
     return plan;

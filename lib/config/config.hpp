@@ -112,8 +112,9 @@ struct TaskSettings {
     Microseconds first_run = std::chrono::days(1);
     Microseconds catch_up = std::chrono::days(30);
     Microseconds overlap = std::chrono::hours(1);
-    Microseconds reread = std::chrono::days(1); ///< window of the once-a-day longer re-read
-    std::vector<std::string> limits;            ///< sorted; each exists
+    /// Window of the once-a-day longer re-read. What is late by less than that minus the day is always found.
+    Microseconds reread = std::chrono::days(2);
+    std::vector<std::string> limits; ///< sorted; each exists
     std::vector<std::string> archives = {
         "local"}; ///< sorted; may name an archive that is disabled: then nothing goes there
     unsigned max_requests = 4;

@@ -336,3 +336,35 @@ TEST_CASE("short catch-up and overlap settings keep their meaning") {
     REQUIRE(late.gap);
     CHECK(late.gap->until == now - 20 * minute);
 }
+
+TEST_CASE("by default, what is up to a day late is read, whenever it arrives") {
+    const WindowRules defaults = WindowRules::of(TaskSettings{});
+    constexpr Timestamp late = 23 * hour;
+    constexpr Timestamp interval = 30 * minute;
+    for (const Flavour flavour : {Flavour::esmond, Flavour::elmond}) {
+        for (Timestamp arrival = now + day; arrival < now + 2 * day; arrival += interval) {
+            // Another result comes with every poll, so nothing but the clock tells that there is an old one,
+            // too.
+            Progress progress = polled(now);
+            bool is_read = false;
+            for (Timestamp at = now + interval; at < arrival + 2 * day && !is_read; at += interval) {
+                const auto poll = plan_poll(progress, at, defaults, flavour);
+                const auto known = marks(at - interval, at - interval, at - interval);
+                const auto series = plan_series(&known, at, poll, progress, defaults, flavour);
+                REQUIRE(series);
+                is_read = at >= arrival && series->recent.from <= arrival - late;
+                progress = advance(progress, poll, {.complete = true}, defaults);
+            }
+            CAPTURE(to_string(flavour), arrival - now);
+            CHECK(is_read);
+        }
+    }
+}
+
+TEST_CASE("elmond is searched as far back as it is read again: by start of the measurement") {
+    auto progress = polled(now - 5 * minute);
+    progress.reread_at = now - day;
+    const WindowRules wide{.first_run = day, .catch_up = 30 * day, .overlap = hour, .reread = 3 * day};
+    CHECK(plan_poll(progress, now, wide, Flavour::elmond).search_from == now - 3 * day - hour);
+    CHECK(plan_poll(progress, now, wide, Flavour::esmond).search_from == now - day - 5 * minute);
+}
