@@ -27,8 +27,12 @@ Result<std::unique_ptr<Retention>> Retention::create(Database& database, std::op
 
 Status Retention::prepare() {
     const std::string of_host(series_of_host);
-    const std::array<std::pair<Query*, std::string>, 6> all{{
+    const std::array<std::pair<Query*, std::string>, 7> all{{
         {&oldest_, "SELECT host, day FROM volume ORDER BY day LIMIT 1"},
+        // A clock that is ahead, as some are until the network tells the time, must not empty the archive:
+        // the newest day that there is counts as today. Nor must a host whose clock is ahead.
+        {&oldest_to_keep_, "SELECT date(min(datetime(?1, 'unixepoch'), max(day) || ' 23:59:59'), "
+                           "format('-%d seconds', ?2)) FROM volume"},
         {&delete_points_, "DELETE FROM point WHERE rowid IN (SELECT p.rowid FROM (" + of_host +
                               ") o JOIN point p ON p.series = o.id AND p.ts >= unixepoch(?2) AND "
                               "p.ts < unixepoch(?2, '+1 day') LIMIT ?3)"},
@@ -52,7 +56,7 @@ Status Retention::prepare() {
 
 Result<Retention::Step> Retention::step(Now now) {
     Step step;
-    if (now < next_) return step;
+    if (now < next_ && next_ - now <= interval) return step; // further off: the clock was set back
     const auto end = std::chrono::steady_clock::now() + budget;
     do {
         const auto victim = choose(now);
@@ -79,8 +83,11 @@ Result<std::optional<Retention::Victim>> Retention::choose(Now now) {
     oldest_.reset();
     if (!row) return fail(row.error());
     if (!*row) return std::optional<Victim>();
-    // Dates as text sort as dates do.
-    if (age_ && oldest.day < format_utc(now - *age_).substr(0, 10)) return std::optional(std::move(oldest));
+    if (age_) {
+        const auto kept = oldest_to_keep(now);
+        if (!kept) return fail(kept.error());
+        if (oldest.day < *kept) return std::optional(std::move(oldest)); // dates as text sort as dates do
+    }
     if (!size_) return std::optional<Victim>();
     const auto used =
         database_.number("SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, "
@@ -88,6 +95,19 @@ Result<std::optional<Retention::Victim>> Retention::choose(Now now) {
     if (!used) return fail(used.error());
     if (static_cast<std::uint64_t>(*used) <= *size_) return std::optional<Victim>();
     return std::optional(std::move(oldest));
+}
+
+Result<std::string> Retention::oldest_to_keep(Now now) {
+    const auto seconds = [](auto time) {
+        return std::int64_t{std::chrono::floor<std::chrono::seconds>(time).count()};
+    };
+    oldest_to_keep_.bind(1, seconds(now.time_since_epoch()));
+    oldest_to_keep_.bind(2, seconds(*age_));
+    const auto row = oldest_to_keep_.step();
+    auto day = row && *row ? oldest_to_keep_.text(0) : std::string();
+    oldest_to_keep_.reset();
+    if (!row) return fail(row.error());
+    return day;
 }
 
 Result<bool> Retention::delete_some(const Victim& victim) {

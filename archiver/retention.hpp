@@ -37,6 +37,7 @@ class Retention {
         : database_(database), age_(age), size_(size) {}
     [[nodiscard]] Status prepare();
     [[nodiscard]] Result<std::optional<Victim>> choose(Now now);
+    [[nodiscard]] Result<std::string> oldest_to_keep(Now now);    ///< the day that `age` reaches back to
     [[nodiscard]] Result<bool> delete_some(const Victim& victim); ///< true: that day of that host is gone
     [[nodiscard]] Status delete_some_rows(const Victim& victim, bool& gone);
     [[nodiscard]] Result<bool> shrink();
@@ -44,7 +45,8 @@ class Retention {
     Database& database_;
     std::optional<Microseconds> age_;
     std::optional<std::uint64_t> size_;
-    Query oldest_, delete_points_, reduce_volume_, delete_volume_, delete_series_, delete_metadata_;
+    Query oldest_, oldest_to_keep_, delete_points_, reduce_volume_, delete_volume_, delete_series_,
+        delete_metadata_;
     Now next_{};
 };
 

@@ -185,13 +185,23 @@ TEST_CASE("retention by age deletes whole days, and what described them") {
             .count();
     local.deliver(body_of(fmt::format(R"("{}":1,"{}":1)", now - 40 * 86400, now - 29 * 86400)));
     local.deliver(body_of(fmt::format(R"("{}":1)", now - 35 * 86400), "throughput", "k2"));
+    local.deliver(body_of(fmt::format(R"("{}":1)", now)));
+    local.deliver(body_of(fmt::format(R"("{}":1)", now + 400 * 86400)), "ahead"); // by its own clock
     local.tidy();
-    CHECK(local.ask("SELECT ts FROM results") == std::to_string(now - 29 * 86400));
-    CHECK(local.ask("SELECT sum(points) FROM volume") == "1");
-    CHECK(local.ask("SELECT key FROM metadata") == "k1");
+    CHECK(local.ask("SELECT min(ts) FROM results") == std::to_string(now - 29 * 86400));
+    CHECK(local.ask("SELECT sum(points) FROM volume WHERE host = 'h'") == "2");
+    CHECK(local.ask("SELECT DISTINCT key FROM metadata") == "k1");
     // a series that was deleted and comes back
     local.deliver(body_of(fmt::format(R"("{}":1)", now), "throughput", "k2"));
-    CHECK(local.ask("SELECT count(*) FROM results") == "2");
+    CHECK(local.ask("SELECT count(*) FROM results WHERE host = 'h'") == "3");
+}
+
+TEST_CASE("retention by age counts from the newest result: a clock that is years ahead empties nothing") {
+    Local local(std::chrono::days(30));
+    local.connect();
+    local.deliver(body_of(R"("1700000000":1,"1697000000":1)"));
+    local.tidy();
+    CHECK(local.ask("SELECT ts FROM results") == "1700000000");
 }
 
 TEST_CASE("retention by size deletes the oldest days and bounds the file") {
