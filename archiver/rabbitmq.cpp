@@ -231,10 +231,11 @@ Status find_identity(const ArchiveContext& context, const std::optional<AmqpTls>
         auto password = read_credential(context.paths, "archive", archive.credential);
         if (!password) return fail(password.error());
         login.password = std::move(*password);
-        if (login.user.empty())
+        if (login.user.empty()) {
             return fail(
                 ErrorKind::configuration,
                 fmt::format("archives.{}: there is a credential, but no user in the URL", archive.name));
+        }
     } else if (login.url.password) {
         login.password = *login.url.password;
         context.reporter.journal().log(
@@ -254,10 +255,11 @@ Status find_identity(const ArchiveContext& context, const std::optional<AmqpTls>
                                 archive.name, login.user));
     }
     login.external = login.external || login.url.external;
-    if (login.external && !(tls && tls->has_certificate()))
+    if (login.external && !(tls && tls->has_certificate())) {
         return fail(ErrorKind::configuration,
                     fmt::format("archives.{}: auth_mechanism=external needs tls.certificate and tls.key",
                                 archive.name));
+    }
     return {};
 }
 
@@ -268,9 +270,10 @@ Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context
     const auto in_section = [&](const Error& error) { return fail(error.in("archives." + archive.name)); };
     auto url = parse_amqp_url(archive.url);
     if (!url) return in_section(url.error());
-    if (!archive.connection.proxy.empty())
+    if (!archive.connection.proxy.empty()) {
         return in_section({ErrorKind::configuration,
                            "proxy: AMQP goes through none; use a network namespace, or connect-to"});
+    }
     if (archive.exchange.size() > short_string)
         return in_section({ErrorKind::configuration, "exchange: longer than the 255 bytes of the protocol"});
     auto routing_key = RoutingKey::parse(archive.routing_key);

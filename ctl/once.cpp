@@ -132,7 +132,7 @@ class Once {
                           round_.probes.push_back(std::move(probe));
                       }});
         }
-        const auto status = pool.run();
+        auto status = pool.run();
         std::ranges::sort(round_.probes, {}, &Round::Probe::instance);
         return status;
     }
@@ -152,7 +152,7 @@ class Once {
                           round_.deliveries.push_back(std::move(delivery));
                       }});
         }
-        const auto status = pool.run();
+        auto status = pool.run();
         std::ranges::sort(round_.deliveries, {}, &Round::Delivery::archive);
         return status;
     }

@@ -5,9 +5,9 @@
 #include "lib/error.hpp"
 #include "lib/exit_code.hpp"
 
-#include <signal.h>
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstddef>
 #include <deque>
 #include <functional>
