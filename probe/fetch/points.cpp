@@ -46,6 +46,7 @@ bool PointReader::read_point(JsonCursor& cursor) {
         refuse("a point has no val");
         return true;
     }
+    if (*time < newest_) came_in_order_ = false;
     newest_ = std::max(newest_, *time);
     if (val.is_null()) {
         ++counts_.null_values;

@@ -36,6 +36,9 @@ class PointReader {
     [[nodiscard]] const PointCounts& counts() const { return counts_; }
     /// The greatest ts received, null values included: where the next page begins (+1). 0: none yet.
     [[nodiscard]] Timestamp newest() const { return newest_; }
+    /// No element was older than the one before it, null values included. A page that was cut off at its
+    /// limit holds the oldest of what was asked for only if it is.
+    [[nodiscard]] bool came_in_order() const { return came_in_order_; }
 
   private:
     [[nodiscard]] bool read_point(JsonCursor& cursor);
@@ -45,7 +48,8 @@ class PointReader {
     std::vector<Point> points_;
     PointCounts counts_;
     Timestamp newest_ = 0;
-    bool ascending_ = true;
+    bool came_in_order_ = true;
+    bool ascending_ = true; ///< points_, strictly
 };
 
 } // namespace meshprobe

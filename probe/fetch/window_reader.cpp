@@ -29,8 +29,7 @@ struct WindowReader::Page {
     Window asked;
     ArrayScanner scanner;
     PointReader reader;
-    bool ascending = true;
-    Timestamp last = 0; ///< the greatest ts in order
+    Timestamp last = 0; ///< the greatest ts handed on
 };
 
 void WindowReader::start(HttpSession& session, std::string url, Flavour flavour, const Window& window,
@@ -70,7 +69,6 @@ Status WindowReader::take_batch(Page& page, std::string_view batch) {
                                 page.reader.counts().elements, page_limit(flavour_)));
     }
     if (points.empty()) return {};
-    if (points.front().ts < page.last) page.ascending = false;
     page.last = std::max(page.last, points.back().ts);
     return sink_.take(points, page.asked);
 }
@@ -79,7 +77,7 @@ void WindowReader::end_page(Page& page, const Result<HttpResponse>& answer) {
     Status status = judge_page(page, answer);
     count(page.reader.counts());
     // What came before the answer broke off is complete up to its last point.
-    if (page.ascending && page.last > 0 && page.last >= page.asked.from) {
+    if (page.reader.came_in_order() && page.last > 0 && page.last >= page.asked.from) {
         sink_.covered(std::min(page.last, page.asked.until));
     }
     if (!status) return finish(std::move(status));
@@ -127,7 +125,7 @@ bool WindowReader::advance(const Page& page) {
     const bool is_last =
         flavour_ == Flavour::elmond ? elements == 0 || (!is_full && length <= limit) : !is_full;
 
-    if (is_full && !page.ascending && length > 1) {
+    if (is_full && !page.reader.came_in_order() && length > 1) {
         // Which points were left out of a page that is not in order, nobody knows: halve what is asked for.
         part_.until = part_.from + static_cast<Timestamp>(length / 2) - 1;
         return true;

@@ -109,6 +109,24 @@ TEST_CASE("points are ascending and unique, whatever the order they came in") {
     CHECK(result.counts.elements == 5);
 }
 
+TEST_CASE("whether a page came in order is told, within a batch and from one to the next") {
+    PointReader reader;
+    const auto take = [&](std::string_view text) {
+        const Padded batch(text);
+        static_cast<void>(reader.read(batch.view()));
+        return reader.came_in_order();
+    };
+    CHECK(take(R"([{"ts":1,"val":1},{"ts":1,"val":1},{"ts":4,"val":null},{"ts":5,"val":1}])"));
+    SECTION("within") {
+        CHECK_FALSE(take(R"([{"ts":8,"val":1},{"ts":7,"val":1}])"));
+    }
+    SECTION("between") {
+        CHECK(take(R"([{"ts":5,"val":1}])"));
+        CHECK_FALSE(take(R"([{"ts":4,"val":1}])"));
+        CHECK_FALSE(take(R"([{"ts":9,"val":1}])"));
+    }
+}
+
 TEST_CASE("a reader counts over all batches") {
     PointReader reader;
     for (int i = 0; i < 3; ++i) {
