@@ -1,6 +1,7 @@
 #include "ctl/converge/converge.hpp"
 
 #include "ctl/converge/tidy.hpp"
+#include "lib/config/layers.hpp"
 #include "lib/enabled_by_hand.hpp"
 
 #include <fmt/format.h>
@@ -25,8 +26,9 @@ bool is_running(std::string_view state) {
     return state == "active" || state == "activating" || state == "reloading";
 }
 
-/// Changes whenever refresh replaces the list of hosts.
+/// Changes whenever refresh replaces the list of hosts, or somebody edits the configuration.
 struct Inputs {
+    std::vector<Stamp> configuration;
     ino_t inode = 0;
     std::int64_t seconds = 0;
     long nanoseconds = 0;
@@ -34,9 +36,13 @@ struct Inputs {
 };
 
 Inputs inputs(const Paths& paths) {
+    Inputs found{.configuration = find_layers(paths).files};
     struct stat info {};
-    if (::stat(paths.hosts().c_str(), &info) < 0) return {};
-    return {.inode = info.st_ino, .seconds = info.st_mtim.tv_sec, .nanoseconds = info.st_mtim.tv_nsec};
+    if (::stat(paths.hosts().c_str(), &info) < 0) return found;
+    found.inode = info.st_ino;
+    found.seconds = info.st_mtim.tv_sec;
+    found.nanoseconds = info.st_mtim.tv_nsec;
+    return found;
 }
 
 std::string list_some(const std::vector<std::string>& units) {
@@ -71,7 +77,8 @@ Status Converge::run() {
         seen = inputs(paths_);
         if (auto done = pass(); !done) return done;
         if (auto done = first_runs(); !done) return done;
-        // A change that came meanwhile was not seen by the path unit: it waits for us to end.
+        // A change that came meanwhile was not seen by the path unit: it waits for us to end. And whoever
+        // starts us again meanwhile, after an edit, is told that we run already.
     } while (seen != inputs(paths_));
     return first_error_;
 }

@@ -38,7 +38,7 @@ class Converge {
     void reload_and_start_target(const Difference& difference);
     Started start(const std::vector<std::string>& units);
     Stopped stop(const std::vector<std::string>& units, const std::set<std::string>& applied);
-    /// Returns early, with runs still queued, if the list of hosts changed.
+    /// Returns early, with runs still queued, if hosts or configuration changed.
     Status first_runs();
     void keep(Situation& situation);
     void note(const Status& status);

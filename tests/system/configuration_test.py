@@ -51,6 +51,17 @@ class Configuration(SystemTest):
         self.eventually("its timer stopped", lambda: not self.active(f"meshprobe@{self.names[0]}.timer"))
         self.assertTrue(self.active(f"meshprobe@{self.names[1]}.timer"))
 
+    def test_edited_while_the_first_run_of_a_dead_host_lasts(self):
+        self.peers("PATCH", "hosts/ps4.example.org", {"blackhole": True})
+        self.mesh([*self.names, "ps4.example.org"])
+        self.systemctl("start", "meshprobe-refresh.service")
+        self.eventually("its first run began", lambda: self.show("meshprobe@ps4.example.org.service", "ActiveState") == "activating")
+        self.assertEqual(self.show("meshprobe-converge.service", "ActiveState"), "activating")
+        self.configure("archives: {second: {archiver: sqlite}}\n", "80-second")
+        self.systemctl("start", "--no-block", "meshprobe-converge.service")  # runs already
+        self.eventually("the new archive is delivered to", lambda: self.active("meshprobe-archive@second.path"), timeout=15)
+        self.assertEqual(self.show("meshprobe@ps4.example.org.service", "ActiveState"), "activating")
+
 
 if __name__ == "__main__":
     main()
