@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -39,7 +40,7 @@ class Crawler {
             return std::move(crawl_);
         }
         crawl_.root = *root;
-        visit({*root, DocumentRole::whole, 0, {}, {}, 0, nullptr});
+        visit({*root, DocumentRole::whole, 0, {}, {}, 0, nullptr, {}});
         if (session_) {
             // What ends early ends each transfer with its own error; there is nothing to add.
             const auto ended = session_->run([this] { return is_over(); });
@@ -65,6 +66,7 @@ class Crawler {
         std::vector<std::string> urls; ///< what can be tried
         std::size_t next = 0;          ///< index in `urls`
         std::shared_ptr<std::string> body;
+        std::optional<Error> refusal; ///< of a candidate that did answer: it tells more than one that did not
     };
 
     [[nodiscard]] bool is_over() const { return Clock::now() >= deadline_ || (stop_ && stop_()); }
@@ -133,8 +135,13 @@ class Crawler {
     void finish(const Visit& visit, const Result<HttpResponse>& response) {
         auto taken = response ? judge(visit, *response) : Status(fail(response.error()));
         if (taken) return;
-        const Error error = taken.error().in(visit.urls.at(visit.next));
+        Error error = taken.error().in(visit.urls.at(visit.next));
         Visit again = visit;
+        if (response) {
+            again.refusal = error;
+        } else if (visit.refusal) {
+            error = *visit.refusal;
+        }
         again.next = next_candidate(visit, response.has_value());
         if (again.next >= visit.urls.size() || is_over()) {
             return give_up(visit, is_over() && error.kind == ErrorKind::interrupted
@@ -196,7 +203,8 @@ class Crawler {
                          {visit.location, outline.form == MeshForm::include_list},
                          {},
                          0,
-                         nullptr});
+                         nullptr,
+                         {}});
         }
     }
 

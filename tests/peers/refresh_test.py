@@ -243,6 +243,8 @@ class Failing(Case):
                 self.assertEqual(self.hosts(), sorted(names(0, 6) + new))
                 self.assertEqual(self.state("m")["outcome"], "partial")
                 self.assertIn("last good copy", run.stderr) if index == 0 else self.assertNotIn("last good copy", run.stderr)
+                if what == "broken server":  # not that nobody answers at the same port by https, which is tried, too
+                    self.assertIn("the server answers ", str(self.state("m")["failures"]))
         self.server.pages["/b"] = template(*names(3, 6))
         self.refresh()
         self.assertEqual(self.state("m")["failures"], [])
