@@ -32,9 +32,8 @@ int run(std::span<const char* const> argv) {
     }
     const auto instance = parse_instance(line->arguments.front());
     if (!instance) return complain({ErrorKind::usage, instance.error().message});
-    const Journal journal(program, {{"MESHPROBE_HOST", instance->host},
-                                    {"MESHPROBE_TASK", instance->task},
-                                    {"MESHPROBE_INSTANCE", instance->name()}});
+    // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=).
+    const Journal journal(program, {{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}});
     // One run by hand as root must not leave files that the service cannot write.
     if (line->paths.is_real_root()) {
         if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped)
