@@ -7,7 +7,8 @@ namespace meshprobe {
 
 namespace {
 
-constexpr std::size_t largest_message = 1U << 20; ///< of values; one value may be as large
+/// Of values, for each series in flight; a single value may be larger (1 MiB). Memory, not speed, decides.
+constexpr std::size_t largest_message = 256U << 10;
 constexpr Timestamp far_future = 12 * 3600;
 
 } // namespace
@@ -95,8 +96,8 @@ void SeriesRun::flush() {
         points.push_back({ts, {std::string_view(values_).substr(offset, size), plain}});
         settled_.push_back(ts);
     }
-    transform_.write(body_, points, std::chrono::system_clock::now());
-    context_.batch.add_message(job_.event_type, points.size(), body_);
+    transform_.write(context_.body, points, std::chrono::system_clock::now());
+    context_.batch.add_message(job_.event_type, points.size(), context_.body);
     gathered_.clear();
     values_.clear();
 }

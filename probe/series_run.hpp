@@ -39,6 +39,7 @@ struct SeriesContext {
     Flavour flavour;
     std::function<Status()> commit_if_due;
     std::function<bool()> go_on; ///< between two pages
+    std::string body = {};       ///< of the message being made: one at a time, whatever is in flight
 };
 
 class SeriesRun final : public PointSink {
@@ -88,7 +89,6 @@ class SeriesRun final : public PointSink {
     std::vector<Timestamp> settled_; ///< of these, in messages (or dropped) since the last change()
     std::vector<Gathered> gathered_; ///< the next message
     std::string values_;             ///< their bytes
-    std::string body_;
     Timestamp newest_ = 0;
     Timestamp complete_until_ = 0; ///< as it is to be committed
     Timestamp told_complete_ = 0;  ///< as it was committed
