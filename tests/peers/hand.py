@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 import subprocess
@@ -17,6 +18,16 @@ from pathlib import Path
 BUILD = Path(os.environ.get("MESHPROBE_BINARY_DIR", Path(__file__).resolve().parents[2] / "build/release"))
 SKIPPED = 77
 SUCCESS, FAILURE, STORAGE, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 1, 74, 151, 152, 153, 154, 155
+
+
+def is_sanitized(program: str) -> bool:
+    with (BUILD / "bin" / program).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
+        return code.find(b"__asan_init") >= 0
+
+
+def memory_bound(kib: int, program: str = "meshprobe-probe") -> int:
+    """Half a GiB more where sanitizers are built in: their shadow, and the 256 MiB of freed memory that they hold back."""
+    return kib + (512 << 10 if is_sanitized(program) else 0)
 
 
 @dataclass

@@ -55,7 +55,8 @@ TEST_CASE("tasks expand to the tuples that upstream asserts") {
 }
 
 TEST_CASE("every template of the field expands to the counted tuples") {
-    for (const auto& [name, facts] : fixture("derived.expected.json").at("files").items()) {
+    const json derived = fixture("derived.expected.json"); // not in the loop's head, which would not keep it alive
+    for (const auto& [name, facts] : derived.at("files").items()) {
         if (facts.at("form") != "psconfig") continue;
         const json document = fixture(name);
         for (const auto& [task, counted] : facts.at("tasks").items()) {
