@@ -3,32 +3,19 @@
 #include "lib/mesh/json_text.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <strings.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace meshprobe {
 
 namespace {
 
 using nlohmann::json;
-
-/// Three-valued, so that "not" of what cannot be known is not known either.
-enum class Answer { no, unknown, yes };
-
-Answer answer(bool value) {
-    return value ? Answer::yes : Answer::no;
-}
-Answer negation(Answer value) {
-    if (value == Answer::unknown) return value;
-    return answer(value == Answer::no);
-}
-
 using Bytes = std::vector<std::uint8_t>;
 
 std::optional<Bytes> literal(const std::string& text) {
@@ -46,109 +33,160 @@ bool has_tag(const json& object, std::string_view wanted) {
     });
 }
 
-Answer inside(const std::string& address, const std::string& netmask) {
-    const auto bytes = literal(address);
-    if (!bytes) return Answer::unknown;
+bool inside(const Bytes& bytes, const std::string& netmask) {
     const auto slash = netmask.find('/');
     const auto network = literal(netmask.substr(0, slash));
-    if (!network || network->size() != bytes->size()) return Answer::no;
+    if (!network || network->size() != bytes.size()) return false;
     std::size_t bits = network->size() * 8;
     if (slash != std::string::npos) {
         const char* end = netmask.data() + netmask.size();
-        if (std::from_chars(netmask.data() + slash + 1, end, bits).ptr != end || bits > network->size() * 8)
-            return Answer::no;
+        const auto [stop, error] = std::from_chars(netmask.data() + slash + 1, end, bits);
+        if (error != std::errc{} || stop != end || bits > network->size() * 8) return false;
     }
     for (std::size_t bit = 0; bit < bits; ++bit) {
         const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
-        if (((*bytes)[bit / 8] & mask) != ((*network)[bit / 8] & mask)) return Answer::no;
+        if ((bytes[bit / 8] & mask) != ((*network)[bit / 8] & mask)) return false;
     }
-    return Answer::yes;
+    return true;
 }
 
-class Filter {
-  public:
-    Filter(const json& document, const json& address)
-        : document_(document), address_(address),
-          host_(find_member(object_member(document, "hosts"), string_member(address, "host"))) {}
+/// 4 or 6, as a number or in a string; 0: neither.
+std::size_t ip_version(const json& filter) {
+    const json* version = find_member(filter, "ip-version");
+    if (version == nullptr) return 0;
+    if (*version == 4 || *version == "4") return 4;
+    return *version == 6 || *version == "6" ? 6 : 0;
+}
 
-    /// `depth`: classes may name each other in circles.
-    [[nodiscard]] Answer passes(const json& filter, int depth = 0) const {
-        if (depth > 16) return Answer::no;
-        const std::string& type = string_member(filter, "type");
-        if (type == "tag") return passes_tag(string_member(filter, "tag"));
-        if (type == "host") return passes_host(filter);
-        if (type == "jq") return Answer::unknown;
-        if (type == "ip-version") return passes_ip_version(filter);
-        if (type == "netmask")
-            return inside(string_member(address_, "address"), string_member(filter, "netmask"));
-        if (type == "address-class") return passes_class(string_member(filter, "class"), depth + 1);
-        if (type == "not") return negation(passes(object_member(filter, "filter"), depth + 1));
-        const json& parts = array_member(filter, "filters");
-        if (type == "and") {
-            Answer result = Answer::yes;
-            for (const json& part : parts)
-                result = std::min(result, passes(part, depth + 1));
-            return result;
-        }
-        if (type == "or") {
-            Answer result = Answer::no;
-            for (const json& part : parts)
-                result = std::max(result, passes(part, depth + 1));
-            return result;
-        }
-        return Answer::unknown; // a filter of a later perfSONAR
-    }
-
-    [[nodiscard]] Answer passes_class(std::string_view name, int depth = 0) const {
-        const json& address_class = object_member(object_member(document_, "address-classes"), name);
-        if (address_class.empty()) return Answer::no;
-        Answer result = Answer::yes;
-        if (const json* match = find_member(address_class, "match-filter"))
-            result = std::min(result, passes(*match, depth));
-        if (const json* exclude = find_member(address_class, "exclude-filter")) {
-            result = std::min(result, negation(passes(*exclude, depth)));
-        }
-        return result;
-    }
-
-  private:
-    [[nodiscard]] Answer passes_tag(std::string_view tag) const {
-        return answer(has_tag(address_, tag) || (host_ != nullptr && has_tag(*host_, tag)));
-    }
-
-    /// A bare host filter rejects no-agent hosts: its own `no-agent` defaults to false.
-    [[nodiscard]] Answer passes_host(const json& filter) const {
-        if (host_ == nullptr) return Answer::no;
-        const std::string& tag = string_member(filter, "tag");
-        if (!tag.empty() && !has_tag(*host_, tag)) return Answer::no;
-        if (bool_member(*host_, "no-agent") != bool_member(filter, "no-agent")) return Answer::no;
-        return find_member(filter, "jq") == nullptr ? Answer::yes : Answer::unknown;
-    }
-
-    [[nodiscard]] Answer passes_ip_version(const json& filter) const {
-        const auto bytes = literal(string_member(address_, "address"));
-        const json* version = find_member(filter, "ip-version");
-        if (!bytes || version == nullptr || !version->is_number_integer()) return Answer::unknown;
-        return answer(version->get<std::int64_t>() == (bytes->size() == 4 ? 4 : 6));
-    }
-
-    const json& document_;
-    const json& address_;
-    const json* host_;
-};
+/// As upstream judges what a jq filter says.
+bool is_true(const std::optional<json>& result) {
+    return result && !result->is_null() && *result != false && *result != "";
+}
 
 } // namespace
 
-std::vector<std::string_view> addresses_of_class(const json& document, std::string_view name) {
-    std::vector<std::string_view> names;
-    const json& source =
-        object_member(object_member(object_member(document, "address-classes"), name), "data-source");
-    if (string_member(source, "type") == "requesting-agent") return names;
-    const json& addresses = object_member(document, "addresses");
-    for (auto entry = addresses.begin(); entry != addresses.end(); ++entry) {
-        if (Filter(document, *entry).passes_class(name) != Answer::no) names.emplace_back(entry.key());
+struct AddressClasses::Subject {
+    const json& address;
+    const json* host; ///< nullptr: it has none
+};
+
+AddressClasses::Answer AddressClasses::negation(Answer value) {
+    if (value == Answer::unknown) return value;
+    return answer(value == Answer::no);
+}
+
+const std::vector<ClassMember>& AddressClasses::members(const std::string& name) {
+    const auto [entry, is_new] = members_.try_emplace(name);
+    if (!is_new) return entry->second;
+    const json& address_class = object_member(object_member(document_, "address-classes"), name);
+    if (address_class.empty()) return entry->second;
+    const std::string& source = string_member(object_member(address_class, "data-source"), "type");
+    const json* addresses = &object_member(document_, "addresses");
+    if (source == "requesting-agent") addresses = oracle_.answers().requesting_agent;
+    if (addresses == nullptr) {
+        refusals_.add("address-class " + in_quotes(name),
+                      "it selects among the addresses of the requesting agent, which are not known here");
+        return entry->second;
     }
-    return names;
+    if (!addresses->is_object()) return entry->second;
+    const json& hosts = object_member(document_, "hosts");
+    for (auto address = addresses->begin(); address != addresses->end(); ++address) {
+        const Subject subject{*address, find_member(hosts, string_member(*address, "host"))};
+        const Answer passed = passes_class(subject, name, 0);
+        if (passed == Answer::no) continue;
+        entry->second.push_back({address.key(), &*address, passed == Answer::yes});
+    }
+    return entry->second;
+}
+
+AddressClasses::Answer AddressClasses::passes_class(const Subject& subject, const std::string& name,
+                                                    int depth) {
+    constexpr int deepest = 16; // classes may name each other in circles
+    const json& address_class = object_member(object_member(document_, "address-classes"), name);
+    if (depth > deepest || address_class.empty()) return Answer::no;
+    const std::pair key(name, &subject.address);
+    if (const auto known = classes_.find(key); known != classes_.end()) return known->second;
+    Answer result = Answer::yes;
+    if (const json* match = find_member(address_class, "match-filter"))
+        result = std::min(result, passes(subject, *match, depth));
+    if (const json* exclude = find_member(address_class, "exclude-filter")) {
+        result = std::min(result, negation(passes(subject, *exclude, depth)));
+    }
+    classes_.emplace(key, result);
+    return result;
+}
+
+AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json& filter, int depth) {
+    if (steps_left_ == 0) {
+        refusals_.add("address-classes", "their filters take too long to evaluate");
+        return Answer::no;
+    }
+    --steps_left_;
+    const std::string& type = string_member(filter, "type");
+    if (type == "tag") {
+        const std::string& tag = string_member(filter, "tag");
+        return answer(has_tag(subject.address, tag) ||
+                      (subject.host != nullptr && has_tag(*subject.host, tag)));
+    }
+    if (type == "host") return passes_host(subject, filter);
+    if (type == "jq") {
+        const json* jq = find_member(filter, "jq");
+        return jq == nullptr ? Answer::no : passes_jq(*jq, subject.address);
+    }
+    if (type == "ip-version") {
+        const std::size_t bytes = ip_version(filter) == 4 ? 4 : 16;
+        if (ip_version(filter) == 0) return Answer::no;
+        return some_literal(subject, [&](const Bytes& address) { return address.size() == bytes; });
+    }
+    if (type == "netmask") {
+        const std::string& netmask = string_member(filter, "netmask");
+        return some_literal(subject, [&](const Bytes& address) { return inside(address, netmask); });
+    }
+    if (type == "address-class") return passes_class(subject, string_member(filter, "class"), depth + 1);
+    if (type == "not") return negation(passes(subject, object_member(filter, "filter"), depth));
+    if (type == "and" || type == "or") {
+        const bool all = type == "and";
+        Answer result = answer(all);
+        for (const json& part : array_member(filter, "filters")) {
+            const Answer passed = passes(subject, part, depth);
+            result = all ? std::min(result, passed) : std::max(result, passed);
+            if (result == answer(!all)) break;
+        }
+        return result;
+    }
+    refusals_.add("address-classes", fmt::format("a filter of unknown type {}", in_quotes(type)));
+    return Answer::unknown; // of a later perfSONAR
+}
+
+/// A bare host filter rejects no-agent hosts: its own `no-agent` defaults to false.
+AddressClasses::Answer AddressClasses::passes_host(const Subject& subject, const json& filter) {
+    if (subject.host == nullptr) return Answer::no;
+    const std::string& tag = string_member(filter, "tag");
+    if (!tag.empty() && !has_tag(*subject.host, tag)) return Answer::no;
+    if (bool_member(*subject.host, "no-agent") != bool_member(filter, "no-agent")) return Answer::no;
+    const json* jq = find_member(filter, "jq");
+    return jq == nullptr ? Answer::yes : passes_jq(*jq, *subject.host);
+}
+
+AddressClasses::Answer AddressClasses::passes_jq(const json& jq, const json& input) {
+    if (!oracle_.has_jq()) return Answer::unknown;
+    const std::string program = jq_program(jq);
+    const auto result = oracle_.first_result(program, input);
+    if (result) return answer(is_true(*result));
+    refusals_.add("jq filter " + in_quotes(program), result.error().message);
+    return Answer::no;
+}
+
+template <class Predicate>
+AddressClasses::Answer AddressClasses::some_literal(const Subject& subject, const Predicate& wanted) {
+    const std::string& address = string_member(subject.address, "address");
+    if (const auto bytes = literal(address)) return answer(wanted(*bytes));
+    const auto& resolved = oracle_.addresses_of(address);
+    if (!resolved) return Answer::unknown;
+    return answer(std::ranges::any_of(*resolved, [&](const std::string& text) {
+        const auto bytes = literal(text);
+        return bytes && wanted(*bytes);
+    }));
 }
 
 } // namespace meshprobe

@@ -1,16 +1,56 @@
-// Which addresses of a template a class selector stands for. Private to lib/mesh.
+// Which addresses a class selector stands for. Private to lib/mesh.
 #pragma once
+
+#include "lib/mesh/oracle.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
+#include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace meshprobe {
 
-/// Names of `addresses` entries, sorted. What only DNS or jq could decide counts as a member: a host asked in
-/// vain is better than a host forgotten. A class of the requesting agent's own addresses has no members here.
-[[nodiscard]] std::vector<std::string_view> addresses_of_class(const nlohmann::json& document,
-                                                               std::string_view name);
+struct ClassMember {
+    std::string_view name;
+    const nlohmann::json* address = nullptr;
+    bool certain = true; ///< false: only DNS or jq could tell, and nobody answered
+};
+
+class AddressClasses {
+  public:
+    AddressClasses(const nlohmann::json& document, Oracle& oracle, RefusalList& refusals)
+        : document_(document), oracle_(oracle), refusals_(refusals) {}
+
+    /// By name. What cannot be decided counts as a member: a host asked in vain is better than a host
+    /// forgotten.
+    const std::vector<ClassMember>& members(const std::string& name);
+
+  private:
+    /// Three-valued, so that "not" of what cannot be known is not known either.
+    enum class Answer { no, unknown, yes };
+    struct Subject;
+
+    static Answer answer(bool value) { return value ? Answer::yes : Answer::no; }
+    static Answer negation(Answer value);
+
+    Answer passes(const Subject& subject, const nlohmann::json& filter, int depth);
+    Answer passes_class(const Subject& subject, const std::string& name, int depth);
+    Answer passes_host(const Subject& subject, const nlohmann::json& filter);
+    Answer passes_jq(const nlohmann::json& jq, const nlohmann::json& input);
+    /// Whether `wanted` holds for the address itself or one that its name resolves to.
+    template <class Predicate>
+    Answer some_literal(const Subject& subject, const Predicate& wanted);
+
+    const nlohmann::json& document_;
+    Oracle& oracle_;
+    RefusalList& refusals_;
+    std::map<std::string, std::vector<ClassMember>, std::less<>> members_;
+    std::map<std::pair<std::string, const nlohmann::json*>, Answer> classes_; ///< filters of a class, decided
+    std::size_t steps_left_ = 20'000'000; ///< filters looked at: a second's work
+};
 
 } // namespace meshprobe

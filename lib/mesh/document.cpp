@@ -3,6 +3,8 @@
 #include "lib/mesh/extraction.hpp"
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/location.hpp"
+#include "lib/mesh/oracle.hpp"
+#include "lib/mesh/template.hpp"
 
 #include <fmt/format.h>
 
@@ -99,25 +101,44 @@ Result<MeshOutline> outline_mesh_document(std::string_view text, std::string_vie
     return outline(*document, location, role);
 }
 
-Result<MeshDocument> parse_mesh_document(std::string_view text, const DocumentRules& rules,
-                                         std::string_view location, const IncludeLookup& lookup) {
+Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view location,
+                                        const IncludeLookup& lookup) {
+    MeshTemplate read;
     auto document = parse_json_text(text);
     if (!document) return fail(document.error());
     auto outlined = outline(*document, location, DocumentRole::whole);
     if (!outlined) return fail(outlined.error());
+    read.form = outlined->form;
+    read.refusals = std::move(outlined->refusals);
+    RefusalList refusals;
+    if (read.form == MeshForm::psconfig) {
+        merge_template_includes(*document, location, lookup, refusals);
+    } else if (read.form == MeshForm::meshconfig) {
+        merge_meshconfig_includes(*document, location, lookup, refusals);
+    }
+    read.refusals.insert(read.refusals.end(), refusals.all().begin(), refusals.all().end());
+    if (read.form == MeshForm::include_list) {
+        read.includes = std::move(outlined->includes);
+    } else {
+        read.document = std::move(*document);
+    }
+    return read;
+}
 
+Result<MeshDocument> parse_mesh_document(std::string_view text, const DocumentRules& rules,
+                                         std::string_view location, const IncludeLookup& lookup) {
+    auto read = read_mesh_template(text, location, lookup);
+    if (!read) return fail(read.error());
     Extraction extraction(rules);
-    if (outlined->form == MeshForm::psconfig) {
-        merge_template_includes(*document, location, lookup, extraction);
-        extract_template(*document, extraction);
-    } else if (outlined->form == MeshForm::meshconfig) {
-        merge_meshconfig_includes(*document, location, lookup, extraction);
-        extract_meshconfig(*document, extraction);
+    if (read->form == MeshForm::psconfig) {
+        extract_template(read->document, extraction);
+    } else if (read->form == MeshForm::meshconfig) {
+        extract_meshconfig(read->document, extraction);
     }
     MeshDocument result;
-    result.form = outlined->form;
-    if (result.form == MeshForm::include_list) result.includes = std::move(outlined->includes);
-    result.refusals = std::move(outlined->refusals);
+    result.form = read->form;
+    result.includes = std::move(read->includes);
+    result.refusals = std::move(read->refusals);
     extraction.move_into(result);
     return result;
 }

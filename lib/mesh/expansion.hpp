@@ -1,37 +1,129 @@
-// From a task of a template to the tuples of addresses it is run for, in the order and by the rules of
-// pSConfig: needed where an archive's URL holds a variable such as {% scheduled_by_address %}. Private to
-// lib/mesh.
+// From the tasks of a template to the tuples of addresses they are run for, in the order and by the rules of
+// pSConfig (docs.perfsonar.net, "Introduction to pSConfig Templates"; where the 5.1 port in Python differs
+// from the documentation, the documentation holds).
+//
+//     MeshExpansion expansion(document, {});
+//     for (const MeshTask& task : expansion.tasks()) {
+//         if (task.disabled || !task.problem.empty()) continue;
+//         const Status done = expansion.each(task, [&](const MeshTuple& tuple) { … tuple.members … });
+//     }
+//
+// Nothing is copied out of the document: it must stay where it is as long as the expansion is used. One
+// thread at a time.
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/mesh/document.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace meshprobe {
 
+/// What only the world outside the document can answer. Whatever is left empty is not known.
+struct MeshOracle {
+    /// The addresses of a host name, as literals. nullopt: not known (nobody asks DNS, or no answer in time);
+    /// empty: it has none. Asked once for each name.
+    std::function<std::optional<std::vector<std::string>>(const std::string& name)> resolve = {};
+    /// The first result of a jq program; nullopt if it has none. Must be bounded in time and memory: the
+    /// program is a stranger's.
+    std::function<Result<std::optional<nlohmann::json>>(const std::string& program,
+                                                        const nlohmann::json& input)>
+        jq = {};
+    /// A map from names to addresses, for classes whose data source is the requesting agent.
+    const nlohmann::json* requesting_agent = nullptr;
+    DocumentRules rules = {}; ///< which read URLs of archives are admitted
+};
+
+/// One address in its part in a tuple.
 struct Participant {
-    const nlohmann::json* top = nullptr; ///< the entry of `addresses`
-    const nlohmann::json* properties =
-        nullptr;              ///< what it shows here: itself, a label, or an entry for its peer
-    std::string_view address; ///< of `properties`
-    bool disabled = false;
-    bool no_agent = false;
+    std::string_view name;                      ///< in `addresses`
+    const nlohmann::json* top = nullptr;        ///< the entry of that name
+    const nlohmann::json* properties = nullptr; ///< what it shows to this peer: `top`, a label, an entry of
+                                                ///< `remote-addresses`, or a label of that
+    std::string_view address;                   ///< `address` of `properties`: what is tested
+    std::string_view top_address; ///< `address` of `top`: what an agent compares with its own addresses
+    const nlohmann::json* host = nullptr; ///< the entry of `hosts`; nullptr if it names none
+    bool disabled = false;                ///< itself, what it is derived from, or its host
+    bool no_agent = false;                ///< likewise
+    bool certain = true; ///< false: it stands here for a class whose filter asks DNS or jq, which gave no
+                         ///< answer
 };
 
-struct Tuple {
-    std::vector<Participant> members; ///< one for a list, two for a mesh or disjoint group
-    std::size_t scheduler = 0;        ///< index in `members`
+struct MeshTuple {
+    std::span<const Participant> members; ///< one for a list; source, destination for mesh and disjoint
+    std::size_t scheduler = 0;            ///< index in `members`: whose agent creates the task
+    bool flip = false;     ///< not the one that `scheduled-by` names, because that one has no agent
+    bool disabled = false; ///< some member is: no agent creates it
+
+    [[nodiscard]] bool certain() const;
 };
 
-/// Calls `visit` for each tuple that some agent would create. `budget` bounds the pairs looked at and is
-/// counted down; exhausted, like an unknown group or an impossible `scheduled-by`, it is a `protocol` error.
-[[nodiscard]] Status expand_task(const nlohmann::json& document, const nlohmann::json& task,
-                                 std::size_t& budget, const std::function<void(const Tuple&)>& visit);
+struct MeshTask {
+    std::string_view name;
+    const nlohmann::json* task = nullptr;
+    const nlohmann::json* test = nullptr;     ///< nullptr: none of the name
+    const nlohmann::json* schedule = nullptr; ///< nullptr: it has none, and runs once or continuously
+    std::string_view group;                   ///< its name
+    std::string_view test_type;     ///< "throughput", "latencybg", "rtt", "trace" …; as the test has it
+    std::optional<double> interval; ///< seconds: `repeat` of its schedule; nullopt: none, or not a duration
+    std::size_t scheduled_by = 0;
+    std::size_t dimension = 2; ///< members of its tuples; 1 for a list
+    bool disabled = false;     ///< by itself; that of addresses is a matter of tuples
+    std::string problem;       ///< why no agent creates any tuple of it; empty if they do
+};
+
+/// Where the results of a tuple go.
+struct MeshArchive {
+    std::string name;                          ///< in `archives`
+    nlohmann::json object;                     ///< with all variables replaced
+    std::vector<MeasurementArchive> read_urls; ///< where results can be read, best first; empty: see `reason`
+    std::string reason;                        ///< why nowhere
+};
+
+/// Disabled tuples are left out by each() unless wanted: they are no hole in the results.
+enum class DisabledTuples { skip, visit };
+
+class MeshExpansion {
+  public:
+    /// `document`: a template with its includes merged (MeshTemplate::document).
+    explicit MeshExpansion(const nlohmann::json& document, MeshOracle oracle = {});
+    MeshExpansion(MeshExpansion&&) noexcept;
+    MeshExpansion& operator=(MeshExpansion&&) noexcept;
+    ~MeshExpansion();
+
+    [[nodiscard]] std::span<const MeshTask> tasks() const; ///< by name
+    [[nodiscard]] const MeshTask* find(std::string_view task) const;
+
+    /// Calls `visit` for each tuple that some agent would create, in the documented order. A group that is
+    /// unknown or faulty, an impossible `scheduled-by`, or more pairs than may still be looked at (two
+    /// millions for all tasks together, a second's work) are a `protocol` error, and nothing was visited.
+    /// Does not look at MeshTask::disabled and the problems of its test and schedule.
+    [[nodiscard]] Status each(const MeshTask& task, const std::function<void(const MeshTuple&)>& visit,
+                              DisabledTuples disabled = DisabledTuples::skip);
+
+    /// The archives of the task, then those of the scheduler's host, equal ones once. An error says why no
+    /// agent creates this tuple: an archive or context that is not there, or a variable without value in
+    /// archives, test, contexts or reference. Cheap where there are no variables; the pointers hold as long
+    /// as this.
+    [[nodiscard]] Result<std::vector<const MeshArchive*>> archives(const MeshTask& task,
+                                                                   const MeshTuple& tuple);
+
+    /// What was left out meanwhile, with its reason: each entry once, at most a thousand of them.
+    [[nodiscard]] const std::set<Refusal>& refusals() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 } // namespace meshprobe

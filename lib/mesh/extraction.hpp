@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/mesh/document.hpp"
+#include "lib/mesh/oracle.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -19,6 +20,7 @@ class Extraction {
     void add_url(std::string_view what, std::string_view url);
     void refuse(std::string_view what, std::string_view reason);
 
+    [[nodiscard]] const DocumentRules& rules() const { return rules_; }
     void move_into(MeshDocument& document);
 
   private:
@@ -40,12 +42,12 @@ void extract_template(const nlohmann::json& document, Extraction& extraction);
 /// Adds what the template's includes (and theirs, which upstream does not follow) have under names not taken
 /// yet.
 void merge_template_includes(nlohmann::json& document, std::string_view location, const IncludeLookup& lookup,
-                             Extraction& extraction);
+                             RefusalList& refusals);
 
 void extract_meshconfig(const nlohmann::json& document, Extraction& extraction);
 /// Replaces each `include`, in whatever object, by what it names.
 void merge_meshconfig_includes(nlohmann::json& object, std::string_view location, const IncludeLookup& lookup,
-                               Extraction& extraction);
+                               RefusalList& refusals);
 /// As written, wherever they stand.
 void find_meshconfig_includes(const nlohmann::json& value, std::vector<std::string>& includes);
 

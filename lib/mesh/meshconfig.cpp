@@ -61,8 +61,8 @@ void merge_into(json& target, const json& addition) {
 
 class IncludeMerger {
   public:
-    IncludeMerger(const IncludeLookup& lookup, Extraction& extraction)
-        : lookup_(lookup), extraction_(extraction) {}
+    IncludeMerger(const IncludeLookup& lookup, RefusalList& refusals)
+        : lookup_(lookup), refusals_(refusals) {}
 
     void merge(json& value, const std::string& location, std::size_t depth) {
         if (depth > deepest_nesting) return; // merging may nest deeper than each document alone
@@ -87,8 +87,8 @@ class IncludeMerger {
         if (!text) return;
         auto part = parse_json_text(*text);
         if (!part || !part->is_object()) {
-            extraction_.refuse("include " + in_quotes(*target),
-                               part ? "it is no JSON object" : part.error().message);
+            refusals_.add("include " + in_quotes(*target),
+                          part ? "it is no JSON object" : part.error().message);
             return;
         }
         // The part's own includes are relative to the part, and are gone once it is merged.
@@ -99,7 +99,7 @@ class IncludeMerger {
     }
 
     const IncludeLookup& lookup_;
-    Extraction& extraction_;
+    RefusalList& refusals_;
     IncludeBudget budget_;
     std::vector<std::string> chain_; ///< being merged right now: including one of these again is a loop
 };
@@ -123,8 +123,8 @@ void extract_meshconfig(const json& document, Extraction& extraction) {
 }
 
 void merge_meshconfig_includes(json& object, std::string_view location, const IncludeLookup& lookup,
-                               Extraction& extraction) {
-    IncludeMerger(lookup, extraction).merge(object, std::string(location), 0);
+                               RefusalList& refusals) {
+    IncludeMerger(lookup, refusals).merge(object, std::string(location), 0);
 }
 
 void find_meshconfig_includes(const json& value, std::vector<std::string>& includes) {

@@ -22,6 +22,13 @@ json fixture(const std::string& name) {
     return json::parse(*text);
 }
 
+json addresses(const MeshTuple& tuple) {
+    json result = json::array();
+    for (const Participant& member : tuple.members)
+        result.push_back(member.address);
+    return result;
+}
+
 } // namespace
 
 TEST_CASE("tasks expand to the tuples that upstream asserts") {
@@ -29,28 +36,29 @@ TEST_CASE("tasks expand to the tuples that upstream asserts") {
          {"unit-list", "unit-mesh", "unit-disjoint", "unit-labels", "unit-noagent"}) {
         const json document = fixture(name + ".json");
         const json expected = fixture(name + ".expected.json");
-        for (const json& task : expected.at("tasks")) {
-            const std::string task_name = task.at("task");
+        MeshExpansion expansion(document);
+        for (const json& wanted_task : expected.at("tasks")) {
+            const std::string task_name = wanted_task.at("task");
             INFO(name << " " << task_name);
-            const json& mine = task.at("match-addresses");
+            const json& mine = wanted_task.at("match-addresses");
             json tuples = json::array();
-            std::size_t budget = 100'000;
-            REQUIRE(
-                expand_task(document, document.at("tasks").at(task_name), budget, [&](const Tuple& tuple) {
-                    const json scheduler = tuple.members[tuple.scheduler].top->at("address");
-                    if (!mine.empty() && std::ranges::find(mine, scheduler) == mine.end()) return;
-                    json addresses = json::array();
-                    for (const Participant& member : tuple.members)
-                        addresses.push_back(member.address);
-                    tuples.push_back(addresses);
-                }));
-            json wanted = task.at("tuples");
-            if (!task.at("ordered").get<bool>()) {
+            const MeshTask* task = expansion.find(task_name);
+            REQUIRE(task != nullptr);
+            CHECK(task->problem.empty());
+            REQUIRE(expansion.each(*task, [&](const MeshTuple& tuple) {
+                const json scheduler = tuple.members[tuple.scheduler].top_address;
+                if (!mine.empty() && std::ranges::find(mine, scheduler) == mine.end()) return;
+                CHECK(expansion.archives(*task, tuple));
+                tuples.push_back(addresses(tuple));
+            }));
+            json wanted = wanted_task.at("tuples");
+            if (!wanted_task.at("ordered").get<bool>()) {
                 std::sort(wanted.begin(), wanted.end());
                 std::sort(tuples.begin(), tuples.end());
             }
             CHECK(tuples == wanted);
         }
+        CHECK(expansion.refusals().empty());
     }
 }
 
@@ -59,13 +67,16 @@ TEST_CASE("every template of the field expands to the counted tuples") {
     for (const auto& [name, facts] : derived.at("files").items()) {
         if (facts.at("form") != "psconfig") continue;
         const json document = fixture(name);
-        for (const auto& [task, counted] : facts.at("tasks").items()) {
+        MeshExpansion expansion(document);
+        CHECK(expansion.tasks().size() == facts.at("tasks").size());
+        for (const auto& [task_name, counted] : facts.at("tasks").items()) {
             if (counted.at("tuples").is_null()) continue; // only DNS or jq could tell
-            INFO(name << " " << task);
+            INFO(name << " " << task_name);
+            const MeshTask* task = expansion.find(task_name);
+            REQUIRE(task != nullptr);
+            CHECK(task->disabled == counted.at("disabled").get<bool>());
             std::size_t tuples = 0;
-            std::size_t budget = 100'000;
-            REQUIRE(expand_task(document, document.at("tasks").at(task), budget,
-                                [&](const Tuple&) { ++tuples; }));
+            REQUIRE(expansion.each(*task, [&](const MeshTuple&) { ++tuples; }));
             CHECK(tuples == counted.at("tuples").get<std::size_t>());
         }
     }
@@ -91,10 +102,13 @@ TEST_CASE("filters select addresses; what only DNS or jq could tell selects as w
           "none":{"match-filter":{"type":"or","filters":[]}},
           "loop":{"match-filter":{"type":"not","filter":{"type":"address-class","class":"loop"}}},
           "jq":{"match-filter":{"type":"and","filters":[{"type":"jq","jq":{"script":"."}},{"type":"tag","tag":"y"}]}}}})");
-    const auto members = [&](std::string_view name) {
+    Oracle oracle({});
+    RefusalList refusals;
+    AddressClasses classes(document, oracle, refusals);
+    const auto members = [&](const std::string& name) {
         std::string text;
-        for (const auto address : addresses_of_class(document, name))
-            text += address;
+        for (const ClassMember& member : classes.members(name))
+            text += member.name;
         return text;
     };
     CHECK(members("all") == "abcd");

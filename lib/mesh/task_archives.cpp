@@ -1,0 +1,235 @@
+#include "lib/mesh/task_archives.hpp"
+
+#include "lib/mesh/extraction.hpp"
+#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/read_url.hpp"
+#include "lib/mesh/variables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+std::string compact(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+bool can_fail_late(const std::set<std::string>& variables) {
+    return std::ranges::any_of(variables, is_jq_variable);
+}
+
+Status check_variables(const std::set<std::string>& variables, std::size_t dimension) {
+    for (const std::string& name : variables) {
+        if (auto checked = check_variable(name, dimension); !checked) return checked;
+    }
+    return {};
+}
+
+} // namespace
+
+Result<std::vector<std::string>> written_read_urls(const json& archive) {
+    for (const json* holder : {&archive, &object_member(archive, "data")}) {
+        const json* url = find_member(object_member(*holder, "_meta"), "esmond_url");
+        std::vector<std::string> urls;
+        if (url != nullptr) append_include_strings(*url, urls);
+        if (!urls.empty()) return urls;
+    }
+    const std::string& archiver = string_member(archive, "archiver");
+    const json& data = object_member(archive, "data");
+    if (archiver == "esmond") return std::vector{string_member(data, "url")};
+    if (archiver == "http") {
+        auto url = read_url_of_logstash(string_member(data, "_url"));
+        if (!url) return fail(url.error());
+        return std::vector{std::move(*url)};
+    }
+    if (archiver.empty()) return fail(ErrorKind::protocol, "it has no archiver");
+    return fail(ErrorKind::protocol,
+                fmt::format("results are only pushed to archiver {}", in_quotes(archiver)));
+}
+
+Result<std::vector<const MeshArchive*>> TaskArchives::of(const MeshTask& task, const MeshTuple& tuple) {
+    const Sources& sources = sources_of(task, tuple.members[tuple.scheduler]);
+    if (sources.error) return fail(*sources.error);
+    if (auto checked = check_contexts(task, tuple, sources); !checked) return fail(checked.error());
+    const auto jq = [&](const std::string& program) { return jq_value(program, task, tuple, sources); };
+    for (const Source& other : sources.others) {
+        if (auto value = with_variables(*other.object, {tuple, jq}); !value)
+            return fail(value.error().in(other.name));
+    }
+    if (sources.constant) return *sources.constant;
+    Archives archives;
+    for (const Source& source : sources.archives) {
+        auto archive = expanded(source, task, tuple, sources);
+        if (!archive) return fail(archive.error().in("archive " + in_quotes(source.name)));
+        if (std::ranges::none_of(archives, [&](const MeshArchive* known) {
+                return known == *archive || known->object == (*archive)->object;
+            })) {
+            archives.push_back(*archive);
+        }
+    }
+    return archives;
+}
+
+const TaskArchives::Sources& TaskArchives::sources_of(const MeshTask& task, const Participant& scheduler) {
+    const auto [entry, is_new] = sources_.try_emplace({task.task, scheduler.host});
+    Sources& sources = entry->second;
+    if (!is_new) return sources;
+    auto done = add_archives(task, *task.task, sources);
+    if (done && scheduler.host != nullptr) done = add_archives(task, *scheduler.host, sources);
+    for (const auto& [name, object] : {std::pair("its test", task.test),
+                                       std::pair("its reference", find_member(*task.task, "reference"))}) {
+        if (!done || object == nullptr) continue;
+        auto variables = variables_in(*object);
+        if (auto checked = check_variables(variables, task.dimension); !checked)
+            done = fail(checked.error().in(name));
+        if (can_fail_late(variables) && oracle_.has_jq())
+            sources.others.push_back({name, object, std::move(variables), true});
+    }
+    if (!done) {
+        sources.error = done.error();
+    } else if (std::ranges::all_of(sources.archives,
+                                   [](const Source& source) { return source.variables.empty(); })) {
+        Archives constant;
+        for (const Source& source : sources.archives) {
+            auto& archive = archives_[{source.object, {}}];
+            if (!archive) archive = std::make_unique<MeshArchive>(made(source, *source.object));
+            if (std::ranges::none_of(
+                    constant, [&](const MeshArchive* known) { return known->object == archive->object; })) {
+                constant.push_back(archive.get());
+            }
+        }
+        sources.constant = std::move(constant);
+    }
+    return sources;
+}
+
+Status TaskArchives::add_archives(const MeshTask& task, const json& holder, Sources& sources) {
+    const json& archives = object_member(document_, "archives");
+    for (const json& reference : array_member(holder, "archives")) {
+        const std::string name = reference.is_string() ? reference.get<std::string>() : compact(reference);
+        const json* archive = find_member(archives, name);
+        if (archive == nullptr || !archive->is_object())
+            return fail(ErrorKind::protocol, fmt::format("there is no archive {}", in_quotes(name)));
+        if (std::ranges::find(sources.archives, name, &Source::name) != sources.archives.end()) continue;
+        auto variables = variables_in(*archive);
+        if (auto checked = check_variables(variables, task.dimension); !checked)
+            return fail(checked.error().in("archive " + in_quotes(name)));
+        const bool asks_jq = can_fail_late(variables);
+        sources.archives.push_back({name, archive, std::move(variables), asks_jq});
+    }
+    return {};
+}
+
+Result<std::vector<const json*>> TaskArchives::contexts_of(const Participant& member) const {
+    std::vector<const json*> contexts;
+    for (const json& reference : array_member(*member.properties, "contexts")) {
+        const json* context = reference.is_string() ? find_member(object_member(document_, "contexts"),
+                                                                  reference.get_ref<const std::string&>())
+                                                    : nullptr;
+        if (context == nullptr)
+            return fail(ErrorKind::protocol,
+                        fmt::format("there is no context {}", in_quotes(compact(reference))));
+        contexts.push_back(context);
+    }
+    return contexts;
+}
+
+Status TaskArchives::check_contexts(const MeshTask& task, const MeshTuple& tuple, const Sources& sources) {
+    const auto jq = [&](const std::string& program) { return jq_value(program, task, tuple, sources); };
+    for (const Participant& member : tuple.members) {
+        const auto contexts = contexts_of(member);
+        if (!contexts) return fail(contexts.error());
+        for (const json* context : *contexts) {
+            const auto variables = variables_in(*context);
+            auto checked = check_variables(variables, task.dimension);
+            if (checked && can_fail_late(variables) && oracle_.has_jq()) {
+                if (auto value = with_variables(*context, {tuple, jq}); !value) checked = fail(value.error());
+            }
+            if (!checked) return fail(checked.error().in("a context of " + in_quotes(member.name)));
+        }
+    }
+    return {};
+}
+
+/// Few values in very many tuples: each combination is made once. What jq makes may depend on everything.
+Result<const MeshArchive*> TaskArchives::expanded(const Source& source, const MeshTask& task,
+                                                  const MeshTuple& tuple, const Sources& sources) {
+    constexpr std::size_t most_kept = 100'000;
+    VariableValues values{tuple, {}};
+    std::string key;
+    for (const std::string& variable : source.variables) {
+        if (is_jq_variable(variable)) continue;
+        const auto value = variable_value(variable, values);
+        if (!value) return fail(value.error());
+        key += '\n';
+        key += value->is_string() ? value->get_ref<const std::string&>() : value->dump();
+        if (variable == "localhost") key += tuple.members[tuple.scheduler].address;
+    }
+    if (const auto known = archives_.find({source.object, key}); !source.asks_jq && known != archives_.end())
+        return known->second.get();
+    if (archives_.size() >= most_kept)
+        return fail(ErrorKind::protocol, fmt::format("the archives expand to more than {}", most_kept));
+    values.jq = [&](const std::string& program) { return jq_value(program, task, tuple, sources); };
+    auto object = with_variables(*source.object, values);
+    if (!object) return fail(object.error());
+    if (source.asks_jq) key += '\n' + compact(*object);
+    // To whoever reads, "localhost" is the host that wrote.
+    values.localhost = Localhost::scheduler;
+    json as_read = *object;
+    if (source.variables.contains("localhost")) {
+        auto replaced = with_variables(*source.object, values);
+        if (!replaced) return fail(replaced.error());
+        as_read = std::move(*replaced);
+    }
+    auto archive = std::make_unique<MeshArchive>(made(source, std::move(as_read)));
+    archive->object = std::move(*object);
+    return archives_.try_emplace({source.object, std::move(key)}, std::move(archive)).first->second.get();
+}
+
+Result<json> TaskArchives::jq_value(const std::string& program, const MeshTask& task, const MeshTuple& tuple,
+                                    const Sources& sources) {
+    if (!oracle_.has_jq()) return fail(ErrorKind::protocol, "jq is not evaluated here");
+    json input{{"addresses", json::array()}, {"archives", json::array()}, {"contexts", json::array()},
+               {"hosts", json::array()},     {"task", *task.task},        {"test", nullptr}};
+    for (const Participant& member : tuple.members) {
+        input["addresses"].push_back(*member.properties);
+        input["hosts"].push_back(member.host != nullptr ? *member.host : json::object());
+        json of_member = json::array();
+        if (const auto contexts = contexts_of(member)) {
+            for (const json* context : *contexts)
+                of_member.push_back(*context);
+        }
+        input["contexts"].push_back(std::move(of_member));
+    }
+    for (const Source& archive : sources.archives)
+        input["archives"].push_back(*archive.object);
+    if (task.test != nullptr) input["test"] = *task.test;
+    if (task.schedule != nullptr) input["schedule"] = *task.schedule;
+    auto result = oracle_.first_result(program, input);
+    if (!result) return fail(result.error().in("jq " + in_quotes(program)));
+    if (!*result) return fail(ErrorKind::protocol, fmt::format("jq {} gives no result", in_quotes(program)));
+    return std::move(**result);
+}
+
+MeshArchive TaskArchives::made(const Source& source, json object) const {
+    MeshArchive archive{source.name, std::move(object), {}, {}};
+    const auto urls = written_read_urls(archive.object);
+    if (!urls) archive.reason = urls.error().message;
+    for (const std::string& url : urls ? *urls : std::vector<std::string>{}) {
+        auto read = normal_read_url(url, oracle_.answers().rules);
+        if (read) {
+            archive.read_urls.push_back(std::move(*read));
+        } else {
+            archive.reason = read.error().message;
+        }
+    }
+    if (!archive.read_urls.empty()) archive.reason.clear();
+    return archive;
+}
+
+} // namespace meshprobe
