@@ -110,6 +110,14 @@ def simulated_hosts(count: int, first: int = 1, **settings: object) -> list[dict
             for i in range(first, first + count)]
 
 
+def skip_without_sandbox() -> None:
+    check = subprocess.run([str(TOOL), "check"], capture_output=True, text=True, check=False)
+    if check.returncode == SKIPPED:
+        print(check.stderr.strip(), "- skipped")
+        sys.stdout.flush()
+        os._exit(SKIPPED)
+
+
 class SystemTest(unittest.TestCase):
     hosts = 3                     # simulated and in the mesh
     unlisted = 1                  # simulated, not in the mesh
@@ -122,11 +130,7 @@ tasks:
 """
 
     def setUp(self) -> None:
-        check = subprocess.run([str(TOOL), "check"], capture_output=True, text=True, check=False)
-        if check.returncode == SKIPPED:
-            print(check.stderr.strip(), "- skipped")
-            sys.stdout.flush()
-            os._exit(SKIPPED)
+        skip_without_sandbox()
         self.sandbox = Sandbox(f"mp-{os.getpid()}")
         self.addCleanup(self.sandbox.down)
         self.sandbox.up(STAGE)
