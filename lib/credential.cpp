@@ -12,7 +12,13 @@ std::filesystem::path credential_path(const Paths& paths, std::string_view user,
     if (value.find('/') != std::string_view::npos) return std::filesystem::path(value);
     // Set once by systemd before the program starts; nothing of ours changes the environment.
     const char* directory = std::getenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe)
-    return (directory != nullptr ? std::filesystem::path(directory) : paths.credentials(user)) / value;
+    if (directory != nullptr) return std::filesystem::path(directory) / value;
+    auto of_user = paths.credentials(user) / value;
+    std::error_code error;
+    if (paths.is_real_root() || std::filesystem::exists(of_user, error)) return of_user;
+    // A run by hand is one user, and may do without the directories that keep the services' secrets apart.
+    auto of_all = paths.credentials("") / value;
+    return std::filesystem::is_regular_file(of_all, error) ? of_all : of_user;
 }
 
 Result<std::string> read_credential(const Paths& paths, std::string_view user, std::string_view value) {
@@ -26,7 +32,9 @@ Result<std::string> read_credential(const Paths& paths, std::string_view user, s
                 "credential \"{}\": {}; put it into {} with mode 0600, then run \"meshprobectl apply\"",
                 value, secret.error().message, (paths.credentials(user) / value).string()));
     }
-    if (secret->ends_with('\n')) secret->pop_back();
+    for (const char end : {'\n', '\r'}) { // some editors end lines with both
+        if (secret->ends_with(end)) secret->pop_back();
+    }
     return secret;
 }
 

@@ -12,11 +12,12 @@
 namespace meshprobe {
 
 /// Where `value` of a key like `certificate:` or `credential:` is to be read: itself if it holds a '/',
-/// else $CREDENTIALS_DIRECTORY/VALUE, else, when that is unset, ROOT/etc/meshprobe/credentials/USER/VALUE.
+/// else $CREDENTIALS_DIRECTORY/VALUE, else, when that is unset, ROOT/etc/meshprobe/credentials/USER/VALUE;
+/// under another root than "/" also ROOT/etc/meshprobe/credentials/VALUE.
 [[nodiscard]] std::filesystem::path credential_path(const Paths& paths, std::string_view user,
                                                     std::string_view value);
 
-/// The secret, one trailing newline removed; `credentials` errors name the file and what to do.
+/// The secret, one trailing line end removed; `credentials` errors name the file and what to do.
 [[nodiscard]] Result<std::string> read_credential(const Paths& paths, std::string_view user,
                                                   std::string_view value);
 
