@@ -3,7 +3,7 @@
 #pragma once
 
 #include "archiver/amqp_tls.hpp"
-#include "archiver/amqp_url.hpp"
+#include "lib/config/amqp_url.hpp"
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
 

@@ -113,6 +113,21 @@ std::string routing(std::string_view text) {
                                   : fmt::format("longer than the {} bytes that AMQP allows", longest);
 }
 
+std::string routing_key(std::string_view text) {
+    for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
+        const auto rest = text.substr(open + 1);
+        const auto close = rest.find('}');
+        const bool known = close != std::string_view::npos &&
+                           is_one_of(rest.substr(0, close), "event-type host task instance archive");
+        if (!known) {
+            return fmt::format(
+                "expected {{event-type}}, {{host}}, {{task}}, {{instance}} or {{archive}} at {}",
+                quote(text.substr(open)));
+        }
+    }
+    return routing(text);
+}
+
 std::string url(std::string_view text, std::string_view schemes) {
     const auto parts = split(text);
     const auto blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20; };

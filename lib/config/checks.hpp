@@ -14,6 +14,7 @@ namespace meshprobe::check {
 [[nodiscard]] std::string proxy(std::string_view text);
 [[nodiscard]] std::string calendar(std::string_view text); ///< systemd.time(7), what a timer accepts
 [[nodiscard]] std::string routing(std::string_view text);  ///< what AMQP takes as a name: at most 255 bytes
+[[nodiscard]] std::string routing_key(std::string_view text); ///< routing() with {host} and the like in it
 
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
 [[nodiscard]] std::string url(std::string_view text, std::string_view schemes);

@@ -1,5 +1,6 @@
 #include "lib/config/judge.hpp"
 
+#include "lib/config/amqp_url.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/config/suggest.hpp"
 
@@ -58,6 +59,36 @@ void judge_fixed_trust(Reader& reader, const Node::Entry& entry, const Connectio
     }
 }
 
+/// Who the archiver will be to the broker must be clear before it dials.
+void judge_identity(Reader& reader, const Node::Entry& entry, const Archive& archive, const AmqpUrl& url) {
+    const bool has_certificate = url.tls && !archive.connection.certificate.empty();
+    if (!archive.credential.empty() && url.user.empty()) {
+        error(reader, entry, "credential", "there is a credential, but no user in the URL");
+    } else if (url.external && !has_certificate) {
+        error(reader, entry, "url", "auth_mechanism=external needs tls.certificate and tls.key");
+    } else if (!url.user.empty() && archive.credential.empty() && !url.password && !has_certificate) {
+        warning(reader, entry, "url",
+                fmt::format("there is no password for user {}; put it into "
+                            "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
+                            quote(url.user)));
+    }
+}
+
+void judge_rabbitmq(Reader& reader, const Node::Entry& entry, const Archive& archive) {
+    if (archive.url.empty()) {
+        return reader.error(entry.mark,
+                            "expected a url: such as amqps://user@host.example.org/vhost, got none");
+    }
+    if (const auto wrong = check::url(archive.url, "amqps amqp"); !wrong.empty())
+        return error(reader, entry, "url", wrong);
+    const auto url = parse_amqp_url(archive.url);
+    if (!url) return error(reader, entry, "url", url.error().message);
+    judge_identity(reader, entry, archive, *url);
+    if (!archive.connection.proxy.empty()) {
+        error(reader, entry, "proxy", "AMQP goes through no proxy; use a network namespace, or connect-to");
+    }
+}
+
 } // namespace
 
 void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
@@ -96,11 +127,7 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
         }
         return;
     }
-    if (archive.url.empty()) {
-        reader.error(entry.mark, "expected a url: such as amqps://user@host.example.org/vhost, got none");
-    } else if (const auto wrong = check::url(archive.url, "amqps amqp"); !wrong.empty()) {
-        error(reader, entry, "url", wrong);
-    }
+    judge_rabbitmq(reader, entry, archive);
     warn_of_password(reader, entry, archive.url, "prefer credential:");
     if (archive.retention_age || archive.retention_size) {
         warning(reader, entry, "retention", "\"retention\" means nothing to the archiver rabbitmq");

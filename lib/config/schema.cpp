@@ -141,7 +141,7 @@ const Keys<Archive>& archive_keys() {
         key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
         key("format", &Archive::format, Format{}),
         key("exchange", &Archive::exchange, codec::Text{"text", check::routing}),
-        key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing}),
+        key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing_key}),
         key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),
         key("window", &Archive::window, codec::Number{1, 65535}),
         key("heartbeat", &Archive::heartbeat, codec::Duration{1s, 1h}),

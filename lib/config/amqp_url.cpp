@@ -1,4 +1,4 @@
-#include "archiver/amqp_url.hpp"
+#include "lib/config/amqp_url.hpp"
 
 #include <fmt/format.h>
 
