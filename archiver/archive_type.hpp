@@ -75,7 +75,13 @@ class ArchiveType {
     [[nodiscard]] virtual Microseconds service_interval() const { return std::chrono::hours(1); }
     [[nodiscard]] virtual Window window() const { return {}; }
     /// A little housekeeping (some ten milliseconds at most); true: there is more to do. Errors as in send().
-    [[nodiscard]] virtual Result<bool> tidy() { return false; }
+    /// It may look rarely whether there is something to do, but not when this is `the_last_time`.
+    [[nodiscard]] virtual Result<bool> tidy(bool the_last_time) {
+        static_cast<void>(the_last_time);
+        return false;
+    }
+    /// Connected, but the other side takes nothing for now, and says why; empty: it does.
+    [[nodiscard]] virtual std::string held_up() const { return {}; }
     /// "amqps://broker.example.org/vhost", "/var/lib/…": for messages; never holds a secret.
     [[nodiscard]] virtual std::string place() const = 0;
 };

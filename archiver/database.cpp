@@ -117,6 +117,12 @@ bool Database::in_transaction() const {
     return sqlite3_get_autocommit(connection_.get()) == 0;
 }
 
+bool Database::has_moved() const {
+    int moved = 0;
+    return sqlite3_file_control(connection_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           moved != 0;
+}
+
 Error Database::error() const {
     const int code = sqlite3_errcode(connection_.get()) & 0xff;
     const std::string why = sqlite3_errmsg(connection_.get());

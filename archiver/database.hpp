@@ -56,7 +56,8 @@ class Database {
     [[nodiscard]] std::int64_t last_row() const;
     [[nodiscard]] std::int64_t changes() const; ///< rows of the last statement
     [[nodiscard]] bool in_transaction() const;
-    [[nodiscard]] Error error() const; ///< of the last call that failed
+    [[nodiscard]] bool has_moved() const; ///< somebody took the file away: it is not where it was opened
+    [[nodiscard]] Error error() const;    ///< of the last call that failed
 
   private:
     struct Close {

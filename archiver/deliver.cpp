@@ -6,12 +6,14 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace meshprobe {
 namespace {
 
 constexpr std::size_t memory = 16U << 20;   ///< of segments held, roughly
 constexpr std::size_t most_parked = 50'000; // some hundred bytes each
+constexpr std::size_t most_unsaved = 16;    // whole segments, while failed/ cannot take them
 
 } // namespace
 
@@ -33,7 +35,7 @@ Status Delivery::run() {
         if (!connected_ && !flights_.empty() && Clock::now() >= not_before_) connect();
         if (connected_) exchange();
         land();
-        tidy();
+        tidy(false);
         reporter_.tick();
         if (finished()) break;
         const int archive = connected_ ? archive_.descriptor() : -1;
@@ -66,7 +68,7 @@ void Delivery::load() {
             load(parked->name, parked->owed);
             continue;
         }
-        if (parked_.size() >= most_parked) break;
+        if (parked_.size() >= most_parked || unsaved_.size() >= most_unsaved) break;
         list();
         if (listed_.empty()) break;
         const std::string name = std::move(listed_.front());
@@ -181,11 +183,11 @@ void Delivery::isolate(const Error& error) {
     flights_.give_back();
 }
 
-void Delivery::tidy() {
+void Delivery::tidy(bool the_last_time) {
     if (!connected_ || Clock::now() < not_before_) return;
-    auto more = archive_.tidy();
-    if (!more) return lose(more.error());
-    more_to_tidy_ = *more;
+    auto more = archive_.tidy(the_last_time);
+    more_to_tidy_ = more && *more;
+    if (!more) lose(more.error());
 }
 
 // --- back to the spool ---
@@ -267,9 +269,11 @@ bool Delivery::finished() {
         if (!has_work()) {
             list_again_ = true;
             list();
-            return listed_.empty();
+            if (!listed_.empty()) return false;
+            if (!std::exchange(tidied_last_, true)) tidy(true);
+            return !more_to_tidy_;
         }
-        if (backoff_.failures() >= settings_.drain_tries) return true;
+        if (backoff_.failures() >= settings_.drain_tries || held_up_too_long()) return true;
         // What is parked was tried, and again after everything else was.
         return flights_.empty() && listed_.empty() && !parked_.empty() &&
                parked_.tries() >= settings_.drain_tries;
@@ -280,6 +284,19 @@ bool Delivery::finished() {
     list_again_ = true;
     list();
     return listed_.empty();
+}
+
+bool Delivery::held_up_too_long() {
+    const std::string why = connected_ ? archive_.held_up() : std::string();
+    if (why.empty()) {
+        held_up_since_.reset();
+        return false;
+    }
+    const auto now = Clock::now();
+    if (!held_up_since_) held_up_since_ = now;
+    if (now - *held_up_since_ < settings_.patience) return false;
+    last_error_ = Error{ErrorKind::unreachable, why};
+    return true;
 }
 
 Microseconds Delivery::until_next() const {
@@ -294,6 +311,7 @@ Microseconds Delivery::until_next() const {
     if (const auto due = parked_.next_due()) wait = std::min(wait, until(*due));
     if (spool_not_before_ > now) wait = std::min(wait, until(spool_not_before_));
     if (!has_work()) wait = std::min(wait, until(last_busy_ + settings_.idle));
+    if (settings_.drain && held_up_since_) wait = std::min(wait, until(*held_up_since_ + settings_.patience));
     return std::max(wait, Microseconds(0));
 }
 

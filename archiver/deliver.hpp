@@ -23,11 +23,12 @@
 namespace meshprobe {
 
 struct DeliverySettings {
-    bool drain = false;                              ///< deliver what is there, then end
-    Microseconds idle = std::chrono::minutes(10);    ///< end after the spool was empty for so long
-    unsigned drain_tries = 4;                        ///< failures in a row after which a drain gives up
-    Microseconds pause = std::chrono::seconds(1);    ///< after a failure; doubled after each further one
-    Microseconds farewell = std::chrono::seconds(5); ///< how long a stop may wait for confirmations
+    bool drain = false;                               ///< deliver what is there, then end
+    Microseconds idle = std::chrono::minutes(10);     ///< end after the spool was empty for so long
+    unsigned drain_tries = 4;                         ///< failures in a row after which a drain gives up
+    Microseconds patience = std::chrono::seconds(15); ///< of a drain with an archive that takes nothing
+    Microseconds pause = std::chrono::seconds(1);     ///< after a failure; doubled after each further one
+    Microseconds farewell = std::chrono::seconds(5);  ///< how long a stop may wait for confirmations
 };
 
 class Delivery {
@@ -57,9 +58,10 @@ class Delivery {
     void land();
     [[nodiscard]] bool put_aside(const Landed& landed);
     void remove();
-    void tidy();
+    void tidy(bool the_last_time);
     [[nodiscard]] bool has_work() const;
     [[nodiscard]] bool finished();
+    [[nodiscard]] bool held_up_too_long();
     [[nodiscard]] Microseconds until_next() const;
     [[nodiscard]] Window window() const;
     void farewell();
@@ -85,8 +87,10 @@ class Delivery {
     Backoff backoff_;
     Clock::time_point not_before_{};       ///< of the next try after a failure
     Clock::time_point spool_not_before_{}; ///< the same for the spool's own troubles
+    std::optional<Clock::time_point> held_up_since_;
     Clock::time_point last_busy_ = Clock::now();
     bool more_to_tidy_ = false;
+    bool tidied_last_ = false; ///< for the last time, at the end of a drain
     std::optional<Error> last_error_;
     std::size_t left_ = 0;
 };

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -60,15 +61,17 @@ class RabbitmqArchive : public ArchiveType {
             static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
         for (const Item& item : batch) {
             const std::string& key = routing_key_.of(*item.segment, *item.message);
-            if (key.size() > short_string || item.message->id.size() > short_string) {
+            const SegmentHeader& header = *item.segment;
+            if (std::max({key.size(), item.message->id.size(), header.host.size(), header.instance.size()}) >
+                short_string) {
                 verdicts_.push_back(
                     {item.ticket, Verdict::Kind::refused,
-                     fmt::format("its routing key or id is longer than the {} bytes of the protocol",
+                     fmt::format("its routing key, id, host or instance is longer than {} bytes",
                                  short_string)});
                 continue;
             }
-            stream_->append_publish({exchange_, key, item.message->id, item.message->body,
-                                     item.segment->instance, item.segment->host, timestamp});
+            stream_->append_publish({exchange_, key, item.message->id, item.message->body, header.instance,
+                                     header.host, timestamp});
             confirmations_.add({item.ticket, item.message, &routes_.entry(key)});
         }
         return exchange();
@@ -88,6 +91,7 @@ class RabbitmqArchive : public ArchiveType {
                                      : std::chrono::minutes(1);
     }
     Window window() const override { return {archive_.window, 8U << 20}; }
+    std::string held_up() const override { return blocked_ ? blocked_why_ : std::string(); }
     std::string place() const override { return fmt::format("{} exchange {}", login_.url.text(), exchange_); }
 
   private:
@@ -141,7 +145,8 @@ class RabbitmqArchive : public ArchiveType {
         case AMQP_CONNECTION_BLOCKED_METHOD: {
             const auto& blocked = *static_cast<const amqp_connection_blocked_t*>(method);
             blocked_ = true;
-            reporter_.held_up(fmt::format("the broker blocks publishers: {}", amqp_text(blocked.reason)));
+            blocked_why_ = fmt::format("the broker blocks publishers: {}", amqp_text(blocked.reason));
+            reporter_.held_up(blocked_why_);
             return {};
         }
         case AMQP_CONNECTION_UNBLOCKED_METHOD:
@@ -216,6 +221,7 @@ class RabbitmqArchive : public ArchiveType {
     bool channel_closed_ = false;
     bool broken_ = false;
     bool blocked_ = false;
+    std::string blocked_why_;
 };
 
 std::string machine() {
@@ -223,27 +229,25 @@ std::string machine() {
     return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
 
-/// Who we are to the broker: a certificate, or a user with a password.
-Status find_identity(const ArchiveContext& context, const std::optional<AmqpTls>& tls, AmqpLogin& login) {
+/// Who we are to the broker: a certificate, or a user with a password. The configuration sees to it that one
+/// of them is there.
+Status find_identity(const ArchiveContext& context, AmqpLogin& login) {
     const Archive& archive = context.archive;
     login.user = login.url.user;
     if (!archive.credential.empty()) {
         auto password = read_credential(context.paths, "archive", archive.credential);
         if (!password) return fail(password.error());
         login.password = std::move(*password);
-        if (login.user.empty()) {
-            return fail(
-                ErrorKind::configuration,
-                fmt::format("archives.{}: there is a credential, but no user in the URL", archive.name));
-        }
+        login.external = login.url.external;
     } else if (login.url.password) {
         login.password = *login.url.password;
+        login.external = login.url.external;
         context.reporter.journal().log(
             Priority::warning,
             fmt::format("{}: the password stands in the URL, where others may read it; put it into "
                         "/etc/meshprobe/credentials/archive/ and name it in archives.{}.credential",
                         archive.name, archive.name));
-    } else if (login.url.external || (tls && tls->has_certificate())) {
+    } else if (login.url.tls && !archive.connection.certificate.empty()) {
         login.external = true;
     } else if (login.user.empty()) {
         login.user = login.password =
@@ -253,12 +257,6 @@ Status find_identity(const ArchiveContext& context, const std::optional<AmqpTls>
                     fmt::format("archives.{}: there is no password for user \"{}\"; put it into "
                                 "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
                                 archive.name, login.user));
-    }
-    login.external = login.external || login.url.external;
-    if (login.external && !(tls && tls->has_certificate())) {
-        return fail(ErrorKind::configuration,
-                    fmt::format("archives.{}: auth_mechanism=external needs tls.certificate and tls.key",
-                                archive.name));
     }
     return {};
 }
@@ -270,12 +268,6 @@ Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context
     const auto in_section = [&](const Error& error) { return fail(error.in("archives." + archive.name)); };
     auto url = parse_amqp_url(archive.url);
     if (!url) return in_section(url.error());
-    if (!archive.connection.proxy.empty()) {
-        return in_section({ErrorKind::configuration,
-                           "proxy: AMQP goes through none; use a network namespace, or connect-to"});
-    }
-    if (archive.exchange.size() > short_string)
-        return in_section({ErrorKind::configuration, "exchange: longer than the 255 bytes of the protocol"});
     auto routing_key = RoutingKey::parse(archive.routing_key);
     if (!routing_key) return in_section(routing_key.error());
 
@@ -291,7 +283,7 @@ Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context
     login.heartbeat = archive.heartbeat;
     login.ip_version = archive.connection.ip_version;
     login.connect_to = archive.connection.connect_to;
-    if (auto found = find_identity(context, tls, login); !found) return fail(found.error());
+    if (auto found = find_identity(context, login); !found) return fail(found.error());
     return std::make_unique<RabbitmqArchive>(context, std::move(login), std::move(tls),
                                              std::move(*routing_key));
 }

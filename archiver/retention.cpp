@@ -54,9 +54,10 @@ Status Retention::prepare() {
     return {};
 }
 
-Result<Retention::Step> Retention::step(Now now) {
+Result<Retention::Step> Retention::step(Now now, bool at_once) {
     Step step;
-    if (now < next_ && next_ - now <= interval) return step; // further off: the clock was set back
+    if (!at_once && now < next_ && next_ - now <= interval)
+        return step; // further off: the clock was set back
     const auto end = std::chrono::steady_clock::now() + budget;
     do {
         const auto victim = choose(now);
@@ -65,7 +66,13 @@ Result<Retention::Step> Retention::step(Now now) {
             const auto shrunk = shrink();
             if (!shrunk) return fail(shrunk.error());
             step.more = *shrunk;
-            if (!step.more) next_ = now + interval;
+            if (step.more) return step;
+            next_ = now + interval;
+            if (std::exchange(shrunk_, false)) {
+                // Only this makes the file smaller; a reader may put it off.
+                if (auto copied = database_.execute("PRAGMA wal_checkpoint(PASSIVE)"); !copied)
+                    return fail(copied.error());
+            }
             return step;
         }
         const auto gone = delete_some(**victim);
@@ -145,10 +152,15 @@ Result<bool> Retention::shrink() {
     if (!free) return fail(free.error());
     const auto pages = database_.number("SELECT page_count FROM pragma_page_count");
     if (!pages) return fail(pages.error());
+    const auto page_size = database_.number("SELECT page_size FROM pragma_page_size");
+    if (!page_size) return fail(page_size.error());
+    // What is free is used again, so a file that may grow is only made smaller when much of it is free.
     constexpr std::int64_t little = 1024;
-    if (*free < little || *free < *pages / 4) return false;
+    const bool too_large = size_ && static_cast<std::uint64_t>(*pages * *page_size) > *size_;
+    if (*free == 0 || (!too_large && (*free < little || *free < *pages / 4))) return false;
     if (auto vacuumed = database_.execute("PRAGMA incremental_vacuum(1024)"); !vacuumed)
         return fail(vacuumed.error());
+    shrunk_ = true;
     return true;
 }
 

@@ -25,8 +25,8 @@ class Retention {
         bool more = false;    ///< there is more to delete
         bool deleted = false; ///< metadata and series went, too: what was remembered of them does not hold
     };
-    /// Looks at most once a minute, unless there was more to do.
-    [[nodiscard]] Result<Step> step(Now now);
+    /// Looks at most once a minute, unless there was more to do or `at_once` is set.
+    [[nodiscard]] Result<Step> step(Now now, bool at_once);
 
   private:
     struct Victim {
@@ -48,6 +48,7 @@ class Retention {
     Query oldest_, oldest_to_keep_, delete_points_, reduce_volume_, delete_volume_, delete_series_,
         delete_metadata_;
     Now next_{};
+    bool shrunk_ = false; ///< in the write-ahead log, and not yet in the file
 };
 
 } // namespace meshprobe

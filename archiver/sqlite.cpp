@@ -51,6 +51,9 @@ class SqliteArchive : public ArchiveType {
             if (database_->in_transaction()) static_cast<void>(database_->execute("ROLLBACK"));
             writer_->forget();
             verdicts_.clear();
+        } else if (database_->has_moved()) {
+            verdicts_.clear(); // once too often in a file that was put away is better than in none
+            return fail(ErrorKind::storage, path_.string() + " was moved or removed; a new one is begun");
         }
         return sent;
     }
@@ -61,8 +64,8 @@ class SqliteArchive : public ArchiveType {
     Window window() const override { return {archive_.window, 8U << 20}; }
     std::string place() const override { return path_.string(); }
 
-    Result<bool> tidy() override {
-        const auto step = retention_->step(std::chrono::system_clock::now());
+    Result<bool> tidy(bool the_last_time) override {
+        const auto step = retention_->step(std::chrono::system_clock::now(), the_last_time);
         if (!step) return fail(step.error());
         if (step->deleted) writer_->forget();
         return step->more;
@@ -92,7 +95,16 @@ class SqliteArchive : public ArchiveType {
         const auto exists =
             database_->number("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'");
         if (!exists) return fail(exists.error());
-        if (*exists == 0) return database_->execute(fmt::format("BEGIN IMMEDIATE; {} COMMIT", create_schema));
+        if (*exists == 0) {
+            const auto others = database_->number("SELECT count(*) FROM sqlite_master");
+            if (!others) return fail(others.error());
+            if (*others == 0)
+                return database_->execute(fmt::format("BEGIN IMMEDIATE; {} COMMIT", create_schema));
+            return fail(ErrorKind::configuration,
+                        fmt::format("{} is somebody else's database, not one of meshprobe; move it away: a "
+                                    "new one is begun",
+                                    path_.string()));
+        }
         const auto version = database_->number("SELECT version FROM schema_version");
         if (!version) return fail(version.error());
         if (*version == schema_version) return {};

@@ -1,5 +1,6 @@
 // fill-spool ROOT ARCHIVE [--segments N] [--messages N] [--points N] [--event-types A,B] [--hosts N]
 //            [--buckets N] [--start N] [--ts SECONDS] [--bad-body N] [--big N]
+//            [--domain NAME]
 // Puts segments of format raw into the queue of an archive, as a probe's commits would: for tests of
 // archivers that need no probe. Prints the number of messages, points and bytes.
 #include "lib/command_line.hpp"
@@ -25,6 +26,7 @@ constexpr std::array options{
     Option{"points", "N", "in each message"},
     Option{"event-types", "LIST", "used in turn"},
     Option{"hosts", "N", "used in turn"},
+    Option{"domain", "NAME", "of the hosts"},
     Option{"buckets", "N", "of each histogram; 0: plain numbers"},
     Option{"start", "N", "number of the first segment"},
     Option{"ts", "SECONDS", "timestamp of the first point"},
@@ -88,7 +90,8 @@ class Filler {
     }
 
     Status write(std::uint64_t segment, bool is_first, Total& total) {
-        const std::string host = fmt::format("ps{}.example.org", segment % hosts_);
+        const std::string host =
+            fmt::format("ps{}.{}", segment % hosts_, line_.value("domain").value_or("example.org"));
         const std::string archive = line_.arguments[1];
         SegmentBuilder builder(
             {"meshprobe@" + host, host, "default", archive, fmt::format("run{:08}", segment), "raw"});

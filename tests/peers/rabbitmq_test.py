@@ -132,6 +132,26 @@ class Delivery(Case):
         self.drain()
         self.assertEqual(self.broker.count("all"), 90)
 
+    def test_password_as_people_put_it(self):
+        self.configure(url=f"amqp://collector@127.0.0.1:{self.broker.port}/", credential="mq-password")
+        self.fill(segments=1)
+        self.credential("mq-password", "p@ss/word\r\n")
+        self.drain()
+        of_archives = self.root.path / "etc/meshprobe/credentials/archive/mq-password"
+        of_archives.rename(of_archives.parents[1] / "mq-password")
+        self.fill(segments=1)
+        self.drain()
+        self.assertEqual(self.broker.count("all"), 18)
+
+    def test_names_longer_than_the_protocol_takes(self):
+        """One such segment must not close the connection again and again, and so hold up all behind it."""
+        self.fill(segments=1, messages=2, domain="x" * 5000)
+        ids = self.fill(segments=2, messages=2)
+        self.drain(says="longer than 255 bytes")
+        self.assertEqual(set(self.delivered()), ids)
+        self.assertEqual(self.left(), [])
+        self.assertEqual(len(self.left("failed")), 2)
+
     def test_unknown_virtual_host(self):
         self.configure(url=f"amqp://127.0.0.1:{self.broker.port}/nowhere")
         self.fill()

@@ -194,6 +194,59 @@ TEST_CASE("a busy archive is left alone for a while") {
     CHECK(archive.connects == 1);
 }
 
+TEST_CASE("a drain gives up on an archive that is connected and takes nothing") {
+    ScriptedRoot root;
+    ScriptedArchive archive;
+    root.publish(1, 2);
+    archive.on_held_up = [] { return std::string("no room"); };
+    const auto drained = root.deliver(archive, {.drain = true, .patience = std::chrono::milliseconds(30)});
+    REQUIRE_FALSE(drained);
+    CHECK(drained.error().kind == ErrorKind::unreachable);
+    CHECK(drained.error().message.find("no room") != std::string::npos);
+    CHECK(root.left() == 1);
+}
+
+TEST_CASE("a drain waits for an archive that takes nothing for a moment") {
+    ScriptedRoot root;
+    ScriptedArchive archive;
+    root.publish(1, 2);
+    archive.on_held_up = [asked = 0]() mutable { return std::string(++asked < 5 ? "no room" : ""); };
+    REQUIRE(root.deliver(archive, {.drain = true, .patience = std::chrono::seconds(20)}));
+    CHECK(archive.taken.size() == 2);
+}
+
+TEST_CASE("a drain leaves an archive tidied, to the end") {
+    ScriptedRoot root;
+    ScriptedArchive archive;
+    root.publish(1, 2);
+    REQUIRE(root.drain(archive));
+    CHECK(archive.last_tidies == 1);
+    CHECK(archive.tidies > 1); // the last said that there is more
+}
+
+TEST_CASE("while failed/ cannot take them, refused messages do not fill the memory") {
+    ScriptedRoot root;
+    ScriptedArchive archive;
+    for (int number = 1; number <= 100; ++number)
+        root.publish(number, 1);
+    std::filesystem::remove(root.spool.failed());
+    std::ofstream(root.spool.failed()) << "in the way";
+    archive.verdict = [](const Item& item) { return answer(item, Verdict::Kind::refused); };
+    std::size_t sent = 0;
+    archive.on_send = [&](std::span<const Item> batch) {
+        sent += batch.size();
+        return Status();
+    };
+    std::thread end([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        eventfd_write(root.stop_event.get(), 1);
+    });
+    REQUIRE(root.deliver(archive));
+    end.join();
+    CHECK(sent < 60);
+    CHECK(root.left() == 100);
+}
+
 TEST_CASE("a damaged segment is set aside, those behind it are delivered") {
     ScriptedRoot root;
     ScriptedArchive archive;

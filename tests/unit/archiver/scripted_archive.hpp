@@ -33,6 +33,7 @@ class ScriptedArchive : public ArchiveType {
     std::function<Status()> on_connect = [] { return Status(); };
     std::function<Status(std::span<const Item>)> on_send = [](std::span<const Item>) { return Status(); };
     std::function<void(std::string_view)> on_call = [](std::string_view) {};
+    std::function<std::string()> on_held_up = [] { return std::string(); };
     Window limit{10, 1U << 20};
     std::map<std::string, int> taken; ///< by message id: how often it was delivered
     std::size_t most_on_their_way = 0;
@@ -56,6 +57,7 @@ class ScriptedArchive : public ArchiveType {
     Result<std::vector<Verdict>> settle() override {
         on_call("settle");
         std::vector<Verdict> verdicts;
+        if (!held_up().empty()) return verdicts;
         for (std::size_t count = (on_their_way_.size() + 1) / 2; count > 0; --count) {
             const Item item = on_their_way_.front();
             on_their_way_.pop_front();
@@ -66,6 +68,13 @@ class ScriptedArchive : public ArchiveType {
         return verdicts;
     }
     Window window() const override { return limit; }
+    std::string held_up() const override { return on_held_up(); }
+    Result<bool> tidy(bool the_last_time) override {
+        ++(the_last_time ? last_tidies : tidies);
+        return the_last_time;
+    }
+    int tidies = 0;
+    int last_tidies = 0;
     std::string place() const override { return "nowhere"; }
 
   private:
