@@ -63,7 +63,8 @@ TEST_CASE("tasks expand to the tuples that upstream asserts") {
 }
 
 TEST_CASE("every template of the field expands to the counted tuples") {
-    const json derived = fixture("derived.expected.json"); // not in the loop's head, which would not keep it alive
+    const json derived =
+        fixture("derived.expected.json"); // not in the loop's head, which would not keep it alive
     for (const auto& [name, facts] : derived.at("files").items()) {
         if (facts.at("form") != "psconfig") continue;
         const json document = fixture(name);
