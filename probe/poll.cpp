@@ -248,6 +248,7 @@ void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& l
     auto contact = make_contact(poll.contact_settings(keys), poll.progress(), attempts);
     const std::int64_t local = now_usec();
     const auto remembered = keys.remember(journal);
+    summary.is_key_told = keys.was_rejected();
     if (contact && remembered) {
         if (contact->has_date) summary.skew_usec = contact->plan.now * 1'000'000 - local;
         poll.run(*contact);

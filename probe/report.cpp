@@ -34,6 +34,9 @@ std::string why(const RunSummary& summary) {
         return fmt::format("{} of {} series failed, first {}", tally.series_failed, tally.series_read,
                            tally.first_failure);
     }
+    if (tally.skipped_entries > 0)
+        return fmt::format("{} metadata entries were left out, first {}", tally.skipped_entries,
+                           tally.first_skipped);
     if (summary.interrupted) return "stopped before everything was read; the next run goes on";
     if (summary.out_of_time) return "its time was over before everything was read; the next run goes on";
     return {};
@@ -41,13 +44,16 @@ std::string why(const RunSummary& summary) {
 
 bool is_only_interrupted(const RunSummary& summary) {
     return summary.interrupted && !summary.error && summary.deferred.empty() &&
-           summary.tally.series_failed == 0;
+           summary.tally.series_failed == 0 && summary.tally.skipped_entries == 0;
 }
 
 std::string_view what_to_do(const std::string& outcome) {
     if (outcome == "unreachable")
         return "it is tried again, after some time less often; nothing is lost as long as it keeps its "
                "results";
+    if (outcome == "untrusted")
+        return "nothing is collected until its certificate verifies (tls.trust: ca) or tls.pins names its "
+               "key";
     if (outcome == "partial") return "the others were collected, these are tried again";
     if (outcome == "failed")
         return "this is a fault of the collector itself and needs somebody to look at it";
@@ -89,12 +95,12 @@ News run_news(const Instance& instance, const LastResult& result, std::uint64_t 
 }
 
 std::optional<News> state_news(const Instance& instance, const std::optional<LastResult>& last,
-                               const LastResult& next) {
+                               const LastResult& next, bool is_key_told) {
     const auto& is = next.outcome;
     const std::string was = last ? last->outcome : "success";
     const bool fresh_fault = is == "failed" && last && last->message != next.message;
     if (is == was && !fresh_fault) return std::nullopt;
-    if (is == "untrusted") return std::nullopt; // told with the keys, by whoever met them
+    if (is == "untrusted" && is_key_told) return std::nullopt;
     Fields fields = numbers(next);
     fields.emplace_back("MESHPROBE_OUTCOME", is);
     fields.emplace_back("MESHPROBE_OUTCOME_BEFORE", was);
@@ -157,6 +163,7 @@ std::string outcome_of(const RunSummary& summary) {
         return has_some ? "partial" : "unreachable";
     }
     if (summary.tally.series_failed > 0) return has_some ? "partial" : "unreachable";
+    if (summary.tally.skipped_entries > 0) return "partial";
     return summary.interrupted || summary.out_of_time ? "partial" : "success";
 }
 
@@ -224,7 +231,7 @@ std::vector<News> news_of(const Instance& instance, LogMode mode, const std::opt
         next.logged_usec = next.finished_usec;
     }
     if (is_time || mode == LogMode::changes) next.unlogged_points = next.unlogged_messages = 0;
-    if (auto state = state_news(instance, last, next)) news.push_back(std::move(*state));
+    if (auto state = state_news(instance, last, next, summary.is_key_told)) news.push_back(std::move(*state));
     if (auto clock = clock_news(instance, last, next)) news.push_back(std::move(*clock));
     return news;
 }

@@ -5,15 +5,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace meshprobe {
 
 namespace {
 
-constexpr unsigned most_pages = 200;
+constexpr unsigned most_pages = 1000;
 constexpr std::size_t largest_page = 12U << 20;        ///< what the entries of a page may take in memory
 constexpr std::uint64_t largest_answer = 256ULL << 20; ///< bytes; 500 entries are about 3 MB
-constexpr std::uint64_t elmond_page = 1000;
+/// What esmond 1.x gives at most. Always said, because some answer with everything at once otherwise.
+constexpr std::uint64_t page_limit = 1000;
 /// The order moves while one pages: neighbouring pages overlap a little.
 constexpr std::uint64_t page_overlap = 10;
 
@@ -29,8 +31,10 @@ std::size_t weight(const MetadataEntry& entry) {
 
 Error error_of(const HttpResponse& response, std::string_view url) {
     const auto says = response.error_body.empty() ? std::string{} : ": " + describe_body(response.error_body);
-    const bool for_good = response.status >= 400 && response.status < 500 && response.status != 408 &&
-                          response.status != 425 && response.status != 429;
+    // Not those that a server gives while it is being changed: what the documents list should be there.
+    constexpr std::array<long, 6> passing = {401, 403, 404, 408, 425, 429};
+    const bool for_good = response.status >= 400 && response.status < 500 &&
+                          std::ranges::find(passing, response.status) == passing.end();
     return {for_good ? ErrorKind::refused : ErrorKind::protocol,
             fmt::format("{}: HTTP status {}{}", url, response.status, says)};
 }
@@ -47,13 +51,16 @@ MetadataSearch::MetadataSearch(HttpSession& session, std::string archive_url, Ti
       time_start_(std::max<Timestamp>(1, time_start)), event_types_(std::move(event_types)) {}
 
 std::string MetadataSearch::url() const {
-    auto url = fmt::format("{}?format=json&time-start={}", archive_url_, time_start_);
+    auto url = fmt::format("{}?format=json&limit={}&time-start={}", archive_url_, page_limit, time_start_);
     if (offset_ > 0) url += fmt::format("&offset={}", offset_);
     return url;
 }
 
 Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::function<bool()>& stop) {
     if (at_end_) return std::optional<Page>{};
+    if (pages_ == most_pages)
+        return fail(ErrorKind::protocol,
+                    fmt::format("{}: the metadata search goes on after {} pages", url(), pages_));
     Page page;
     std::size_t bytes = 0;
     MetadataReader reader(event_types_, [&](MetadataEntry&& entry) -> Status {
@@ -103,11 +110,13 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
 
 void MetadataSearch::turn_page(const MetadataPage& page, std::size_t new_entries) {
     const std::uint64_t seen = offset_ + page.elements;
-    // elmond's total is an estimate; its pages are full until the last one.
+    // A full page may have a successor whatever the total says: elmond's is an estimate, and others tell
+    // none.
     const bool may_have_more = !page.next_page.empty() || (page.count_total && seen < *page.count_total) ||
-                               (flavour_ == Flavour::elmond && page.elements >= elmond_page);
+                               page.elements >= page_limit;
     // A server that ignores "offset" shows the same entries again.
-    at_end_ = page.elements == 0 || new_entries == 0 || !may_have_more || ++pages_ == most_pages;
+    at_end_ = page.elements == 0 || new_entries == 0 || !may_have_more;
+    ++pages_;
     offset_ = seen - std::min(page_overlap, page.elements / 2);
 }
 

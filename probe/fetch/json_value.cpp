@@ -56,6 +56,37 @@ void append_escape(std::string& out, char32_t unit) {
         out += digits[unit >> shift & 0xf];
 }
 
+struct Number {
+    std::int64_t whole = 0; ///< rounded down
+    bool is_whole = true;
+};
+
+[[nodiscard]] std::optional<Number> to_number(const JsonValue& value) {
+    auto text = value.text;
+    if (value.is_string()) {
+        text = text.substr(1, text.size() - 2);
+        while (text.starts_with(' '))
+            text.remove_prefix(1);
+        while (text.ends_with(' '))
+            text.remove_suffix(1);
+    } else if (!value.is_number()) {
+        return std::nullopt;
+    }
+    const char* const end = text.data() + text.size();
+    std::int64_t number = 0;
+    if (const auto [stop, error] = std::from_chars(text.data(), end, number);
+        error == std::errc() && stop == end) {
+        return Number{number};
+    }
+    double real = 0;
+    constexpr double exact = 9007199254740992; // 2^53
+    if (const auto [stop, error] = std::from_chars(text.data(), end, real);
+        error != std::errc() || stop != end || !(std::abs(real) <= exact)) {
+        return std::nullopt;
+    }
+    return Number{static_cast<std::int64_t>(std::floor(real)), real == std::floor(real)};
+}
+
 } // namespace
 
 Utf8Character decode_utf8(std::string_view text) {
@@ -116,29 +147,13 @@ std::optional<std::string> unescape(const JsonValue& value) {
 }
 
 std::optional<std::int64_t> to_integer(const JsonValue& value) {
-    auto text = value.text;
-    if (value.is_string()) {
-        text = text.substr(1, text.size() - 2);
-        while (text.starts_with(' '))
-            text.remove_prefix(1);
-        while (text.ends_with(' '))
-            text.remove_suffix(1);
-    } else if (!value.is_number()) {
-        return std::nullopt;
-    }
-    const char* const end = text.data() + text.size();
-    std::int64_t number = 0;
-    if (const auto [stop, error] = std::from_chars(text.data(), end, number);
-        error == std::errc() && stop == end) {
-        return number;
-    }
-    double real = 0;
-    constexpr double exact = 9007199254740992; // 2^53
-    if (const auto [stop, error] = std::from_chars(text.data(), end, real);
-        error != std::errc() || stop != end || !(std::abs(real) <= exact) || real != std::floor(real)) {
-        return std::nullopt;
-    }
-    return static_cast<std::int64_t>(real);
+    const auto number = to_number(value);
+    return number && number->is_whole ? std::optional(number->whole) : std::nullopt;
+}
+
+std::optional<std::int64_t> to_seconds(const JsonValue& value) {
+    const auto number = to_number(value);
+    return number ? std::optional(number->whole) : std::nullopt;
 }
 
 void append_ascii(std::string& out, const JsonValue& value) {

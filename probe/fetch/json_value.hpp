@@ -32,6 +32,9 @@ struct JsonValue {
 /// range.
 [[nodiscard]] std::optional<std::int64_t> to_integer(const JsonValue& value);
 
+/// As to_integer, but a fraction is cut off: clocks may tell more than seconds.
+[[nodiscard]] std::optional<std::int64_t> to_seconds(const JsonValue& value);
+
 /// Appends the value in ASCII on one line: other characters as \u escapes, line breaks and tabs between
 /// tokens left out. A value that is `plain` is appended byte for byte.
 void append_ascii(std::string& out, const JsonValue& value);

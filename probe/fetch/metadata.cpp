@@ -61,14 +61,25 @@ constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 13> memb
     return text;
 }
 
+/// Of "http://" or "https://", in whatever case, at the begin of `text`; 0: neither.
+[[nodiscard]] std::size_t scheme_size(std::string_view text) {
+    const auto is_same = [](char lower, char c) {
+        return lower == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    };
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (text.size() >= scheme.size() && std::equal(scheme.begin(), scheme.end(), text.begin(), is_same))
+            return scheme.size();
+    }
+    return 0;
+}
+
 /// Host-relative, as the documents have it; of an absolute URL only the path counts, because behind a proxy
 /// it names the wrong host.
 [[nodiscard]] std::optional<std::string> path_of(const JsonValue& value) {
     auto text = unescape(value);
     if (!text || text->size() > largest_uri || !is_printable(*text)) return std::nullopt;
-    for (const std::string_view scheme : {"https://", "http://"}) {
-        if (!text->starts_with(scheme)) continue;
-        const auto slash = text->find('/', scheme.size());
+    if (const auto scheme = scheme_size(*text); scheme > 0) {
+        const auto slash = text->find('/', scheme);
         if (slash == std::string::npos) return std::nullopt;
         text->erase(0, slash);
     }
@@ -230,9 +241,12 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
         skip(entry.key, fmt::format("its event-type {} has no usable base-uri", *event_type));
         return true;
     }
+    // Listed twice it is still one series, and read twice at once its points would be sent twice.
+    if (std::ranges::find(entry.event_types, *event_type, &EventType::name) != entry.event_types.end())
+        return true;
     std::optional<Timestamp> updated;
     if (!time_updated.is_null()) {
-        const auto time = to_integer(time_updated).value_or(0);
+        const auto time = to_seconds(time_updated).value_or(0);
         updated = time > 0 && time <= latest_timestamp ? time : 0;
     }
     entry.event_types.push_back({std::move(*event_type), std::move(*path), updated});

@@ -37,9 +37,9 @@ bool PointReader::read_point(JsonCursor& cursor) {
         }
     };
     if (!for_each_member(cursor, on_member) || !cursor.is_behind_element()) return false;
-    const auto time = to_integer(ts);
+    const auto time = to_seconds(ts);
     if (!time || *time < 1 || *time > latest_timestamp) {
-        refuse(ts.text.empty() ? "a point has no ts" : "a point's ts is no time in whole seconds");
+        refuse(ts.text.empty() ? "a point has no ts" : "a point's ts is no time in seconds");
         return true;
     }
     if (val.text.empty()) {

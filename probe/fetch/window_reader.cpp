@@ -125,7 +125,8 @@ bool WindowReader::advance(const Page& page) {
     const bool is_last =
         flavour_ == Flavour::elmond ? elements == 0 || (!is_full && length <= limit) : !is_full;
 
-    if (is_full && !page.reader.came_in_order() && length > 1) {
+    const bool may_be_cut_off = is_full || (flavour_ == Flavour::elmond && !is_last);
+    if (may_be_cut_off && !page.reader.came_in_order() && length > 1) {
         // Which points were left out of a page that is not in order, nobody knows: halve what is asked for.
         part_.until = part_.from + static_cast<Timestamp>(length / 2) - 1;
         return true;

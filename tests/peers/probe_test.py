@@ -266,6 +266,18 @@ class Faults(ProbeTest):
         found = {each.point.event_type for each in from_spool(self.root / "var/lib/meshprobe/spool/local/q")}
         self.assertEqual(found, {"packet-count-sent", "packet-count-lost"})
 
+    def test_data_that_a_server_denied_for_a_while_arrives_with_the_next_run(self) -> None:
+        for status in (401, 403, 404, 500):
+            with self.subTest(status):
+                self.root = self.root / "x"
+                self.simulate(until=int(time.time()) - HOUR, faults=[{"match": "packet-count", "do": "error", "status": status}])
+                self.configure()
+                self.assertEqual(self.run_probe().code, PARTIAL)
+                self.peers.change(ADDRESS, faults=[])  # nothing is new: the archive will not announce it again
+                run = self.run_probe()
+                self.assertEqual(run.code, SUCCESS, run.text)
+                self.assert_collected(-DAY + HOUR, -HOUR)
+
     def test_dead_host_is_backed_off_and_told_once(self) -> None:
         self.simulate(dead=True)
         self.configure()
@@ -361,6 +373,18 @@ class Transport(ProbeTest):
         self.assertEqual(second.text, "")
         subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
         self.assertEqual(self.run_probe().code, SUCCESS)
+
+    def test_why_a_host_is_not_trusted_is_told_once(self) -> None:
+        self.simulate(tls="self-signed")
+        for tls, says in (({"trust": "ca"}, "self-signed certificate"), ({"trust": "pin", "pins": ["sha256//" + "A" * 43 + "="]}, "public key")):
+            with self.subTest(tls["trust"]):
+                self.root = self.root / "x"
+                self.configure(tls=tls)
+                first, second = self.run_probe(), self.run_probe()
+                self.assertEqual([first.code, second.code], [UNTRUSTED, UNTRUSTED])
+                self.assertIn(says, first.text.replace("self signed", "self-signed"))
+                self.assertIn("tls.", first.text)
+                self.assertEqual(second.text, "")
 
     def test_another_clock_is_told_and_does_no_harm(self) -> None:
         self.simulate(skew=-2 * HOUR)

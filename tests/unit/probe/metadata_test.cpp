@@ -123,8 +123,31 @@ TEST_CASE("never written is told from not told") {
     };
     CHECK(updated(R"(,"time-updated":null)") == std::nullopt);
     CHECK(updated("") == 0);
-    for (const std::string_view odd : {"\"None\"", "1.5", "-7", "9e15", "[]", "true"})
+    CHECK(updated(R"(,"time-updated":1700000000.75)") == 1'700'000'000);
+    for (const std::string_view odd : {"\"None\"", "0.5", "-7", "9e15", "[]", "true"})
         CHECK(updated(fmt::format(R"(,"time-updated":{})", odd)) == 0);
+}
+
+TEST_CASE("an event type that is listed twice is read once") {
+    const auto found = search(
+        R"([{"metadata-key":"0f","event-types":[{"event-type":"throughput","base-uri":"/a/base"},
+        {"event-type":"failures","base-uri":"/f/base"},{"event-type":"throughput","base-uri":"/b/base"}]}])");
+    const auto& types = found.entries.at(0).event_types;
+    REQUIRE(types.size() == 2);
+    CHECK(types[0].base_uri == "/a/base");
+    CHECK(types[1].name == "failures");
+    CHECK(found.page.skipped == 0);
+}
+
+TEST_CASE("of an absolute base-uri only the path counts, however its scheme is written") {
+    for (const std::string_view origin :
+         {"http://inner:8080", "https://inner", "HTTPS://Inner.Example.Net"}) {
+        const auto found = search(fmt::format(
+            R"([{{"metadata-key":"0f","event-types":[{{"event-type":"failures","base-uri":"{}/x/base"}}]}}])",
+            origin));
+        REQUIRE(found.entries.at(0).event_types.size() == 1);
+        CHECK(found.entries[0].event_types[0].base_uri == "/x/base");
+    }
 }
 
 TEST_CASE("odd entries are skipped with a reason, the others are handed on") {

@@ -102,6 +102,9 @@ TEST_CASE("the time of a state is when it began") {
 TEST_CASE("outcomes have their exit codes") {
     auto some_failed = news_at(start);
     some_failed.tally.series_failed = 1;
+    auto some_odd = news_at(start);
+    some_odd.tally.skipped_entries = 2;
+    some_odd.tally.first_skipped = "entry 3: it is not an object";
     auto all_failed = run_at(start);
     all_failed.tally.series_read = all_failed.tally.series_failed = 4;
     auto untrusted = dead_at(start);
@@ -112,6 +115,9 @@ TEST_CASE("outcomes have their exit codes") {
     full.deferred = "the spool of archive local is full";
     CHECK(exit_code_of(run_at(start)) == ExitCode::success);
     CHECK(exit_code_of(some_failed) == ExitCode::partial);
+    CHECK(exit_code_of(some_odd) == ExitCode::partial);
+    CHECK(next_result({}, some_odd, Microseconds(minute)).message ==
+          "2 metadata entries were left out, first entry 3: it is not an object");
     CHECK(exit_code_of(all_failed) == ExitCode::unreachable);
     CHECK(exit_code_of(dead_at(start)) == ExitCode::unreachable);
     CHECK(exit_code_of(untrusted) == ExitCode::untrusted);
@@ -129,6 +135,18 @@ TEST_CASE("a local fault is an error and not the host's") {
     CHECK(news[0].priority == Priority::error);
     CHECK(host.last->bad_runs == 0);
     CHECK(host.run(disk).empty());
+}
+
+TEST_CASE("a host that is not trusted is told once, by those who know the key or else here") {
+    for (const bool is_key_told : {true, false}) {
+        Host host;
+        auto untrusted = dead_at(start);
+        untrusted.error->kind = ErrorKind::untrusted;
+        untrusted.is_key_told = is_key_told;
+        CHECK(host.run(untrusted).size() == (is_key_told ? 0U : 1U));
+        CHECK(host.run(untrusted).empty());
+        CHECK(host.last->outcome == "untrusted");
+    }
 }
 
 TEST_CASE("a stop is no change of state") {
