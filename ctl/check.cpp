@@ -148,7 +148,7 @@ nlohmann::ordered_json as_json(const std::vector<Problem>& problems, std::size_t
 } // namespace
 
 ExitCode command::check(const CommandLine& line) {
-    if (!line.arguments.empty()) return complain_about_usage("check", "takes no arguments");
+    if (!line.arguments.empty()) return complain_about_usage("check", "check takes no arguments");
     const auto loaded = judge(line.paths);
     const auto is_error = [](const Problem& problem) { return problem.scope != Problem::Scope::warning; };
     const auto errors = static_cast<std::size_t>(std::ranges::count_if(loaded.problems, is_error));

@@ -1,5 +1,6 @@
 // meshprobectl hosts: what the meshes and the administrator named, and which instances come of it.
 #include "ctl/commands.hpp"
+#include "ctl/host_argument.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
 #include "lib/enabled_by_hand.hpp"
@@ -9,7 +10,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <fnmatch.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -75,8 +75,7 @@ void add_hosts_enabled_by_hand(const Paths& paths, Hosts& hosts) {
 
 bool wanted(const CommandLine& line, const std::string& name) {
     return line.arguments.empty() || std::ranges::any_of(line.arguments, [&](const std::string& pattern) {
-               return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0 ||
-                      pattern == name; // "[::1]" is no glob
+               return names_host(pattern, name);
            });
 }
 
@@ -122,7 +121,7 @@ ExitCode hosts(const CommandLine& line) {
                    fmt::format("{}", fmt::join(record.measurement_archives, " ")), instances_text(host)});
     }
     table.print(!line.has("no-legend"));
-    if (!line.has("no-legend")) fmt::print("\n{} hosts.\n", hosts.size());
+    if (!line.has("no-legend")) fmt::print("\n{} host{}.\n", hosts.size(), hosts.size() == 1 ? "" : "s");
     return ExitCode::success;
 }
 

@@ -3,6 +3,7 @@
 #include "ctl/output.hpp"
 #include "ctl/refresh/publish.hpp"
 #include "ctl/refresh/refresh.hpp"
+#include "lib/config/checks.hpp"
 #include "lib/config/load.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/privilege.hpp"
@@ -51,8 +52,9 @@ Result<std::vector<KnownMesh>> known_meshes(const CommandLine& line, const std::
         mesh.state.mesh = name;
         const auto configured = loaded->config.meshes.find(name);
         if (configured != loaded->config.meshes.end()) {
-            mesh.state.source =
-                configured->second.url.empty() ? configured->second.file : configured->second.url;
+            mesh.state.source = configured->second.url.empty()
+                                    ? configured->second.file
+                                    : check::without_password(configured->second.url);
         }
         meshes.push_back(std::move(mesh));
     }

@@ -268,7 +268,7 @@ ExitCode verdict(const Round& round) {
 namespace command {
 
 ExitCode once(const CommandLine& line) {
-    if (!line.arguments.empty()) return complain_about_usage("once", "it takes no arguments");
+    if (!line.arguments.empty()) return complain_about_usage("once", "once takes no arguments");
     const auto jobs = parse_jobs(line);
     if (!jobs) return complain_about_usage("once", jobs.error().message);
     const auto round = Once(line.paths, *jobs).run();

@@ -143,7 +143,11 @@ Result<HostName> parse_host_and_port(std::string_view text) {
         name.host = without_trailing_dot(lower(text.substr(0, colon)));
         rest = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
         if (!ipv4(name.host) && !is_dns_name(name.host)) {
-            return refuse(text, "expected letters, digits, '-' and '_' between single dots, or an address");
+            const bool is_ascii =
+                std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+            return refuse(
+                text, is_ascii ? "expected letters, digits, '-' and '_' between single dots, or an address"
+                               : "names with other letters are written in their ASCII form (xn--…)");
         }
     }
     if (rest.empty()) return name;

@@ -34,11 +34,14 @@ class Crawler {
 
     Crawl run() {
         const auto begin = Clock::now();
-        const auto root = normal_location(mesh_.url.empty() ? mesh_.file : mesh_.url);
+        auto own = split_login(mesh_.url);
+        const auto root = own ? normal_location(mesh_.url.empty() ? mesh_.file : own->url)
+                              : Result<std::string>(fail(own.error()));
         if (!root) {
             crawl_.failure = Error{ErrorKind::configuration, root.error().message};
             return std::move(crawl_);
         }
+        own_ = std::move(*own);
         crawl_.root = *root;
         visit({*root, DocumentRole::whole, 0, {}, {}, 0, nullptr, {}});
         if (session_) {
@@ -110,6 +113,7 @@ class Crawler {
         HttpRequest request;
         request.url = visit.urls.at(visit.next);
         request.headers = {"Accept: application/json, */*;q=0.5"};
+        if (own_.is_for(request.url)) request.login = own_.login;
         const CopiedDocument* copy = copy_of(visit.location);
         if (copy != nullptr && copy->url == request.url) {
             if (is_header_text(copy->etag)) request.headers.push_back("If-None-Match: " + copy->etag);
@@ -135,7 +139,9 @@ class Crawler {
     void finish(const Visit& visit, const Result<HttpResponse>& response) {
         auto taken = response ? judge(visit, *response) : Status(fail(response.error()));
         if (taken) return;
-        Error error = taken.error().in(visit.urls.at(visit.next));
+        const std::string& url = visit.urls.at(visit.next);
+        Error error = taken.error(); // the session names the URL itself, after redirects the last one
+        if (!error.message.starts_with(url)) error = error.in(url);
         Visit again = visit;
         if (response) {
             again.refusal = error;
@@ -174,7 +180,8 @@ class Crawler {
             bytes_ += copy->text.size();
             return take(visit, *copy);
         }
-        if (response.status < 200 || response.status > 299) {
+        // 206 is a part that nobody asked for: what it lacks would count as vanished.
+        if (response.status < 200 || response.status > 299 || response.status == 206) {
             return fail(ErrorKind::refused,
                         fmt::format("the server answers {}{}", response.status,
                                     response.status == 401 || response.status == 403
@@ -229,6 +236,7 @@ class Crawler {
     const CrawlBounds& bounds_;
     const std::function<bool()>& stop_;
     Clock::time_point deadline_;
+    UrlWithLogin own_;                     ///< the mesh's own URL
     std::unique_ptr<HttpSession> session_; ///< made when a URL is met
     std::set<std::string> seen_;
     bool has_too_many_ = false;

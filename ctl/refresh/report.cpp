@@ -92,12 +92,15 @@ class Report {
     }
 
     void report_held() const {
-        journal_.log(
-            Priority::warning, message::mesh_removals_held,
-            fmt::format(
-                "mesh {}: {} hosts vanished ({}); they stay in force until \"meshprobectl mesh accept {}\"",
-                state_.mesh, state_.held.size(), some_of(settlement_.newly_held), state_.mesh),
-            numbers());
+        journal_.log(Priority::warning, message::mesh_removals_held,
+                     fmt::format("mesh {}: {} vanished ({}); {} held until \"meshprobectl mesh accept {}\", "
+                                 "and the hosts stay in force",
+                                 state_.mesh, counted(settlement_.newly_held.size(), "host"),
+                                 some_of(settlement_.newly_held),
+                                 state_.held.size() == 1 ? "1 removal is"
+                                                         : fmt::format("{} removals are", state_.held.size()),
+                                 state_.mesh),
+                     numbers());
     }
 
     void report_summary() const {
@@ -110,8 +113,8 @@ class Report {
         if (!settlement_.removed.empty()) text += "; gone: " + some_of(settlement_.removed);
         if (!state_.held.empty()) text += "; " + counted(state_.held.size(), "removal") + " held";
         if (!state_.failures.empty()) text += "; " + counted(state_.failures.size(), "document") + " failed";
-        text += fmt::format(" ({} requests, {} in {} ms)", crawl_.requests, format_size(crawl_.bytes),
-                            crawl_.duration.count() / 1000);
+        text += fmt::format(" ({}, {} in {} ms)", counted(crawl_.requests, "request"),
+                            format_size(crawl_.bytes), crawl_.duration.count() / 1000);
         journal_.log(is_news ? Priority::notice : Priority::debug, message::mesh_refreshed, text, numbers());
         if (settlement_.became_plain_http) {
             journal_.log(

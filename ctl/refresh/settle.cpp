@@ -1,6 +1,7 @@
 #include "ctl/refresh/settle.hpp"
 
 #include "ctl/refresh/guard.hpp"
+#include "lib/config/checks.hpp"
 #include "lib/mesh/document.hpp"
 
 #include <fmt/format.h>
@@ -117,7 +118,7 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
     if (last) settlement.state = *last;
     MeshState& state = settlement.state;
     state.mesh = mesh.name;
-    state.source = mesh.url.empty() ? mesh.file : mesh.url;
+    state.source = mesh.url.empty() ? mesh.file : check::without_password(mesh.url);
 
     Gathering gathered(crawl, {.allow_private = mesh.allow_private});
     Status understood = crawl.failure ? Status(fail(*crawl.failure)) : gathered.gather(crawl.root);

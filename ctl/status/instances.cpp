@@ -1,3 +1,4 @@
+#include "ctl/host_argument.hpp"
 #include "ctl/status/gather.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/enabled_by_hand.hpp"
@@ -5,7 +6,6 @@
 #include "lib/host_name.hpp"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -20,9 +20,7 @@ using State = InstanceStatus::State;
 
 bool is_wanted(std::span<const std::string> patterns, const Instance& instance) {
     return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-               if (pattern == instance.host ||
-                   ::fnmatch(pattern.c_str(), instance.host.c_str(), FNM_NOESCAPE) == 0)
-                   return true;
+               if (names_host(pattern, instance.host)) return true;
                if (pattern.find('@') == std::string::npos) return false;
                const auto parsed = parse_instance(pattern);
                return parsed && *parsed == instance;

@@ -87,7 +87,7 @@ Json instance(const InstanceStatus& status) {
     json["requests"] = last.requests;
     json["bytes"] = last.bytes;
     json["duration-usec"] = last.duration_usec;
-    json["lag-seconds"] = status.last ? seconds(last.lag_usec) : Json(nullptr);
+    json["lag-seconds"] = last.last_success_usec == 0 ? Json(nullptr) : seconds(last.lag_usec);
     json["catching-up-seconds"] = last.catching_up_usec / 1'000'000;
     json["clock-skew-seconds"] = seconds(last.clock_skew_usec);
     json["gaps"] = gaps(status.gaps);

@@ -47,7 +47,10 @@ std::string_view nearest_to(std::string_view word, std::span<const std::string_v
     std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
     for (const auto candidate : known) {
         if (candidate.size() > longest) continue;
-        const auto differences = distance(wanted, simplified(candidate));
+        const auto other = simplified(candidate);
+        // Singular for plural, as in "mesh" for "meshes", is the usual slip.
+        const bool is_plural = other == wanted + "s" || other == wanted + "es";
+        const auto differences = is_plural ? 0 : distance(wanted, other);
         if (differences < least) {
             least = differences;
             best = candidate;

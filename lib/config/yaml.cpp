@@ -256,6 +256,14 @@ Problem broken(const std::string& file, int line, int column, std::string messag
     return problem;
 }
 
+/// The commonest reason for YAML that looks right and is not, which the parser does not name.
+bool is_indented_by_tab(std::string_view text, int line) {
+    for (; line > 1 && !text.empty(); --line)
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    const auto blanks = text.substr(0, text.find_first_not_of(" \t"));
+    return blanks.find('\t') != std::string_view::npos;
+}
+
 } // namespace
 
 tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const std::string& file) {
@@ -282,7 +290,10 @@ tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const
         if (mark.line > lines)
             return tl::unexpected(
                 broken(file, lines, 1, "not valid YAML: the file ends too early: " + error.msg));
-        return tl::unexpected(broken(file, mark.line, mark.column, "not valid YAML: " + error.msg));
+        const auto* hint =
+            is_indented_by_tab(text, mark.line) ? "; YAML is indented with blanks, never with tabs" : "";
+        return tl::unexpected(
+            broken(file, mark.line, mark.column, fmt::format("not valid YAML: {}{}", error.msg, hint)));
     } catch (const std::exception& error) {
         return tl::unexpected(broken(file, 0, 0, fmt::format("not valid YAML: {}", error.what())));
     }

@@ -185,6 +185,7 @@ class HttpSession::Impl {
         curl_easy_reset(handle); // keeps connections, DNS and TLS sessions
         set_option(handle, CURLOPT_URL, request.url.c_str());
         set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        if (!request.login.empty()) set_option(handle, CURLOPT_USERPWD, request.login.c_str());
         set_option(handle, CURLOPT_FOLLOWLOCATION, 0L); // followed here, within bounds
         set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         set_option(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -302,6 +303,7 @@ class HttpSession::Impl {
                 Error{ErrorKind::protocol, fmt::format("more than {} redirects", most_redirects)};
             return false;
         }
+        if (from->scheme == "https" && to->scheme == "http") transfer->request.login.clear();
         transfer->request.url = target; // copied before the handle is reset
         HttpResponse next;              // nothing else of a redirect is part of the answer
         next.bytes = transfer->response.bytes;

@@ -2,6 +2,7 @@
 
 #include "lib/host_name.hpp"
 #include "lib/mesh/json_text.hpp"
+#include "lib/percent_encoding.hpp"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,34 @@ Result<std::string> normal_file(std::string_view path) {
 }
 
 } // namespace
+
+bool UrlWithLogin::is_for(std::string_view other) const {
+    if (login.empty()) return false;
+    const auto own = parse_url(url);
+    const auto asked = parse_url(other);
+    return own && asked && own->host == asked->host && own->scheme == asked->scheme;
+}
+
+Result<UrlWithLogin> split_login(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto begin = scheme == std::string_view::npos ? url.size() : scheme + 3;
+    const auto authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+    const auto at = authority.rfind('@');
+    if (at == std::string_view::npos) return UrlWithLogin{std::string(url), {}};
+    const auto text = authority.substr(0, at);
+    const auto colon = text.find(':');
+    const auto user = percent_decode(text.substr(0, colon));
+    const auto password =
+        percent_decode(colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1));
+    if (!user || !password) {
+        return fail(ErrorKind::configuration,
+                    "the user or password in its URL is not percent-encoded as it should");
+    }
+    if (user->find(':') != std::string::npos)
+        return fail(ErrorKind::configuration, "a user name with a colon cannot be sent");
+    return UrlWithLogin{std::string(url.substr(0, begin)).append(url.substr(begin + at + 1)),
+                        *user + ":" + *password};
+}
 
 bool is_url(std::string_view location) {
     return !location.starts_with('/');

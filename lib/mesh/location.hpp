@@ -9,6 +9,18 @@
 
 namespace meshprobe {
 
+/// An administrator's URL, taken apart: https://USER:PASSWORD@HOST/PATH.
+struct UrlWithLogin {
+    std::string url;   ///< without the login
+    std::string login; ///< "USER:PASSWORD", decoded; empty: it has none
+
+    /// Whether the login may be shown to `other`: only to the server it is meant for, and never over http
+    /// when it is meant for https.
+    [[nodiscard]] bool is_for(std::string_view other) const;
+};
+/// What is no URL is left as it is.
+[[nodiscard]] Result<UrlWithLogin> split_login(std::string_view url);
+
 [[nodiscard]] bool is_url(std::string_view location);
 
 /// In its normal form, so that the same document has the same location everywhere: host in lower case,

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """meshprobe-refresh against mesh servers that are right, wrong, slow and hostile, over real HTTP(S)."""
+import base64
 import json
 import os
 import signal
@@ -175,6 +176,30 @@ class Fetching(Case):
         self.assertEqual(statuses, [200, 304])
         self.assertEqual(self.hosts(), ["a.example.org"])
 
+    def test_a_password_in_the_url_goes_to_that_server_alone_and_is_shown_to_nobody(self):
+        def page_of(seen: list[str], text: str):
+            def page(handler):
+                seen.append(handler.headers.get("Authorization", ""))
+                handler.send_response(200)
+                handler.send_header("Content-Length", str(len(text.encode())))
+                handler.end_headers()
+                handler.wfile.write(text.encode())
+            return page
+        other, own, foreign = self.serve(), [], []
+        self.server.pages["/m"] = page_of(own, include_list(self.server.url("/a"), other.url("/b")))
+        self.server.pages["/a"] = page_of(own, template("a.example.org"))
+        other.pages["/b"] = page_of(foreign, template("b.example.org"))
+        self.configure(m=f"url: '{self.server.url('/m').replace('//', '//me:p%40ss%3Aword@')}'")
+        run = self.refresh()
+        self.assertEqual(self.hosts(), ["a.example.org", "b.example.org"])
+        login = "Basic " + base64.b64encode(b"me:p@ss:word").decode()
+        self.assertEqual((own, foreign), ([login] * 2, [""]))
+        listed = self.root.run("meshprobectl", "mesh", "list")
+        kept = "".join(path.read_text() for path in self.mesh.rglob("*") if path.is_file())
+        for text in (run.stdout, run.stderr, listed.stdout, kept):
+            self.assertNotIn("p%40ss", text)
+        self.assertIn("me:***@127.0.0.1", listed.stdout)
+
     def test_the_publisher_is_asked_for_the_form_and_may_refuse(self):
         self.server.pages["/pub/config"] = include_list(self.server.url("/pub/config/a"), self.server.url("/pub/config/b"))
         self.server.pages["/pub/config/a?format=psconfig"] = template("a.example.org")
@@ -233,7 +258,7 @@ class Failing(Case):
 
     def test_a_failing_include_keeps_its_copy_and_the_others_go_on(self):
         bad = {"login page": LOGIN, "truncated": template(*names(3, 6))[:-20], "empty object": "{}", "error": '{"error":"x"}', "empty": "",
-               "missing": (404, {}, "no"), "broken server": (500, {}, LOGIN), "deep": "[" * 100 + "]" * 100, "other JSON": "[1]"}
+               "missing": (404, {}, "no"), "part": (206, {}, template()), "broken server": (500, {}, LOGIN), "deep": "[" * 100 + "]" * 100, "other JSON": "[1]"}
         for index, (what, page) in enumerate(bad.items()):
             with self.subTest(what):
                 self.server.pages["/b"] = page
@@ -410,6 +435,14 @@ class Shrinking(Case):
         self.mesh_of(*names(6, 20))
         self.refresh()
         self.assertEqual(self.hosts(), names(3, 20))
+
+    def test_what_is_held_is_counted_apart_from_what_vanished_now(self):
+        self.mesh_of(*names(4, 20))
+        self.refresh()
+        self.mesh_of(*names(6, 20))
+        self.assertIn("2 hosts vanished (ps004.example.org, ps005.example.org); 2 removals are held until", self.refresh().stderr)
+        self.mesh_of(*names(7, 20))
+        self.assertIn("1 host vanished (ps006.example.org); 3 removals are held until", self.refresh().stderr)
 
     def test_a_host_that_another_mesh_names_stays(self):
         self.server.pages["/n"] = template(*names(0, 2))

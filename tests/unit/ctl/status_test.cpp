@@ -88,6 +88,21 @@ TEST_CASE("a host is overdue after three intervals, or when it never came up") {
     CHECK(report.counted == 5); // neither the one that is off nor the alias
     CHECK(report.degraded());
     CHECK_FALSE(report.not_running());
+    // One that never succeeded has no lag, which is not the same as none.
+    CHECK_THAT(status::as_json(fleet.gather({"dead.org"})), Contains("\"lag-seconds\": null"));
+}
+
+TEST_CASE("hosts are found as people write them") {
+    const Fleet fleet;
+    for (const auto* name : {"ps1.example.org", "ps2.example.org:8443", "[2001:db8::1]"})
+        fleet.host(name);
+    for (const auto* words : {"PS1.Example.ORG.", "ps1.example.org:443", "PS1.*", "2001:DB8::0:1",
+                              "[2001:db8::1]", "ps2.example.org:8443", "meshprobe@ps1.example.org"}) {
+        CAPTURE(words);
+        CHECK(fleet.gather({words}).instances.size() == 1);
+    }
+    CHECK(fleet.gather({"*.example.org*"}).instances.size() == 2);
+    CHECK(fleet.gather({"ps3.example.org"}).instances.empty());
 }
 
 TEST_CASE("less than a tenth overdue is not degraded") {

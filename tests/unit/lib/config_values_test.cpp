@@ -150,6 +150,7 @@ const std::vector<Bad> bad_documents{
     {"hosts: {h.example.org: {tasks: @[default]}}", "hosts.h.example.org.tasks", "expected a mapping"},
     {"hosts: {h.example.org: {site: @[a]}}", "hosts.h.example.org.site", "expected text, got a list"},
     // the top
+    {"@mesh: {}", "mesh", "unknown key \"mesh\" (did you mean \"meshes\"?)", whole},
     {"@meshs: {}", "meshs", "unknown key \"meshs\" (did you mean \"meshes\"?)", whole},
     {"@- a\n- b\n", "", "expected a mapping", whole},
     {"@just text", "", "expected a mapping", whole},

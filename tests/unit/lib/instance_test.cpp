@@ -82,6 +82,7 @@ TEST_CASE("host names") {
         CHECK_FALSE(parse_host_name(text));
     }
     CHECK_FALSE(parse_host_name(std::string(64, 'a')));
+    CHECK_THAT(parse_host_name("ü.example.org").error().message, Catch::Matchers::Contains("xn--"));
     CHECK_FALSE(parse_host_name(std::string_view("a\0b", 3)));
 }
 
