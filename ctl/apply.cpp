@@ -4,6 +4,7 @@
 #include "ctl/converge/tidy.hpp"
 #include "ctl/output.hpp"
 #include "ctl/service_manager.hpp"
+#include "lib/config/layers.hpp"
 #include "lib/config/load.hpp"
 
 #include <fmt/format.h>
@@ -91,10 +92,7 @@ ExitCode keep_only(const Paths& paths, const LoadedConfig& loaded, std::string_v
     return ExitCode::success;
 }
 
-} // namespace
-
-ExitCode apply(const CommandLine& line) {
-    if (!line.arguments.empty()) return complain_about_usage("apply", "apply takes no arguments");
+ExitCode apply_once(const CommandLine& line) {
     const auto loaded = read_config(line.paths);
     for (const auto& problem : loaded.problems)
         fmt::print(stderr, "{}\n", problem.text());
@@ -119,6 +117,18 @@ ExitCode apply(const CommandLine& line) {
     if (!changes) return complain(changes.error());
     print(*changes, line.json);
     return ExitCode::success;
+}
+
+} // namespace
+
+ExitCode apply(const CommandLine& line) {
+    if (!line.arguments.empty()) return complain_about_usage("apply", "apply takes no arguments");
+    // Edits that come meanwhile are not seen by meshprobe-apply.path, which waits for us to end.
+    while (true) {
+        const auto seen = find_layers(line.paths).files;
+        const auto code = apply_once(line);
+        if (find_layers(line.paths).files == seen) return code;
+    }
 }
 
 } // namespace meshprobe::command

@@ -41,12 +41,6 @@ std::string outcome_of(int status) {
     return "failed";
 }
 
-bool is_masked(const Paths& paths, const Instance& instance) {
-    std::error_code error;
-    const auto target = std::filesystem::read_symlink(paths.systemd_etc() / instance.timer(), error);
-    return !error && target == "/dev/null";
-}
-
 class Once {
   public:
     Once(const Paths& paths, std::size_t jobs) : paths_(paths), jobs_(jobs) {}

@@ -5,15 +5,27 @@
 
 namespace meshprobe {
 
-std::vector<Instance> instances_enabled_by_hand(const Paths& paths) {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_mask(const fs::path& link) {
+    std::error_code none; // an error means that there is no link
+    return fs::read_symlink(link, none) == "/dev/null";
+}
+
+/// Those whose timers have an entry in `directory`, below the two places for units, that is `good`.
+template <typename Predicate>
+std::vector<Instance> instances_in(const Paths& paths, const fs::path& directory, Predicate good) {
     std::vector<Instance> instances;
     for (const auto& units : {paths.systemd_etc(), paths.systemd_run()}) {
         std::error_code error; // a directory that is not there holds no links
-        for (std::filesystem::directory_iterator entry(units / "meshprobe.target.wants", error), end;
-             !error && entry != end; entry.increment(error)) {
+        for (fs::directory_iterator entry(units / directory, error), end; !error && entry != end;
+             entry.increment(error)) {
             const auto name = entry->path().filename().string();
             if (!name.starts_with("meshprobe") || name.find('@') == std::string::npos) continue;
-            if (auto instance = parse_instance(name); instance && instance->timer() == name) {
+            if (auto instance = parse_instance(name);
+                instance && instance->timer() == name && good(entry->path())) {
                 instances.push_back(std::move(*instance));
             }
         }
@@ -21,6 +33,24 @@ std::vector<Instance> instances_enabled_by_hand(const Paths& paths) {
     std::ranges::sort(instances);
     instances.erase(std::unique(instances.begin(), instances.end()), instances.end());
     return instances;
+}
+
+} // namespace
+
+std::vector<Instance> instances_enabled_by_hand(const Paths& paths) {
+    return instances_in(paths, "meshprobe.target.wants", [](const fs::path&) { return true; });
+}
+
+std::vector<Instance> instances_masked(const Paths& paths) {
+    return instances_in(paths, {}, is_mask);
+}
+
+bool is_masked(const Paths& paths, const Instance& instance) {
+    for (const auto& units : {paths.systemd_etc(), paths.systemd_run()}) {
+        if (is_mask(units / instance.timer()) || is_mask(units / (template_name(instance.task) + "@.timer")))
+            return true;
+    }
+    return false;
 }
 
 } // namespace meshprobe

@@ -151,6 +151,7 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
         }
     }
     note(recover_all(paths_, gone));
+    forget_failures_of_masked();
 
     std::ranges::copy_if(difference.first_runs, std::back_inserter(queue_),
                          [&](const std::string& unit) { return !started.failed.contains(unit); });
@@ -167,6 +168,19 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
                       {"MESHPROBE_WANTED", std::uint64_t{wanted}}});
     }
     return {};
+}
+
+/// A timer that is masked while it is active ends as failed, and the system is degraded. To be off is what the
+/// administrator wants of it.
+void Converge::forget_failures_of_masked() {
+    for (const auto& instance : instances_masked(paths_)) {
+        const auto state = manager_.active_state(instance.timer());
+        if (!state) {
+            note(fail(state.error()));
+        } else if (*state == "failed") {
+            note(manager_.reset_failed(instance.timer()));
+        }
+    }
 }
 
 void Converge::reload_and_start_target(const Difference& difference) {

@@ -41,6 +41,7 @@ class Converge {
     /// Returns early, with runs still queued, if hosts or configuration changed.
     Status first_runs();
     void keep(Situation& situation);
+    void forget_failures_of_masked();
     void note(const Status& status);
 
     Paths paths_;

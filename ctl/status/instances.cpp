@@ -27,18 +27,6 @@ bool is_wanted(std::span<const std::string> patterns, const Instance& instance) 
            });
 }
 
-/// A link to /dev/null where administrators put them, for the instance or for its whole template.
-bool is_masked(const Paths& paths, const Instance& instance) {
-    const std::array directories{paths.systemd_etc(), paths.root() / "run/systemd/system"};
-    const std::array names{instance.timer(), template_name(instance.task) + "@.timer"};
-    return std::ranges::any_of(directories, [&](const std::filesystem::path& directory) {
-        return std::ranges::any_of(names, [&](const std::string& name) {
-            std::error_code none;
-            return std::filesystem::read_symlink(directory / name, none) == "/dev/null";
-        });
-    });
-}
-
 class Finder {
   public:
     Finder(const Paths& paths, const Config& config, Report& report)

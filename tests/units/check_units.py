@@ -19,6 +19,7 @@ EXPOSURE = {
     "meshprobe-archive@.service": 15,
     "meshprobe-refresh.service": 15,
     "meshprobe-converge.service": 15,
+    "meshprobe-apply.service": 15,
 }
 CONFIGURATION = """
 meshes: {wlcg: {url: "https://psconfig.example.org/", refresh: 10min, tls: {ca: mesh-ca}}}
