@@ -51,6 +51,27 @@ class Configuration(SystemTest):
         self.eventually("its timer stopped", lambda: not self.active(f"meshprobe@{self.names[0]}.timer"))
         self.assertTrue(self.active(f"meshprobe@{self.names[1]}.timer"))
 
+    def test_edits_apply_by_themselves(self):
+        self.assertEqual(self.systemctl("is-enabled", "meshprobe-apply.path", check=False).strip(), "disabled")
+        self.systemctl("enable", "--now", "--quiet", "meshprobe-apply.path")
+        timers = [f"meshprobe@{name}.timer" for name in self.names]
+        runs = lambda: len(self.journal("-u", "meshprobe-apply.service", "_PID=1", "JOB_TYPE=start", "JOB_RESULT=done"))
+        for number, name in enumerate(self.names[:2] * 10):  # a burst
+            self.configure(f"hosts: {{{name}: {{enabled: false}}}}\n", f"{number:02}-off")
+        self.eventually("what was edited last is applied", lambda: not self.active(timers[0]) and not self.active(timers[1]))
+        self.eventually("apply ended", lambda: not self.active("meshprobe-apply.service"))
+        self.assertLess(runs(), 8, "20 edits were not applied one by one")
+
+        self.configure("tasks:\n  default: {interval: 10s\n", "50-broken")
+        self.eventually("it says so", lambda: self.show("meshprobe-apply.service", "ActiveState") == "failed")
+        said = str([entry["MESSAGE"] for entry in self.journal("-u", "meshprobe-apply.service")])
+        self.assertRegex(said, r"/etc/meshprobe/meshprobe\.yaml\.d/50-broken\.yaml:\d+:\d+")
+        self.assertEqual([self.active(timer) for timer in timers], [False, False, True])
+
+        self.sandbox.shell("rm /etc/meshprobe/meshprobe.yaml.d/*")
+        self.eventually("mended", lambda: all(self.active(timer) for timer in timers))
+        self.eventually("nothing has failed", lambda: self.systemctl("is-system-running", check=False).strip() == "running")
+
     def test_edited_while_the_first_run_of_a_dead_host_lasts(self):
         self.peers("PATCH", "hosts/ps4.example.org", {"blackhole": True})
         self.mesh([*self.names, "ps4.example.org"])

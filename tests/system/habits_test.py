@@ -35,6 +35,7 @@ def table() -> dict[tuple[str, str, str], str]:
 
 
 class Habits(SystemTest):
+    maxDiff = None
     hosts = 2 * 3 * len(COMMANDS)   # listed by the mesh: "mesh" and "manual"
     unlisted = 3 * len(COMMANDS) + 3
     settings = {"entries": 1, "tests": ["rtt"]}
@@ -59,12 +60,15 @@ class Habits(SystemTest):
             units = [f"meshprobe@{name}.{kind}" for name in self.host_of.values()]
             for block in self.systemctl("show", "-p", "Id,ActiveState,TimersCalendar,CPUQuotaPerSecUSec", *units).strip().split("\n\n"):
                 name = re.search(r"^Id=meshprobe@(.*)\.\w+$", block, re.M)[1]
-                settings = {setting for setting, mark in (("edit", "03:00:00"), ("set-property", "=500ms")) if mark in block}
+                settings = {setting for setting, mark in (("edit", "OnCalendar=*-*-* 03:00:00"), ("set-property", "=500ms")) if mark in block}
                 if kind == "timer":
                     found[name] = re.search(r"^ActiveState=(.*)$", block, re.M)[1], settings
                 else:
                     found[name][1].update(settings)
         return found
+
+    def idle(self):
+        return [name for name, (state, _) in self.states().items() if state != "active"]
 
     def compare(self, column, acted):
         """Of the hosts that were acted upon so far."""
@@ -92,7 +96,7 @@ class Habits(SystemTest):
         self.start()
         by_hand = [f"meshprobe@{name}.timer" for name in self.of_origin("manual", "hand")]
         self.systemctl("enable", "--now", "--quiet", *by_hand)
-        self.eventually("all timers run", lambda: all(state == "active" for state, _ in self.states().values()))
+        self.eventually("all timers run", lambda: not self.idle())
         self.converged()
 
         self.act("refresh")
