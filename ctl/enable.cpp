@@ -77,7 +77,13 @@ Status switch_off(const std::vector<Instance>& instances) {
     if (!over) return fail(over.error());
     if (!*over)
         return fail(ErrorKind::internal, "systemd did not stop the units in time; nothing was masked");
-    return unit_files::mask(timers_of(instances));
+    if (auto masked = unit_files::mask(timers_of(instances)); !masked) {
+        return fail(masked.error().in(fmt::format(
+            "stopped, but only until the next boot (to switch it off for good, say \"enabled: false\" under "
+            "hosts.{} in the configuration)",
+            instances.front().host)));
+    }
+    return {};
 }
 
 Status switch_on(const Paths& paths, const Config& config, std::vector<Instance> instances) {
