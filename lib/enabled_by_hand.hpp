@@ -1,5 +1,5 @@
-// What administrators decided about single instances: the links that `systemctl enable meshprobe@HOST.timer` and
-// `systemctl mask meshprobe@HOST.timer` make.
+// What administrators decided about single instances: the links that `systemctl enable meshprobe@HOST.timer`
+// and `systemctl mask meshprobe@HOST.timer` make.
 #pragma once
 
 #include "lib/instance.hpp"

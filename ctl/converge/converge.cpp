@@ -170,8 +170,8 @@ Status Converge::act(const Situation& situation, const Difference& difference) {
     return {};
 }
 
-/// A timer that is masked while it is active ends as failed, and the system is degraded. To be off is what the
-/// administrator wants of it.
+/// A timer that is masked while it is active ends as failed, and the system is degraded. To be off is what
+/// the administrator wants of it.
 void Converge::forget_failures_of_masked() {
     for (const auto& instance : instances_masked(paths_)) {
         const auto state = manager_.active_state(instance.timer());
