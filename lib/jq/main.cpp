@@ -1,0 +1,191 @@
+// meshprobe-jq: runs one jq program for lib/jq/jq.hpp, which starts it. Nobody else has a use for it.
+#include "lib/jq/frame.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+extern "C" {
+#include <jq.h>
+#include <jv.h>
+}
+
+namespace {
+
+using namespace meshprobe;
+using nlohmann::json;
+
+struct Teardown {
+    void operator()(jq_state* state) const { ::jq_teardown(&state); }
+};
+using State = std::unique_ptr<jq_state, Teardown>;
+
+bool read_all(char* buffer, std::size_t size) {
+    while (size > 0) {
+        const auto count = ::read(STDIN_FILENO, buffer, size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return false;
+        buffer += count;
+        size -= static_cast<std::size_t>(count);
+    }
+    return true;
+}
+
+/// nullopt: the caller has gone.
+std::optional<std::string> read_frame() {
+    std::string head(jq_frame::header, '\0');
+    if (!read_all(head.data(), head.size())) return std::nullopt;
+    const auto size = jq_frame::size_in(head);
+    if (!size) return std::nullopt;
+    std::string payload(*size, '\0');
+    if (!read_all(payload.data(), payload.size())) return std::nullopt;
+    return payload;
+}
+
+bool write_frame(char kind, std::string_view text) {
+    std::string frame = jq_frame::head(text.size() + 1) + kind;
+    frame += text;
+    std::string_view rest = frame;
+    while (!rest.empty()) {
+        const auto count = ::write(STDOUT_FILENO, rest.data(), rest.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return false;
+        rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+std::string text_of(jv value) {
+    if (::jv_get_kind(value) != JV_KIND_STRING) value = ::jv_dump_string(value, 0);
+    std::string text(::jv_string_value(value),
+                     static_cast<std::size_t>(::jv_string_length_bytes(::jv_copy(value))));
+    ::jv_free(value);
+    return text;
+}
+
+void limit(__rlimit_resource_t resource, rlim_t value) {
+    const rlimit bounds{value, value};
+    ::setrlimit(resource, &bounds);
+}
+
+class Machine {
+  public:
+    explicit Machine(json setup) : setup_(std::move(setup)) {}
+
+    int run() {
+        limit(RLIMIT_AS, setup_.value("memory", std::uint64_t{128} << 20U));
+        limit(RLIMIT_CORE, 0);
+        limit(RLIMIT_FSIZE, 0);
+        const std::string modules = setup_.value("modules", "");
+        if (modules.empty()) no_files();
+        ::alarm(seconds());
+        const State state(::jq_init());
+        if (!state) return 1;
+        ::jq_set_error_cb(state.get(), remember, &message_);
+        if (!modules.empty()) {
+            ::jq_set_attr(state.get(), ::jv_string("JQ_LIBRARY_PATH"),
+                          ::jv_array_append(::jv_array(), ::jv_string(modules.c_str())));
+        }
+        const jv arguments = ::jv_parse(setup_.value("arguments", json::object()).dump().c_str());
+        if (::jq_compile_args(state.get(), setup_.value("program", "").c_str(), arguments) == 0)
+            return write_frame(jq_frame::faulty, message_) ? 0 : 1;
+        no_files();
+        if (!write_frame(jq_frame::compiled, {})) return 1;
+        ::alarm(0);
+        while (const auto input = read_frame()) {
+            ::alarm(seconds()); // whoever waits gives up earlier; this is for when nobody waits any more
+            if (!answer(state.get(), *input)) return 1;
+            ::alarm(0);
+        }
+        return 0;
+    }
+
+  private:
+    static void no_files() { limit(RLIMIT_NOFILE, 3); }
+    [[nodiscard]] unsigned seconds() const { return setup_.value("seconds", 2U) + 1; }
+
+    static void remember(void* message, jv text) {
+        auto& all = *static_cast<std::string*>(message);
+        const std::string added = text_of(::jq_format_error(text));
+        if (all.size() + added.size() < 4096) all += (all.empty() ? "" : "; ") + added;
+    }
+
+    bool answer(jq_state* state, const std::string& input) {
+        const jv value = ::jv_parse_sized(input.data(), static_cast<int>(input.size()));
+        if (::jv_is_valid(value) == 0) {
+            return write_frame(jq_frame::failed,
+                               "its input is no JSON: " + text_of(::jv_invalid_get_msg(value)));
+        }
+        std::uint64_t left = setup_.value("output", std::uint64_t{8} << 20U);
+        const bool first_only = setup_.value("first-only", false);
+        ::jq_start(state, value, 0);
+        jv result = ::jq_next(state);
+        for (; ::jv_is_valid(result) != 0; result = ::jq_next(state)) {
+            const jv text = ::jv_dump_string(result, 0);
+            const std::string_view bytes(::jv_string_value(text),
+                                         static_cast<std::size_t>(::jv_string_length_bytes(::jv_copy(text))));
+            const bool fits = bytes.size() < left;
+            left -= fits ? bytes.size() + 1 : 0;
+            const bool written =
+                fits ? write_frame(jq_frame::result, bytes)
+                     : write_frame(jq_frame::exceeded, "its results are larger than they may be");
+            ::jv_free(text);
+            if (!written) return false;
+            if (!fits) return true;
+            if (first_only) return write_frame(jq_frame::done, {});
+        }
+        return conclude(state, result);
+    }
+
+    static bool conclude(jq_state* state, jv end) {
+        if (::jq_halted(state) != 0) {
+            const jv message = ::jq_get_error_message(state);
+            ::jv_free(end);
+            if (::jv_is_valid(message) == 0) {
+                ::jv_free(message);
+                return write_frame(jq_frame::done, {});
+            }
+            return write_frame(jq_frame::failed, text_of(message));
+        }
+        if (::jv_invalid_has_msg(::jv_copy(end)) == 0) {
+            ::jv_free(end);
+            return write_frame(jq_frame::done, {});
+        }
+        return write_frame(jq_frame::failed, text_of(::jv_invalid_get_msg(end)));
+    }
+
+    json setup_;
+    std::string message_;
+};
+
+} // namespace
+
+int main(int argc, char** /*argv*/) {
+    if (argc != 1 || ::isatty(STDIN_FILENO) == 1) {
+        std::fputs(
+            "meshprobe-jq is started by other programs of meshprobe; there is nothing to run by hand\n",
+            stderr);
+        return 2;
+    }
+    // A service that is stopped still needs its results; we end when whoever asks does.
+    std::signal(SIGTERM, SIG_IGN);
+    std::signal(SIGINT, SIG_IGN);
+    const auto setup = read_frame();
+    if (!setup) return 1;
+    json parsed = json::parse(*setup, nullptr, false);
+    if (!parsed.is_object()) return 1;
+    try {
+        return Machine(std::move(parsed)).run();
+    } catch (const std::exception&) {
+        return 1; // out of memory; the caller sees the stream end
+    }
+}
