@@ -52,7 +52,13 @@ inline constexpr std::array one_task{
 };
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array status{no_legend};
-inline constexpr std::array mesh{no_legend};
+inline constexpr std::array mesh{
+    Option{"task", "NAME", "expand: this task only"},
+    Option{"match", "ADDRESS", "expand: what this address schedules only; may be given several times"},
+    Option{"requesting-agent", "FILE",
+           "expand: the agent's own addresses, for classes that select among them"},
+    no_legend,
+};
 inline constexpr std::array once{
     Option{"jobs", "N", "run at most N probes at a time (default: 8)"},
 };
@@ -85,9 +91,11 @@ inline constexpr std::array commands{
             command_options::one_task, command::enable},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
-    Command{"mesh", "mesh list | show [NAME...] | accept NAME...",
-            "show the meshes, or accept removals of hosts that are held", command_options::mesh,
-            command::mesh},
+    Command{"mesh",
+            "mesh [list | show [NAME...] | accept NAME... | expand FILE|URL | hosts FILE|URL | "
+            "validate FILE|URL]",
+            "show the meshes, accept removals that are held, or look into any mesh document",
+            command_options::mesh, command::mesh},
     Command{"once", "once", "refresh, collect and deliver once, with or without systemd",
             command_options::once, command::once},
     Command{"plan", "plan", "print the units that the generator would write now", {}, command::plan},

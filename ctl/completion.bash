@@ -32,7 +32,10 @@ _meshprobectl() {
         help) words=$(meshprobectl --help 2>/dev/null | _meshprobectl_words Commands:) ;;
         mesh)
             if ((arguments == 0)); then
-                words="list show accept"
+                words="list show accept expand hosts validate"
+            elif [[ " ${COMP_WORDS[*]} " == *" mesh "@(expand|hosts|validate)" "* ]]; then
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;

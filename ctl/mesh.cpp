@@ -1,5 +1,7 @@
-// meshprobectl mesh list|show|accept: what refresh knows about the meshes, and the removals it holds back.
+// meshprobectl mesh list|show|accept: what refresh knows about the meshes, and the removals it holds back;
+// and the verbs of ctl/mesh/, about any mesh.
 #include "ctl/commands.hpp"
+#include "ctl/mesh/document.hpp"
 #include "ctl/output.hpp"
 #include "ctl/refresh/publish.hpp"
 #include "ctl/refresh/refresh.hpp"
@@ -179,7 +181,11 @@ ExitCode mesh(const CommandLine& line) {
     if (verb == "list" && names.empty()) return list(line);
     if (verb == "show") return show(line, names);
     if (verb == "accept") return accept(line, names);
-    return complain_about_usage("mesh", fmt::format("expected list, show or accept, got \"{}\"", verb));
+    if (verb == "expand") return mesh_expand(line, names);
+    if (verb == "hosts") return mesh_hosts(line, names);
+    if (verb == "validate") return mesh_validate(line, names);
+    return complain_about_usage(
+        "mesh", fmt::format("expected list, show, accept, expand, hosts or validate, got \"{}\"", verb));
 }
 
 } // namespace meshprobe::command

@@ -5,6 +5,7 @@
 #include "lib/mesh/location.hpp"
 #include "lib/mesh/oracle.hpp"
 #include "lib/mesh/template.hpp"
+#include "lib/mesh/translation.hpp"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,7 @@ Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view 
         merge_template_includes(*document, location, lookup, refusals);
     } else if (read.form == MeshForm::meshconfig) {
         merge_meshconfig_includes(*document, location, lookup, refusals);
+        *document = translate_meshconfig(*document, refusals);
     }
     read.refusals.insert(read.refusals.end(), refusals.all().begin(), refusals.all().end());
     if (read.form == MeshForm::include_list) {
@@ -129,16 +131,16 @@ Result<MeshDocument> parse_mesh_document(std::string_view text, const DocumentRu
                                          std::string_view location, const IncludeLookup& lookup) {
     auto read = read_mesh_template(text, location, lookup);
     if (!read) return fail(read.error());
+    return extract_measurement_archives(*read, rules);
+}
+
+MeshDocument extract_measurement_archives(const MeshTemplate& read, const DocumentRules& rules) {
     Extraction extraction(rules);
-    if (read->form == MeshForm::psconfig) {
-        extract_template(read->document, extraction);
-    } else if (read->form == MeshForm::meshconfig) {
-        extract_meshconfig(read->document, extraction);
-    }
+    if (read.form != MeshForm::include_list) extract_template(read.document, extraction);
     MeshDocument result;
-    result.form = read->form;
-    result.includes = std::move(read->includes);
-    result.refusals = std::move(read->refusals);
+    result.form = read.form;
+    result.includes = read.includes;
+    result.refusals = read.refusals;
     extraction.move_into(result);
     return result;
 }

@@ -44,7 +44,6 @@ void extract_template(const nlohmann::json& document, Extraction& extraction);
 void merge_template_includes(nlohmann::json& document, std::string_view location, const IncludeLookup& lookup,
                              RefusalList& refusals);
 
-void extract_meshconfig(const nlohmann::json& document, Extraction& extraction);
 /// Replaces each `include`, in whatever object, by what it names.
 void merge_meshconfig_includes(nlohmann::json& object, std::string_view location, const IncludeLookup& lookup,
                                RefusalList& refusals);

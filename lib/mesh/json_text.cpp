@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 
 namespace meshprobe {
 
@@ -74,6 +76,48 @@ std::string describe_text(std::string_view text, const json::exception& error) {
     return "JSON with a number out of range";
 }
 
+struct ParseFailure {
+    std::string message;
+    bool number_out_of_range = false;
+};
+
+tl::expected<json, ParseFailure> parse_without_comments(std::string_view text) {
+    const auto keep = [](int, json::parse_event_t event, const json& parsed) {
+        return event != json::parse_event_t::key || !parsed.get_ref<const std::string&>().starts_with('#');
+    };
+    try {
+        return json::parse(text, keep);
+    } catch (const json::exception& error) {
+        const bool out_of_range = dynamic_cast<const json::out_of_range*>(&error) != nullptr;
+        return tl::unexpected(ParseFailure{describe_text(text, error), out_of_range});
+    }
+}
+
+/// 1e999 harms only itself: it becomes null, which is of the wrong type wherever a number matters.
+std::string without_huge_numbers(std::string_view text) {
+    std::string result;
+    bool in_string = false;
+    for (std::size_t index = 0; index < text.size();) {
+        const char byte = text[index];
+        const std::size_t start = index++;
+        if (in_string) {
+            if (byte == '\\' && index < text.size()) ++index;
+            in_string = byte != '"';
+        } else if (byte == '"') {
+            in_string = true;
+        } else if (byte == '-' || (byte >= '0' && byte <= '9')) {
+            index = std::min(text.find_first_not_of("0123456789+-.eE", index), text.size());
+            const std::string number(text.substr(start, index - start));
+            if (std::isinf(std::strtod(number.c_str(), nullptr))) {
+                result += "null";
+                continue;
+            }
+        }
+        result += text.substr(start, index - start);
+    }
+    return result;
+}
+
 } // namespace
 
 Result<json> parse_json_text(std::string_view text) {
@@ -81,14 +125,11 @@ Result<json> parse_json_text(std::string_view text) {
         return fail(ErrorKind::protocol,
                     fmt::format("JSON that is nested more than {} deep", deepest_nesting));
     }
-    const auto keep = [](int, json::parse_event_t event, const json& parsed) {
-        return event != json::parse_event_t::key || !parsed.get_ref<const std::string&>().starts_with('#');
-    };
-    try {
-        return json::parse(text, keep);
-    } catch (const json::exception& error) {
-        return fail(ErrorKind::protocol, describe_text(text, error));
-    }
+    auto parsed = parse_without_comments(text);
+    if (parsed) return std::move(*parsed);
+    if (parsed.error().number_out_of_range) parsed = parse_without_comments(without_huge_numbers(text));
+    if (parsed) return std::move(*parsed);
+    return fail(ErrorKind::protocol, std::move(parsed.error().message));
 }
 
 std::string describe_json(const json& value) {

@@ -15,7 +15,8 @@ namespace meshprobe {
 
 struct MeshTemplate {
     MeshForm form = MeshForm::psconfig; ///< as it came
-    /// A pSConfig template with all its includes merged, comments dropped; of an include list nothing.
+    /// A pSConfig template with all its includes merged, comments dropped; a MeshConfig translated to one as
+    /// perfSONAR 4.1 to 5.0 did; of an include list nothing.
     nlohmann::json document;
     std::vector<std::string> includes; ///< of an include list: documents of their own, in order, each once
     std::vector<Refusal> refusals;     ///< includes that name no usable location or are no JSON
@@ -25,5 +26,8 @@ struct MeshTemplate {
 /// merged where they are included. Bounded as parse_mesh_document() is.
 [[nodiscard]] Result<MeshTemplate> read_mesh_template(std::string_view json, std::string_view location = {},
                                                       const IncludeLookup& lookup = {});
+
+/// What parse_mesh_document() does with it.
+[[nodiscard]] MeshDocument extract_measurement_archives(const MeshTemplate& read, const DocumentRules& rules);
 
 } // namespace meshprobe

@@ -2,7 +2,8 @@
 #include "lib/file.hpp"
 #include "lib/mesh/address_class.hpp"
 #include "lib/mesh/expansion.hpp"
-#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/template.hpp"
+#include "lib/mesh/validate.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -126,4 +127,132 @@ TEST_CASE("filters select addresses; what only DNS or jq could tell selects as w
     CHECK(members("jq") == "c");
     CHECK(members("unknown").empty());
     CHECK_NOTHROW(members("loop"));
+}
+
+namespace {
+
+json tuples_of(MeshExpansion& expansion, std::string_view name) {
+    json tuples = json::array();
+    const MeshTask* task = expansion.find(name);
+    REQUIRE(task != nullptr);
+    REQUIRE(expansion.each(*task, [&](const MeshTuple& tuple) { tuples.push_back(addresses(tuple)); }));
+    return tuples;
+}
+
+} // namespace
+
+TEST_CASE("MeshConfigs expand to the counted pairs") {
+    for (const auto& [name, facts] : fixture("derived.expected.json").at("files").items()) {
+        if (facts.at("form") != "meshconfig") continue;
+        const auto read = read_mesh_template(fixture(name).dump());
+        REQUIRE(read);
+        MeshExpansion expansion(read->document);
+        for (const json& test : facts.at("tests")) {
+            std::string task = test.at("description");
+            std::ranges::replace(task, ' ', '_');
+            INFO(name << " " << task);
+            CHECK(tuples_of(expansion, task).size() == test.at("pairs").get<std::size_t>());
+            const std::string_view type = expansion.find(task)->test_type;
+            CHECK((test.at("type") == "pinger") == (type == "rtt"));
+            CHECK((test.at("type") == "perfsonarbuoy/bwctl") == (type == "throughput"));
+        }
+    }
+}
+
+TEST_CASE("labels and remote addresses: what one address shows to another") {
+    const json document = json::parse(R"({"addresses":{
+        "p":{"address":"p.example","labels":{"x":{"address":"192.0.2.1"}}},
+        "q":{"address":"q.example","remote-addresses":{"p":{"labels":{"x":{"address":"192.0.2.9"}}}}},
+        "r":{"address":"r.example"}},
+        "groups":{"g":{"type":"mesh","default-address-label":"x","addresses":[{"name":"p"},{"name":"q"},{"name":"r"}]}},
+        "tests":{"t":{"type":"rtt","spec":{}}},"tasks":{"t":{"group":"g","test":"t"}}})");
+    MeshExpansion expansion(document);
+    CHECK(tuples_of(expansion, "t") ==
+          json::parse(R"([["192.0.2.1","192.0.2.9"],["192.0.2.9","192.0.2.1"]])"));
+}
+
+TEST_CASE("variables have the documented values, and a tuple without a value fails alone") {
+    const json document = json::parse(R"({"addresses":{
+        "a":{"address":"2001:db8::1","no-agent":true},"b":{"address":"b.example","pscheduler-address":"ctl.example:8443"}},
+        "archives":{"all":{"archiver":"http","data":{"_url":"https://{% scheduled_by_address %}/logstash","x":[
+            "{% flip %}","is {% flip %}","{%flip%}","{% localhost %}","{% pscheduler_address[0] %}",
+            "{% pscheduler_address[1] %}","{% lead_bind_address[1] %}","http://{% address[0] %}/","{% jq .x %}"]}},
+            "bad":{"archiver":"http","data":{"u":"{% nothing %}"}}},
+        "groups":{"g":{"type":"disjoint","unidirectional":true,"a-addresses":[{"name":"a"}],"b-addresses":[{"name":"b"}]}},
+        "schedules":{"s":{"repeat":"PT1H30M"},"month":{"repeat":"P1M"}},
+        "tests":{"t":{"type":"rtt","spec":{}}},
+        "tasks":{"t":{"group":"g","test":"t","archives":["all"],"schedule":"s"},
+                 "u":{"group":"g","test":"t","archives":["bad"],"schedule":"month"},
+                 "v":{"group":"g","test":"t","scheduled-by":-1},"w":{"group":"g","test":"t","scheduled-by":2}}})");
+    MeshOracle oracle;
+    oracle.jq = [](const std::string& program, const json& input) -> Result<std::optional<json>> {
+        CHECK(program == ".x");
+        CHECK(input.at("addresses").size() == 2);
+        return std::optional<json>(nullptr);
+    };
+    MeshExpansion expansion(document, std::move(oracle));
+    const MeshTask& task = *expansion.find("t");
+    CHECK(task.interval == 5400.0);
+    int visited = 0;
+    REQUIRE(expansion.each(task, [&](const MeshTuple& tuple) {
+        ++visited;
+        CHECK(tuple.flip);
+        CHECK(tuple.scheduler == 1);
+        const auto archives = expansion.archives(task, tuple);
+        INFO((archives ? "" : archives.error().message));
+        REQUIRE(archives);
+        REQUIRE(archives->size() == 1);
+        CHECK(archives->front()->object.at("data").at("x") ==
+              json::parse(
+                  R"([true,"is true","{%flip%}","b.example","[2001:db8::1]","ctl.example:8443","b.example",
+                  "http://[2001:db8::1]/",null])"));
+        REQUIRE(archives->front()->read_urls.size() == 1);
+        CHECK(archives->front()->read_urls.front().url == "https://b.example/esmond/perfsonar/archive/");
+    }));
+    CHECK(visited == 1);
+    CHECK_FALSE(expansion.find("u")->problem.empty());
+    REQUIRE(expansion.each(*expansion.find("u"), [&](const MeshTuple& tuple) {
+        CHECK_FALSE(expansion.archives(*expansion.find("u"), tuple));
+    }));
+    CHECK_FALSE(expansion.each(*expansion.find("v"), [](const MeshTuple&) {}));
+    CHECK_FALSE(expansion.each(*expansion.find("w"), [](const MeshTuple&) {}));
+}
+
+TEST_CASE("hostile entries are left out, and the rest is not") {
+    json document = json::parse(R"({"groups":{"g":{"type":"mesh","addresses":[{"name":"a"},{"name":"b"}]}},
+        "tests":{"t":{"type":"rtt","spec":{}}},"tasks":{"t":{"group":"g","test":"t"},"x\ny":{"group":"g","test":"t"}},
+        "addresses":{"a":{"address":"a.example"},"b":{"address":"b.example"}}})");
+    for (const std::string& bad :
+         {std::string("c\nd"), std::string("../../etc/passwd"), std::string("%i"), std::string("\"q\""),
+          std::string("\x01"), std::string("\u0430.example"), std::string(300, 'a'), std::string("-rf")}) {
+        document["addresses"][bad] = {{"address", bad}};
+        document["groups"]["g"]["addresses"].push_back({{"name", bad}});
+    }
+    MeshExpansion expansion(document);
+    CHECK(tuples_of(expansion, "t") ==
+          json::parse(R"([["a.example","b.example"],["b.example","a.example"]])"));
+    CHECK(expansion.refusals().size() == 9);
+}
+
+TEST_CASE("validation tells each problem with its place") {
+    const auto problems = [](const std::string& name) {
+        std::string text;
+        const auto stages = validate_mesh_document(fixture(name).dump(), {}, {}, {});
+        REQUIRE(stages);
+        for (const MeshStage& stage : *stages) {
+            for (const MeshProblem& problem : stage.problems)
+                text += stage.name + " " + problem.path + ": " + problem.reason + "\n";
+        }
+        return text;
+    };
+    for (const char* valid :
+         {"unit-mesh.json", "unit-list.json", "unit-disjoint.json", "unit-labels.json", "unit-noagent.json",
+          "doc-example-1-simple.json", "doc-example-5-classes.json"}) {
+        INFO(valid);
+        CHECK(problems(valid).empty());
+    }
+    const std::string invalid = problems("unit-validate-invalid.json");
+    INFO(invalid);
+    CHECK_THAT(invalid, Catch::Matchers::Contains("/archive: there is no such property here") &&
+                            Catch::Matchers::Contains("\"archiver\" is missing"));
 }

@@ -1,9 +1,7 @@
-// Legacy MeshConfig: perfSONAR before 4.1, and what web administration tools still publish.
+// What a MeshConfig includes, anywhere in it, is merged there.
 #include "lib/mesh/extraction.hpp"
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/location.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -12,38 +10,6 @@ namespace meshprobe {
 namespace {
 
 using nlohmann::json;
-
-void extract_archives(const json& holder, const std::string& where, Extraction& extraction) {
-    const json* archives = find_member(holder, "measurement_archives");
-    if (archives == nullptr || archives->is_null()) return;
-    const std::string what = fmt::format("measurement archive of {}", where);
-    // A single one may stand there without its array.
-    for (const json& archive : archives->is_array() ? *archives : json::array({*archives})) {
-        extraction.add_url(what, string_member(archive, "read_url"));
-    }
-}
-
-std::string label(std::string_view kind, const json& object) {
-    const std::string& description = string_member(object, "description");
-    return description.empty() ? fmt::format("a {}", kind)
-                               : fmt::format("{} {}", kind, in_quotes(description));
-}
-
-std::string host_label(const json& host) {
-    const json* addresses = find_member(host, "addresses");
-    if (addresses != nullptr && addresses->is_array() && !addresses->empty()) {
-        const json& first = addresses->front();
-        const std::string& name =
-            first.is_string() ? first.get_ref<const std::string&>() : string_member(first, "address");
-        if (!name.empty()) return fmt::format("host {}", in_quotes(name));
-    }
-    return label("host", host);
-}
-
-void extract_hosts(const json& holder, Extraction& extraction) {
-    for (const json& host : array_member(holder, "hosts"))
-        extract_archives(host, host_label(host), extraction);
-}
 
 /// Existing scalars stay, arrays grow, objects merge.
 void merge_into(json& target, const json& addition) {
@@ -105,22 +71,6 @@ class IncludeMerger {
 };
 
 } // namespace
-
-void extract_meshconfig(const json& document, Extraction& extraction) {
-    extract_archives(document, label("mesh", document), extraction);
-    extract_hosts(document, extraction);
-    for (const json& organization : array_member(document, "organizations")) {
-        extract_archives(organization, label("organization", organization), extraction);
-        extract_hosts(organization, extraction);
-        for (const json& site : array_member(organization, "sites")) {
-            extract_archives(site, label("site", site), extraction);
-            extract_hosts(site, extraction);
-        }
-    }
-    for (const json& test : array_member(document, "tests")) {
-        if (!bool_member(test, "disabled")) extract_archives(test, label("test", test), extraction);
-    }
-}
 
 void merge_meshconfig_includes(json& object, std::string_view location, const IncludeLookup& lookup,
                                RefusalList& refusals) {

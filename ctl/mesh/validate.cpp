@@ -1,0 +1,101 @@
+#include "lib/mesh/validate.hpp"
+
+#include "ctl/mesh/document.hpp"
+#include "ctl/mesh/source.hpp"
+#include "ctl/output.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace meshprobe::command {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Verdict {
+    std::string location;
+    std::vector<MeshStage> stages;
+
+    [[nodiscard]] bool is_valid() const {
+        return std::ranges::all_of(stages, [](const MeshStage& stage) { return stage.problems.empty(); });
+    }
+};
+
+std::string_view state_of(const MeshStage& stage) {
+    return stage.problems.empty() ? "OK" : "FAIL";
+}
+
+void print(const Verdict& verdict) {
+    fmt::print("{}\n", printable(verdict.location));
+    for (const MeshStage& stage : verdict.stages) {
+        fmt::print("{:.<24} {}\n", stage.name + " ", state_of(stage));
+        for (const MeshProblem& problem : stage.problems)
+            fmt::print("    {}: {}\n", problem.path.empty() ? "/" : problem.path, printable(problem.reason));
+    }
+}
+
+ordered_json to_json(const Verdict& verdict) {
+    ordered_json object{
+        {"location", verdict.location}, {"valid", verdict.is_valid()}, {"stages", ordered_json::array()}};
+    for (const MeshStage& stage : verdict.stages) {
+        ordered_json problems = ordered_json::array();
+        for (const MeshProblem& problem : stage.problems)
+            problems.push_back({{"path", problem.path}, {"reason", problem.reason}});
+        object["stages"].push_back(
+            {{"stage", stage.name}, {"state", state_of(stage)}, {"problems", problems}});
+    }
+    return object;
+}
+
+ExitCode report(const CommandLine& line, const std::vector<Verdict>& verdicts) {
+    if (line.json) {
+        ordered_json list = ordered_json::array();
+        for (const Verdict& verdict : verdicts)
+            list.push_back(to_json(verdict));
+        fmt::print("{}\n", list.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    } else {
+        std::ranges::for_each(verdicts, print);
+    }
+    return std::ranges::all_of(verdicts, &Verdict::is_valid) ? ExitCode::success : ExitCode::failure;
+}
+
+} // namespace
+
+ExitCode mesh_validate(const CommandLine& line, const std::vector<std::string>& arguments) {
+    if (arguments.size() != 1) return complain_about_usage("mesh", "say which mesh: a FILE or URL");
+    const auto source = load_mesh_source(line.paths, arguments.front());
+    if (!source) {
+        if (!line.json) fmt::print("{}\n{:.<24} FAIL\n", printable(arguments.front()), "load ");
+        complain(source.error());
+        return ExitCode::usage; // as psconfig validate: 2 is "cannot load"
+    }
+    std::vector<Verdict> verdicts;
+    for (const std::string& location : source->documents) {
+        auto stages = validate_mesh_document(source->texts.at(location).text, location, source->lookup(),
+                                             make_mesh_oracle());
+        Verdict verdict{location, {{"load", {}}}};
+        if (stages) {
+            std::ranges::move(*stages, std::back_inserter(verdict.stages));
+        } else {
+            verdict.stages.front().problems.push_back({"", stages.error().message});
+        }
+        verdicts.push_back(std::move(verdict));
+    }
+    for (const FailedDocument& failure : source->failures) {
+        const auto known = std::ranges::find(verdicts, source->location, &Verdict::location);
+        const MeshStage failed{"includes", {{failure.location, failure.reason}}};
+        if (known == verdicts.end()) continue;
+        const auto stage = std::ranges::find(known->stages, failed.name, &MeshStage::name);
+        if (stage == known->stages.end()) {
+            known->stages.push_back(failed);
+        } else {
+            stage->problems.push_back(failed.problems.front());
+        }
+    }
+    return report(line, verdicts);
+}
+
+} // namespace meshprobe::command

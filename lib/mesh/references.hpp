@@ -1,0 +1,15 @@
+// Whether the names that a template uses exist in it. Private to lib/mesh.
+#pragma once
+
+#include "lib/mesh/validate.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace meshprobe {
+
+/// As upstream checks them, and besides: classes that filters name, selectors in excludes.
+void check_references(const nlohmann::json& document, std::vector<MeshProblem>& problems);
+
+} // namespace meshprobe

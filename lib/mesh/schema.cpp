@@ -1,0 +1,416 @@
+#include "lib/mesh/schema.hpp"
+
+#include "lib/host_name.hpp"
+#include "lib/mesh/group.hpp"
+#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/pointer.hpp"
+#include "lib/units_of_measure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+enum class Type {
+    any,
+    boolean,
+    text,
+    lines, ///< a string, or an array of them
+    object,
+    integer,
+    cardinal, ///< integer, at least 1
+    index,    ///< integer, at least 0
+    name,
+    names,
+    texts,
+    host,
+    host_port,
+    duration,
+    moment, ///< time, duration or "@…"
+    objects,
+    address_map,
+    remote_map,
+    label_map,
+    selector,
+    selectors,
+    excludes,
+    filter,
+    data_source,
+    transform,
+    ip_version,
+    offset,
+};
+
+struct Member {
+    std::string_view name;
+    Type type = Type::any;
+    bool required = false;
+};
+
+constexpr std::array address_members{
+    Member{"address", Type::host, true},
+    Member{"host", Type::name},
+    Member{"tags", Type::texts},
+    Member{"labels", Type::label_map},
+    Member{"remote-addresses", Type::remote_map},
+    Member{"lead-bind-address", Type::host},
+    Member{"pscheduler-address", Type::host_port},
+    Member{"contexts", Type::names},
+    Member{"disabled", Type::boolean},
+    Member{"no-agent", Type::boolean},
+};
+constexpr std::array label_members{
+    Member{"address", Type::host, true},
+    Member{"lead-bind-address", Type::host},
+    Member{"pscheduler-address", Type::host_port},
+    Member{"contexts", Type::names},
+    Member{"disabled", Type::boolean},
+    Member{"no-agent", Type::boolean},
+};
+constexpr std::array remote_members{
+    Member{"address", Type::host},           Member{"labels", Type::label_map},
+    Member{"lead-bind-address", Type::host}, Member{"pscheduler-address", Type::host_port},
+    Member{"contexts", Type::names},         Member{"disabled", Type::boolean},
+    Member{"no-agent", Type::boolean},
+};
+constexpr std::array class_members{
+    Member{"data-source", Type::data_source, true},
+    Member{"match-filter", Type::filter},
+    Member{"exclude-filter", Type::filter},
+};
+constexpr std::array archive_members{
+    Member{"archiver", Type::text, true}, Member{"data", Type::any, true},
+    Member{"transform", Type::transform}, Member{"ttl", Type::duration},
+    Member{"label", Type::text},          Member{"runs", Type::text},
+    Member{"schema", Type::cardinal},     Member{"uri-host", Type::host_port},
+};
+constexpr std::array transform_members{Member{"script", Type::lines, true},
+                                       Member{"output-raw", Type::boolean}, Member{"args", Type::any}};
+constexpr std::array context_members{Member{"context", Type::text, true}, Member{"data", Type::any, true}};
+constexpr std::array host_members{Member{"archives", Type::names}, Member{"tags", Type::texts},
+                                  Member{"no-agent", Type::boolean}, Member{"disabled", Type::boolean}};
+constexpr std::array schedule_members{
+    Member{"start", Type::moment},     Member{"until", Type::moment},    Member{"slip", Type::duration},
+    Member{"sliprand", Type::boolean}, Member{"repeat", Type::duration}, Member{"max-runs", Type::cardinal},
+};
+constexpr std::array subtask_members{
+    Member{"test", Type::name, true},  Member{"schedule-offset", Type::offset},
+    Member{"disabled", Type::boolean}, Member{"archives", Type::names},
+    Member{"tools", Type::texts},      Member{"reference", Type::any},
+};
+constexpr std::array offset_members{Member{"type", Type::text, true}, Member{"relation", Type::text, true},
+                                    Member{"offset", Type::duration, true}};
+constexpr std::array task_members{
+    Member{"group", Type::name, true},   Member{"test", Type::name, true}, Member{"schedule", Type::name},
+    Member{"archives", Type::names},     Member{"tools", Type::texts},     Member{"priority", Type::integer},
+    Member{"scheduled-by", Type::index}, Member{"reference", Type::any},   Member{"subtasks", Type::names},
+    Member{"disabled", Type::boolean},
+};
+constexpr std::array test_members{Member{"type", Type::text, true}, Member{"spec", Type::any, true}};
+constexpr std::array list_members{Member{"type", Type::text, true},
+                                  Member{"addresses", Type::selectors, true},
+                                  Member{"default-address-label", Type::name}};
+constexpr std::array mesh_members{
+    Member{"type", Type::text, true},
+    Member{"addresses", Type::selectors, true},
+    Member{"default-address-label", Type::name},
+    Member{"excludes", Type::excludes},
+    Member{"excludes-self", Type::text},
+};
+constexpr std::array disjoint_members{
+    Member{"type", Type::text, true},
+    Member{"a-addresses", Type::selectors, true},
+    Member{"b-addresses", Type::selectors, true},
+    Member{"unidirectional", Type::boolean},
+    Member{"default-address-label", Type::name},
+    Member{"excludes", Type::excludes},
+    Member{"excludes-self", Type::text},
+};
+constexpr std::array name_selector{Member{"name", Type::name, true}, Member{"label", Type::name},
+                                   Member{"disabled", Type::boolean}};
+constexpr std::array class_selector{Member{"class", Type::name, true}, Member{"disabled", Type::boolean}};
+constexpr std::array exclude_members{Member{"local-address", Type::selector, true},
+                                     Member{"target-addresses", Type::selectors, true}};
+constexpr std::array data_source_members{Member{"type", Type::text, true}};
+
+constexpr std::array tag_filter{Member{"type", Type::text, true}, Member{"tag", Type::text, true}};
+constexpr std::array host_filter{Member{"type", Type::text, true}, Member{"tag", Type::text},
+                                 Member{"no-agent", Type::boolean}, Member{"jq", Type::transform}};
+constexpr std::array jq_filter{Member{"type", Type::text, true}, Member{"jq", Type::transform, true}};
+constexpr std::array version_filter{Member{"type", Type::text, true},
+                                    Member{"ip-version", Type::ip_version, true}};
+constexpr std::array netmask_filter{Member{"type", Type::text, true}, Member{"netmask", Type::text, true}};
+constexpr std::array class_filter{Member{"type", Type::text, true}, Member{"class", Type::name, true}};
+constexpr std::array operand_filter{Member{"type", Type::text, true}, Member{"filters", Type::objects, true}};
+constexpr std::array not_filter{Member{"type", Type::text, true}, Member{"filter", Type::filter, true}};
+
+struct Shape {
+    std::string_view name;
+    std::span<const Member> members;
+};
+constexpr std::array<Shape, 9> sections{{
+    {"addresses", address_members},
+    {"address-classes", class_members},
+    {"archives", archive_members},
+    {"contexts", context_members},
+    {"hosts", host_members},
+    {"schedules", schedule_members},
+    {"subtasks", subtask_members},
+    {"tasks", task_members},
+    {"tests", test_members},
+}};
+constexpr std::array<Shape, 3> groups{
+    {{"list", list_members}, {"mesh", mesh_members}, {"disjoint", disjoint_members}}};
+constexpr std::array<Shape, 9> filters{{
+    {"tag", tag_filter},
+    {"host", host_filter},
+    {"jq", jq_filter},
+    {"ip-version", version_filter},
+    {"netmask", netmask_filter},
+    {"address-class", class_filter},
+    {"and", operand_filter},
+    {"or", operand_filter},
+    {"not", not_filter},
+}};
+constexpr std::array required_sections{"addresses", "groups", "tests", "tasks"};
+
+/// Members that hold one of a few words.
+struct Choice {
+    std::string_view member;
+    std::array<std::string_view, 3> words;
+};
+constexpr std::array choices{
+    Choice{"excludes-self", {"host", "address", "disabled"}},
+    Choice{"runs", {"all", "succeeded", "failed"}},
+};
+
+bool is_name(const json& value) {
+    constexpr std::size_t longest = 255;
+    if (!value.is_string()) return false;
+    const auto& text = value.get_ref<const std::string&>();
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char byte) {
+        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+               byte == ':' || byte == '.' || byte == '_' || byte == '-';
+    });
+}
+
+bool is_duration(const json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().starts_with('P') &&
+           parse_duration(value.get_ref<const std::string&>()).has_value();
+}
+
+bool is_moment(const json& value) {
+    if (!value.is_string()) return false;
+    const auto& text = value.get_ref<const std::string&>();
+    constexpr std::size_t shortest_time = 10; // 2026-11-27
+    return text.starts_with('@') || is_duration(value) ||
+           (text.size() >= shortest_time && text[0] >= '0' && text[0] <= '9' && text[4] == '-');
+}
+
+class Checker {
+  public:
+    explicit Checker(std::vector<MeshProblem>& problems) : problems_(problems) {}
+
+    void check_document(const json& document, bool is_part) {
+        for (auto member = document.begin(); member != document.end(); ++member) {
+            const Pointer path = Pointer().at(member.key());
+            if (member.key() == "_meta") continue;
+            if (member.key() == "includes") {
+                check(*member, Type::texts, path);
+            } else if (member.key() == "groups") {
+                check_section(*member, path, nullptr);
+            } else if (const auto* shape = std::ranges::find(sections, member.key(), &Shape::name);
+                       shape != sections.end()) {
+                check_section(*member, path, shape);
+            } else {
+                add(path, "there is no such section in a pSConfig template");
+            }
+        }
+        for (const char* required : required_sections) {
+            if (!is_part && !document.contains(required))
+                add(Pointer(), fmt::format("the section \"{}\" is missing; it may be empty", required));
+        }
+    }
+
+  private:
+    /// `shape` nullptr: of groups, each of which says its own.
+    void check_section(const json& section, const Pointer& path, const Shape* shape) {
+        if (!section.is_object()) return add(path, "expected an object of names and entries");
+        for (auto entry = section.begin(); entry != section.end(); ++entry) {
+            const Pointer at = path.at(entry.key());
+            if (!is_name(entry.key())) {
+                add(at, "a name may hold letters, digits and : . _ - only, 255 of them at most; perfSONAR's "
+                        "schema skips this entry");
+            }
+            if (shape != nullptr) {
+                check_object(*entry, shape->members, at);
+            } else {
+                check_by_type(*entry, groups, "group", at);
+            }
+        }
+    }
+
+    void check_by_type(const json& object, std::span<const Shape> shapes, std::string_view what,
+                       const Pointer& path) {
+        if (!object.is_object()) return add(path, "expected an object");
+        const std::string& type = string_member(object, "type");
+        const auto shape = std::ranges::find(shapes, type, &Shape::name);
+        if (shape != shapes.end()) return check_object(object, shape->members, path);
+        add(path.at("type"), type.empty() ? fmt::format("a {} needs a type", what)
+                                          : fmt::format("there is no {} of type {}", what, in_quotes(type)));
+    }
+
+    void check_object(const json& object, std::span<const Member> members, const Pointer& path) {
+        if (!object.is_object()) return add(path, "expected an object");
+        for (auto member = object.begin(); member != object.end(); ++member) {
+            if (member.key() == "_meta") continue;
+            const auto known = std::ranges::find(members, member.key(), &Member::name);
+            const Pointer at = path.at(member.key());
+            if (known == members.end()) {
+                add(at, "there is no such property here");
+                continue;
+            }
+            check(*member, known->type, at);
+            check_choice(*member, member.key(), at);
+        }
+        for (const Member& member : members) {
+            if (member.required && !object.contains(std::string(member.name)))
+                add(path, fmt::format("the property \"{}\" is missing", member.name));
+        }
+    }
+
+    void check_choice(const json& value, std::string_view name, const Pointer& path) {
+        const auto* choice = std::ranges::find(choices, name, &Choice::member);
+        if (choice == choices.end() || !value.is_string()) return;
+        if (std::ranges::find(choice->words, value.get_ref<const std::string&>()) != choice->words.end())
+            return;
+        add(path, fmt::format("expected one of {}", fmt::join(choice->words, ", ")));
+    }
+
+    void expect(bool met, const Pointer& path, std::string_view expected) {
+        if (!met) add(path, fmt::format("expected {}", expected));
+    }
+
+    void check(const json& value, Type type, const Pointer& path) {
+        switch (type) {
+        case Type::any:
+            return;
+        case Type::boolean:
+            return expect(value.is_boolean(), path, "true or false");
+        case Type::text:
+            return expect(value.is_string(), path, "a string");
+        case Type::lines:
+            return value.is_string() ? void() : check_list(value, Type::text, path);
+        case Type::object:
+            return expect(value.is_object(), path, "an object");
+        case Type::integer:
+            return expect(value.is_number_integer(), path, "an integer");
+        case Type::cardinal:
+            return expect(value.is_number_unsigned() && value >= 1, path, "an integer of 1 or more");
+        case Type::index:
+            return expect(value.is_number_unsigned(), path, "an integer of 0 or more");
+        case Type::name:
+            return expect(is_name(value), path, "a name: letters, digits and : . _ - only");
+        case Type::names:
+            return check_list(value, Type::name, path);
+        case Type::texts:
+            return check_list(value, Type::text, path);
+        case Type::host:
+            return check_host(value, path);
+        case Type::host_port:
+            return expect(value.is_string() && (parse_host_name(value.get_ref<const std::string&>()) ||
+                                                check_mesh_address(value.get_ref<const std::string&>())),
+                          path, "a host name or address, maybe with a port");
+        case Type::duration:
+            return expect(is_duration(value), path,
+                          "an ISO 8601 duration such as PT4H, without months and years");
+        case Type::moment:
+            return expect(is_moment(value), path, "a time, a duration, or @ and a duration");
+        case Type::objects:
+            if (!value.is_array()) return add(path, "expected an array of filters");
+            for (std::size_t index = 0; index < value.size(); ++index)
+                check(value[index], Type::filter, path.at(index));
+            return;
+        case Type::address_map:
+            return check_map(value, address_members, path);
+        case Type::remote_map:
+            return check_map(value, remote_members, path);
+        case Type::label_map:
+            return check_map(value, label_members, path);
+        case Type::selector:
+            return check_selector(value, path);
+        case Type::selectors:
+            return check_list(value, Type::selector, path);
+        case Type::excludes:
+            if (!value.is_array()) return add(path, "expected an array");
+            for (std::size_t index = 0; index < value.size(); ++index)
+                check_object(value[index], exclude_members, path.at(index));
+            return;
+        case Type::filter:
+            return check_by_type(value, filters, "filter", path);
+        case Type::data_source:
+            return check_data_source(value, path);
+        case Type::transform:
+            return check_object(value, transform_members, path);
+        case Type::ip_version:
+            return expect(value == 4 || value == 6, path, "4 or 6");
+        case Type::offset:
+            return check_object(value, offset_members, path);
+        }
+    }
+
+    void check_list(const json& value, Type of, const Pointer& path) {
+        if (!value.is_array()) return add(path, "expected an array");
+        for (std::size_t index = 0; index < value.size(); ++index)
+            check(value[index], of, path.at(index));
+    }
+
+    void check_map(const json& value, std::span<const Member> members, const Pointer& path) {
+        if (!value.is_object()) return add(path, "expected an object of names and entries");
+        for (auto entry = value.begin(); entry != value.end(); ++entry)
+            check_object(*entry, members, path.at(entry.key()));
+    }
+
+    void check_host(const json& value, const Pointer& path) {
+        if (!value.is_string()) return add(path, "expected a host name or an IP address");
+        if (auto usable = check_mesh_address(value.get_ref<const std::string&>()); !usable)
+            add(path, usable.error().message);
+    }
+
+    void check_selector(const json& value, const Pointer& path) {
+        if (!value.is_object()) return add(path, "expected an object with \"name\" or \"class\"");
+        check_object(value, value.contains("class") ? std::span<const Member>(class_selector) : name_selector,
+                     path);
+    }
+
+    void check_data_source(const json& value, const Pointer& path) {
+        check_object(value, data_source_members, path);
+        const std::string& type = string_member(value, "type");
+        expect(type.empty() || type == "current-config" || type == "requesting-agent", path.at("type"),
+               "current-config or requesting-agent");
+    }
+
+    void add(const Pointer& path, std::string reason) {
+        constexpr std::size_t most = 1000;
+        if (problems_.size() < most) problems_.push_back({path.text(), std::move(reason)});
+    }
+
+    std::vector<MeshProblem>& problems_;
+};
+
+} // namespace
+
+void check_template_schema(const json& document, bool is_part, std::vector<MeshProblem>& problems) {
+    Checker(problems).check_document(document, is_part);
+}
+
+} // namespace meshprobe

@@ -1,0 +1,15 @@
+// The shape of a pSConfig template, as the schema of perfSONAR 5.2 has it, as tables. Private to lib/mesh.
+#pragma once
+
+#include "lib/mesh/validate.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace meshprobe {
+
+/// `is_part`: an included document, which may lack any section.
+void check_template_schema(const nlohmann::json& document, bool is_part, std::vector<MeshProblem>& problems);
+
+} // namespace meshprobe

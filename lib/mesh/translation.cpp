@@ -1,0 +1,300 @@
+#include "lib/mesh/translation.hpp"
+
+#include "lib/host_name.hpp"
+#include "lib/mesh/json_text.hpp"
+#include "lib/mesh/translated_test.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+/// "a:4823" and "[2001:db8::1]:4823" are members "a" and "2001:db8::1": ports are not theirs.
+std::string without_port(const std::string& member) {
+    if (member.starts_with('[')) return member.substr(1, member.find(']') - 1);
+    const auto colon = member.find(':');
+    return colon != std::string::npos && member.find(':', colon + 1) == std::string::npos
+               ? member.substr(0, colon)
+               : member;
+}
+
+void append_missing(json& list, const json& additions) {
+    for (const json& addition : additions) {
+        if (std::ranges::find(list, addition) == list.end()) list.push_back(addition);
+    }
+}
+
+json strings_of(const json& object, std::string_view name) {
+    json strings = json::array();
+    for (const json& value : array_member(object, name)) {
+        if (value.is_string()) strings.push_back(value);
+    }
+    return strings;
+}
+
+class Translation {
+  public:
+    Translation(const json& config, RefusalList& refusals) : config_(config), refusals_(refusals) {
+        for (const char* section :
+             {"addresses", "address-classes", "archives", "groups", "hosts", "schedules", "tasks", "tests"}) {
+            template_[section] = json::object();
+        }
+    }
+
+    json translate() {
+        if (const std::string& name = string_member(config_, "description"); !name.empty())
+            template_["_meta"] = {{"display-name", name}};
+        mesh_archives_ = archives_of(config_);
+        add_hosts(config_, {json::array(), json::array()});
+        for (const json& organization : array_member(config_, "organizations")) {
+            const Inherited of_organization = inherited(organization, {json::array(), json::array()});
+            add_hosts(organization, of_organization);
+            for (const json& site : array_member(organization, "sites"))
+                add_hosts(site, inherited(site, of_organization));
+        }
+        for (const json& host_class : array_member(config_, "host_classes"))
+            add_class(host_class);
+        for (const json& test : array_member(config_, "tests"))
+            add_test(test);
+        return std::move(template_);
+    }
+
+  private:
+    /// What hosts have of their site and organization.
+    struct Inherited {
+        json archives; ///< names, the nearest first
+        json tags;
+    };
+
+    Inherited inherited(const json& holder, const Inherited& above) {
+        Inherited result{archives_of(holder), strings_of(holder, "tags")};
+        append_missing(result.archives, above.archives);
+        append_missing(result.tags, above.tags);
+        return result;
+    }
+
+    json archives_of(const json& holder) {
+        json names = json::array();
+        const json* archives = find_member(holder, "measurement_archives");
+        if (archives == nullptr || archives->is_null()) return names;
+        // A single one may stand there without its array.
+        for (const json& archive : archives->is_array() ? *archives : json::array({*archives}))
+            append_missing(names, json::array({archive_name(string_member(archive, "read_url"))}));
+        return names;
+    }
+
+    std::string archive_name(const std::string& url) {
+        const auto parsed = parse_url(url);
+        const std::string base = parsed ? parsed->host.text() : url.empty() ? "no read_url" : url;
+        std::string name = base;
+        for (int number = 2;; ++number) {
+            json& archive = template_["archives"][name];
+            if (archive.is_null()) {
+                archive = {{"archiver", "esmond"},
+                           {"data", {{"url", url}, {"measurement-agent", "{% scheduled_by_address %}"}}}};
+                return name;
+            }
+            if (archive["data"]["url"] == url) return name;
+            name = fmt::format("{}-{}", base, number);
+        }
+    }
+
+    void add_hosts(const json& holder, const Inherited& above) {
+        for (const json& host : array_member(holder, "hosts"))
+            add_host(host, above);
+    }
+
+    void add_host(const json& host, const Inherited& above) {
+        const Inherited own = inherited(host, above);
+        std::vector<const json*> addresses;
+        for (const json& address : array_member(host, "addresses")) {
+            if (!address_text(address).empty()) addresses.push_back(&address);
+        }
+        std::string name =
+            addresses.empty() ? string_member(host, "description") : address_text(*addresses.front());
+        for (int number = 1; name.empty() || template_["hosts"].contains(name); ++number)
+            name = fmt::format("host {}", number);
+        json& translated = template_["hosts"][name];
+        translated = json::object();
+        if (!own.archives.empty()) translated["archives"] = own.archives;
+        if (!own.tags.empty()) translated["tags"] = own.tags;
+        if (bool_member(host, "no_agent")) translated["no-agent"] = true;
+        for (const json* address : addresses)
+            add_address(*address, host, name);
+    }
+
+    static const std::string& address_text(const json& address) {
+        return address.is_string() ? address.get_ref<const std::string&>()
+                                   : string_member(address, "address");
+    }
+
+    void add_address(const json& address, const json& host, const std::string& host_name) {
+        const std::string& text = address_text(address);
+        json& translated = template_["addresses"][text];
+        if (!translated.is_null()) {
+            refusals_.add("address " + in_quotes(text), "it belongs to a host above already");
+            return;
+        }
+        translated = {{"address", text}, {"host", host_name}};
+        if (json tags = strings_of(address, "tags"); !tags.empty()) translated["tags"] = std::move(tags);
+        for (const auto& [old_name, name] : {std::pair("lead_bind_address", "lead-bind-address"),
+                                             std::pair("pscheduler_address", "pscheduler-address")}) {
+            const std::string& own = string_member(address, old_name);
+            const std::string& value = own.empty() ? string_member(host, old_name) : own;
+            if (!value.empty()) translated[name] = value;
+        }
+        if (const std::string& shown = string_member(host, "description"); !shown.empty())
+            translated["_meta"]["display-name"] = shown;
+        for (const json& map : array_member(address, "maps"))
+            add_map(map, translated);
+    }
+
+    /// {"remote_address": ADDRESS or "default", "fields": {FIELD: ADDRESS} or [{"name": …, "address": …}]}
+    static void add_map(const json& map, json& address) {
+        const std::string& peer = string_member(map, "remote_address");
+        const json* fields = find_member(map, "fields");
+        if (fields == nullptr) return;
+        json labels = json::object();
+        for (auto field = fields->begin(); field != fields->end(); ++field) {
+            const std::string& name = fields->is_object() ? field.key() : string_member(*field, "name");
+            const std::string& value =
+                field->is_string() ? field->get_ref<const std::string&>() : string_member(*field, "address");
+            if (!name.empty() && !value.empty()) labels[name] = {{"address", value}};
+        }
+        json& holder = peer.empty() || peer == "default" ? address : address["remote-addresses"][peer];
+        holder["labels"].update(labels);
+    }
+
+    void add_class(const json& host_class) {
+        const std::string& name = string_member(host_class, "name");
+        if (name.empty()) return refusals_.add("a host class", "it has no name");
+        json translated{{"data-source", {{"type", "current-config"}}}};
+        for (const json& source : array_member(host_class, "data_sources")) {
+            if (string_member(source, "type") == "requesting_agent")
+                translated["data-source"]["type"] = "requesting-agent";
+        }
+        if (json match = filters_of(host_class, "match_filters"); !match.empty())
+            translated["match-filter"] = {{"type", "and"}, {"filters", std::move(match)}};
+        if (json exclude = filters_of(host_class, "exclude_filters"); !exclude.empty())
+            translated["exclude-filter"] = {{"type", "or"}, {"filters", std::move(exclude)}};
+        template_["address-classes"][name] = std::move(translated);
+    }
+
+    static json filters_of(const json& holder, std::string_view member) {
+        json filters = json::array();
+        for (const json& filter : array_member(holder, member))
+            filters.push_back(filter_of(filter));
+        return filters;
+    }
+
+    static json filter_of(const json& filter) {
+        const std::string& type = string_member(filter, "type");
+        if (type == "and" || type == "or")
+            return {{"type", type}, {"filters", filters_of(filter, "filters")}};
+        if (type == "not") {
+            return {{"type", "not"},
+                    {"filter", {{"type", "or"}, {"filters", filters_of(filter, "filters")}}}};
+        }
+        if (type == "class" || type == "host_class")
+            return {{"type", "address-class"},
+                    {"class", string_member(filter, type == "class" ? "class" : "name")}};
+        if (type == "address_type") {
+            return {{"type", "ip-version"},
+                    {"ip-version", string_member(filter, "address_type") == "ipv6" ? 6 : 4}};
+        }
+        return filter; // tag, netmask: the same today
+    }
+
+    static json selectors(const json& members) {
+        constexpr std::string_view of_class = "host_class::";
+        json result = json::array();
+        for (const json& member : members) {
+            if (!member.is_string()) continue;
+            const auto& text = member.get_ref<const std::string&>();
+            result.push_back(text.starts_with(of_class) ? json{{"class", text.substr(of_class.size())}}
+                                                        : json{{"name", without_port(text)}});
+        }
+        return result;
+    }
+
+    /// Null if it has no counterpart.
+    static json group_of(const json& members) {
+        const std::string& type = string_member(members, "type");
+        json group;
+        if (type == "mesh") {
+            group = {{"type", "mesh"}, {"addresses", selectors(array_member(members, "members"))}};
+        } else if (type == "disjoint") {
+            group = {{"type", "disjoint"},
+                     {"a-addresses", selectors(array_member(members, "a_members"))},
+                     {"b-addresses", selectors(array_member(members, "b_members"))}};
+        } else if (type == "star") {
+            group = {{"type", "disjoint"},
+                     {"a-addresses", selectors(json::array({string_member(members, "center_address")}))},
+                     {"b-addresses", selectors(array_member(members, "members"))}};
+        }
+        const std::string& label = string_member(members, "address_map_field");
+        if (!group.is_null() && !label.empty()) group["default-address-label"] = label;
+        return group;
+    }
+
+    void add_test(const json& test) {
+        std::string name = string_member(test, "description");
+        std::ranges::replace(name, ' ', '_');
+        if (name.empty()) name = "test";
+        const std::string base = name;
+        for (int number = 2; template_["tasks"].contains(name); ++number)
+            name = fmt::format("{}_{}", base, number);
+        json group = group_of(object_member(test, "members"));
+        if (group.is_null()) {
+            if (!bool_member(test, "disabled")) static_cast<void>(archives_of(test)); // results may be there
+
+            return refusals_.add(
+                "test " + in_quotes(base),
+                fmt::format("members of type {} have no counterpart in pSConfig",
+                            in_quotes(string_member(object_member(test, "members"), "type"))));
+        }
+        const json& parameters = object_member(test, "parameters");
+        template_["groups"][name] = std::move(group);
+        template_["tests"][name] = translated_test(parameters);
+        json task{{"group", name}, {"test", name}};
+        if (json schedule = translated_schedule(parameters); !schedule.is_null()) {
+            const std::string schedule_name = "repeat-" + string_member(schedule, "repeat");
+            template_["schedules"].emplace(schedule_name, std::move(schedule));
+            task["schedule"] = schedule_name;
+        }
+        json archives = archives_of(test);
+        append_missing(archives, mesh_archives_);
+        if (!archives.empty()) task["archives"] = std::move(archives);
+        if (bool_member(test, "disabled")) task["disabled"] = true;
+        for (const json& reference : array_member(test, "references")) {
+            if (const json* value = find_member(reference, "value"))
+                task["reference"][string_member(reference, "name")] = *value;
+        }
+        template_["tasks"][name] = task;
+        if (!bool_member(parameters, "force_bidirectional")) return;
+        task["scheduled-by"] = 1;
+        template_["tasks"][name + "_scheduled_by_dest"] = std::move(task);
+    }
+
+    const json& config_;
+    RefusalList& refusals_;
+    json template_ = json::object();
+    json mesh_archives_;
+};
+
+} // namespace
+
+json translate_meshconfig(const json& config, RefusalList& refusals) {
+    return Translation(config, refusals).translate();
+}
+
+} // namespace meshprobe

@@ -1,0 +1,34 @@
+// What `psconfig validate` would say of a document, stage by stage.
+#pragma once
+
+#include "lib/mesh/document.hpp"
+#include "lib/mesh/expansion.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+struct MeshProblem {
+    std::string path;   ///< JSON pointer (RFC 6901), printable; "" is the document itself
+    std::string reason; ///< what is wrong there, and what was expected
+
+    auto operator<=>(const MeshProblem&) const = default;
+};
+
+struct MeshStage {
+    std::string name;                  ///< "schema", "includes", "references", "expand"
+    std::vector<MeshProblem> problems; ///< at most a thousand
+};
+
+/// All stages of a template or MeshConfig; those behind one that makes them pointless are left out. An
+/// include list has the stage "schema" only. An error: the text is no JSON, or no mesh document.
+///
+/// The schema of pSConfig does not look at entries whose names it does not like; this does, and names them.
+[[nodiscard]] Result<std::vector<MeshStage>> validate_mesh_document(std::string_view text,
+                                                                    std::string_view location,
+                                                                    const IncludeLookup& lookup,
+                                                                    MeshOracle oracle);
+
+} // namespace meshprobe
