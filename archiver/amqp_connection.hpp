@@ -23,7 +23,7 @@ struct AmqpLogin {
     std::string name;      ///< shown by the broker's management
     Microseconds heartbeat = std::chrono::seconds(30);
     IpVersion ip_version = IpVersion::any;
-    std::string connect_to; ///< as Connection has it
+    std::vector<std::string> connect_to; ///< as Connection has it
 };
 
 class AmqpConnection {

@@ -1,5 +1,6 @@
 #include "archiver/resolve.hpp"
 
+#include "lib/connect_to.hpp"
 #include "lib/file.hpp"
 
 #include <fmt/format.h>
@@ -48,22 +49,14 @@ int family_of(IpVersion version) {
 
 } // namespace
 
-DialTarget dial_target(const std::string& host, std::uint16_t port, std::string_view connect_to) {
-    if (connect_to.empty()) return {host, port};
-    DialTarget target{std::string(connect_to), port};
-    std::string_view port_text;
-    if (connect_to.starts_with('[')) {
-        const auto bracket = connect_to.find(']');
-        target.host = connect_to.substr(1, bracket - 1);
-        if (bracket + 2 < connect_to.size()) port_text = connect_to.substr(bracket + 2);
-    } else if (const auto colon = connect_to.find(':');
-               colon != std::string_view::npos && colon == connect_to.rfind(':')) {
-        target.host = connect_to.substr(0, colon);
-        port_text = connect_to.substr(colon + 1);
+DialTarget dial_target(const std::string& host, std::uint16_t port,
+                       const std::vector<std::string>& connect_to) {
+    for (const auto& text : connect_to) {
+        const auto entry = parse_connect_to(text); // checked with the configuration
+        if (!entry || !entry->is_about(host, port)) continue;
+        return {entry->to_host.empty() ? host : entry->to_host, entry->to_port.value_or(port)};
     }
-    std::from_chars(port_text.data(), port_text.data() + port_text.size(),
-                    target.port); // checked with the configuration
-    return target;
+    return {host, port};
 }
 
 Result<std::vector<std::string>> resolve(const std::string& host, IpVersion version) {

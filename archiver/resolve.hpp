@@ -16,9 +16,9 @@ struct DialTarget {
     std::uint16_t port = 0;
 };
 
-/// `connect_to` ("ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT" or nothing) takes the place of host and port.
+/// Where to go for host and port, by Connection::connect_to.
 [[nodiscard]] DialTarget dial_target(const std::string& host, std::uint16_t port,
-                                     std::string_view connect_to);
+                                     const std::vector<std::string>& connect_to);
 
 /// Numeric addresses in the order to try them; `unreachable` if there are none.
 [[nodiscard]] Result<std::vector<std::string>> resolve(const std::string& host, IpVersion version);

@@ -2,6 +2,8 @@
 #include "ctl/commands.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/selection.hpp"
+#include "lib/config/suggest.hpp"
 #include "lib/config/tree.hpp"
 #include "lib/credential.hpp"
 #include "lib/instance.hpp"
@@ -32,7 +34,9 @@ std::string_view name_of(Problem::Scope scope) {
 /// well be checked where its secrets are not.
 class Surroundings {
   public:
-    Surroundings(const Paths& paths, LoadedConfig& loaded) : paths_(paths), loaded_(loaded) {}
+    Surroundings(const Paths& paths, LoadedConfig& loaded) : paths_(paths), loaded_(loaded) {
+        if (auto file = read_host_facts(paths); file && *file) facts_ = std::move((*file)->hosts);
+    }
 
     void check() {
         for (const auto& [name, mesh] : loaded_.config.meshes) {
@@ -48,6 +52,8 @@ class Surroundings {
         for (const auto& [name, task] : loaded_.config.tasks) {
             at("tasks", name);
             check_connection("probe", task.connection);
+            check_context(task.context);
+            check_select(task.select);
         }
         for (const auto& section : loaded_.config.host_sections)
             check_host(section);
@@ -89,6 +95,45 @@ class Surroundings {
         check_credential(user, connection.ca, "tls.ca");
         check_credential(user, connection.certificate, "tls.certificate");
         check_credential(user, connection.key, "tls.key");
+        check_credential(user, connection.proxy_credential, "proxy-credential");
+        check_credential(user, connection.proxy_ca, "proxy-ca");
+    }
+
+    void check_context(const Context& context) {
+        if (context.type == ContextType::linuxnns)
+            look_for(std::filesystem::path("/run/netns") / context.name_space, "context.namespace");
+        if (context.type == ContextType::linuxvrf)
+            look_for(std::filesystem::path("/sys/class/net") / context.interface, "context.interface");
+        if (context.type == ContextType::plugin) look_for(context.program, "context.program");
+    }
+
+    /// Names that no mesh has, as far as is known.
+    void check_select(const Select& select) {
+        if (!needs_facts(select)) return;
+        if (!facts_) {
+            warn("select", "nothing is known of what the meshes say of their hosts, so none is selected; run "
+                           "\"systemctl "
+                           "start meshprobe-refresh\"");
+            return;
+        }
+        check_names(select.groups, &HostFacts::groups, "groups");
+        check_names(select.tags, &HostFacts::tags, "tags");
+        check_names(select.tasks, &HostFacts::tasks, "tasks");
+        check_names(select.tests, &HostFacts::tests, "tests");
+    }
+
+    void check_names(const std::vector<std::string>& wanted,
+                     std::set<std::string, std::less<>> HostFacts::*kind, std::string_view key) {
+        if (wanted.empty()) return;
+        std::set<std::string_view> known;
+        for (const auto& [host, facts] : *facts_)
+            known.insert((facts.*kind).begin(), (facts.*kind).end());
+        const std::vector<std::string_view> words(known.begin(), known.end());
+        for (const auto& name : wanted) {
+            if (!known.contains(name))
+                warn(fmt::format("select.{}", key),
+                     fmt::format("no host of any mesh has {}{}", quote(name), suggestion(name, words)));
+        }
     }
 
     void check_host(const Config::HostSection& section) {
@@ -100,13 +145,15 @@ class Surroundings {
                 if (!checked) warn({}, checked.error().message);
             }
             // A glob matches itself, which is as good as any host.
-            const auto connection = loaded_.config.task(task, section.pattern).connection;
-            if (connection != settings.connection) check_connection("probe", connection);
+            const auto own = loaded_.config.task(task, section.pattern);
+            if (own.connection != settings.connection) check_connection("probe", own.connection);
+            if (own.context != settings.context) check_context(own.context);
         }
     }
 
     const Paths& paths_;
     LoadedConfig& loaded_;
+    std::optional<FactsOfHosts> facts_;
     std::string path_;
     Mark mark_;
 };

@@ -4,6 +4,7 @@
 #include "ctl/service_manager.hpp"
 #include "ctl/unit_files.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_list.hpp"
 #include "lib/instance.hpp"
@@ -91,19 +92,29 @@ Status switch_on(const Paths& paths, const Config& config, std::vector<Instance>
     if (!listed) return fail(listed.error());
     const auto by_hand = instances_enabled_by_hand(paths);
     const auto host = instances.front().host;
+    const Selection selection(paths);
     std::erase_if(instances,
                   [&](const Instance& instance) { return !config.task(instance.task, host).enabled; });
+    // All tasks are meant: those that are for other hosts are not.
+    if (instances.size() > 1 && *listed) {
+        std::erase_if(instances, [&](const Instance& instance) {
+            return !selection.is_for(config.task(instance.task, host), host) &&
+                   std::ranges::find(by_hand, instance) == by_hand.end();
+        });
+    }
     if (instances.empty()) {
-        return fail(
-            ErrorKind::configuration,
-            fmt::format("the configuration switches {0} off; 'meshprobectl config {0}' shows where", host));
+        return fail(ErrorKind::configuration,
+                    fmt::format("the configuration switches {0} off, or selects it for no task; "
+                                "'meshprobectl config {0}' shows where",
+                                host));
     }
     if (auto unmasked = unit_files::unmask(timers_of(instances)); !unmasked) return unmasked;
 
     std::vector<std::string> unwanted; // by any mesh or link so far
     for (const auto& instance : instances) {
-        const bool by_mesh =
-            *listed && (*listed)->alias_of.empty() && config.task(instance.task, host).enable == Enable::mesh;
+        const auto task = config.task(instance.task, host);
+        const bool by_mesh = *listed && (*listed)->alias_of.empty() && task.enable == Enable::mesh &&
+                             selection.is_for(task, host);
         if (!by_mesh && std::ranges::find(by_hand, instance) == by_hand.end())
             unwanted.push_back(instance.timer());
     }

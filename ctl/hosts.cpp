@@ -3,6 +3,7 @@
 #include "ctl/host_argument.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
@@ -35,6 +36,7 @@ Host& host_named(Hosts& hosts, const std::string& name) {
 }
 
 Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
+    const Selection selection(paths);
     std::error_code error;
     for (std::filesystem::directory_iterator entry(paths.mesh() / "host", error), end; !error && entry != end;
          entry.increment(error)) {
@@ -48,7 +50,7 @@ Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
         if (!host.record.alias_of.empty()) continue;
         for (const auto& [task, settings] : config.tasks) {
             const TaskSettings effective = config.task(task, name);
-            if (effective.enabled && effective.enable == Enable::mesh) {
+            if (effective.enabled && effective.enable == Enable::mesh && selection.is_for(effective, name)) {
                 host.instances.push_back(Instance{task, name}.name());
             }
         }

@@ -52,6 +52,7 @@ class Once {
         const auto instances = generate();
         if (!instances) return fail(instances.error());
         tidy(*loaded, *instances);
+        warn_of_contexts(loaded->config, *instances);
         if (auto done = probe(*instances); !done) return fail(done.error());
         if (auto done = deliver(loaded->config); !done) return fail(done.error());
         return round_;
@@ -102,6 +103,18 @@ class Once {
         std::vector<Instance> vanished = instances_with_state(paths_);
         std::erase_if(vanished, [&](const Instance& instance) { return instances.contains(instance); });
         if (!vanished.empty()) note(recover_all(paths_, vanished));
+    }
+
+    /// Contexts that only a unit can be in.
+    static void warn_of_contexts(const Config& config, const std::set<Instance>& instances) {
+        for (const auto& instance : instances) {
+            const auto context = config.task(instance.task, instance.host).context;
+            if (context.type != ContextType::linuxnns && context.type != ContextType::plugin) continue;
+            fmt::print(stderr,
+                       "meshprobectl: {}: its context is not entered without systemd; it runs in the network "
+                       "of this command\n",
+                       instance.name());
+        }
     }
 
     /// None of it keeps the round from going on.

@@ -1,11 +1,13 @@
 #include "generator/input.hpp"
 
 #include "lib/enabled_by_hand.hpp"
+#include "lib/host_facts.hpp"
 #include "lib/host_list.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace meshprobe {
 
@@ -69,12 +71,44 @@ std::vector<std::string> read_hosts(const Paths& paths, std::vector<Remark>& rem
     return std::move(kept->hosts);
 }
 
+/// The same; without either nothing is known, and what is selected by it has no hosts.
+FactsOfHosts read_facts(const Paths& paths, std::vector<Remark>& remarks) {
+    const std::array files{paths.host_facts(), paths.plan() / "facts"};
+    for (const auto& file : files) {
+        auto facts = read_host_facts(file);
+        if (!facts) {
+            remarks.push_back({message::mesh_entry_refused,
+                               facts.error().message + "; expected the plain file that refresh writes"});
+            continue;
+        }
+        if (!*facts) continue;
+        std::vector<std::string> lines;
+        for (const auto& refused : (*facts)->refused)
+            lines.push_back(fmt::format("{}: {}", file.string(), refused));
+        add(remarks, message::mesh_entry_refused, lines, "run \"systemctl start meshprobe-refresh\"");
+        return std::move((*facts)->hosts);
+    }
+    return {};
+}
+
 std::set<std::string, std::less<>> list_credentials(const Paths& paths, std::string_view user) {
     std::set<std::string, std::less<>> names;
     std::error_code error; // no directory, no credentials
     for (std::filesystem::directory_iterator entry(paths.credentials(user), error), end;
          !error && entry != end; entry.increment(error)) {
         if (entry->is_regular_file(error)) names.insert(entry->path().filename().string());
+    }
+    return names;
+}
+
+std::set<std::string, std::less<>> namespaces_with_resolver(const Paths& paths) {
+    std::set<std::string, std::less<>> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(paths.namespaces(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        std::error_code absent;
+        if (std::filesystem::is_regular_file(entry->path() / "resolv.conf", absent))
+            names.insert(entry->path().filename().string());
     }
     return names;
 }
@@ -89,10 +123,12 @@ Result<Input> read_input(const Paths& paths) {
     input.config = std::move(loaded->config);
     input.facts = {
         .hosts = read_hosts(paths, input.remarks),
+        .facts = read_facts(paths, input.remarks),
         .enabled_by_hand = instances_enabled_by_hand(paths),
         .probe_credentials = list_credentials(paths, "probe"),
         .archive_credentials = list_credentials(paths, "archive"),
         .mesh_credentials = list_credentials(paths, "mesh"),
+        .resolvers = namespaces_with_resolver(paths),
     };
     return input;
 }

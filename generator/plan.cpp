@@ -2,6 +2,7 @@
 
 #include "generator/header.hpp"
 #include "generator/settings.hpp"
+#include "lib/config/selection.hpp"
 #include "templates/skeletons.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ class Planner {
         const Template own{.task = name,
                            .link = link_target(name),
                            .timer = timer_settings(task),
-                           .service = service_settings(task, facts_.probe_credentials)};
+                           .service = service_settings(task, facts_)};
         const auto unit = template_name(name) + "@";
         if (name != default_task) {
             file(unit + ".service", task_unit(service_skeleton, name));
@@ -77,13 +78,18 @@ class Planner {
 
     void plan_instance(const Template& own, const Instance& instance) {
         const auto settings = config_.task(instance.task, instance.host);
-        if (!settings.enabled) return;
+        if (!settings.enabled || !selects(settings.select, instance.host, facts_of(instance.host))) return;
         if (const auto good = check_instance(instance); !good) {
             plan_.refused.push_back(fmt::format("host is left out: {}", good.error().message));
             return;
         }
         if (settings.enable == Enable::mesh) wanted(instance.timer(), own.link);
         if (!is_enabled_by_hand(instance)) plan_drop_ins(own, instance, settings);
+    }
+
+    [[nodiscard]] const HostFacts* facts_of(const std::string& host) const {
+        const auto found = facts_.facts.find(host);
+        return found == facts_.facts.end() ? nullptr : &found->second;
     }
 
     void plan_drop_ins(const Template& own, const Instance& instance, const TaskSettings& settings) {
@@ -95,7 +101,7 @@ class Planner {
         } else if (timer != own.timer) {
             drop_in(instance.timer(), timer_drop_in(timer));
         }
-        const auto service = service_settings(settings, facts_.probe_credentials);
+        const auto service = service_settings(settings, facts_);
         if (service != own.service) drop_in(instance.service(), service_drop_in(service));
     }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/config/config.hpp"
+#include "lib/host_facts.hpp"
 #include "lib/instance.hpp"
 
 #include <set>
@@ -19,12 +20,15 @@ namespace meshprobe {
 /// What is not in the configuration.
 struct Facts {
     std::vector<std::string> hosts;        ///< HostName::text(), sorted, unique
+    FactsOfHosts facts;                    ///< what the meshes say of them, as far as that is known
     std::vector<Instance> enabled_by_hand; ///< sorted
     /// Files in Paths::credentials(). LoadCredential= of one that is missing would end the service before it
     /// could say what is missing.
     std::set<std::string, std::less<>> probe_credentials;
     std::set<std::string, std::less<>> archive_credentials;
     std::set<std::string, std::less<>> mesh_credentials;
+    /// Network namespaces with a resolver of their own: /etc/netns/NAME/resolv.conf.
+    std::set<std::string, std::less<>> resolvers;
 };
 
 struct PlannedFile {

@@ -2,6 +2,7 @@
 
 #include "generator/header.hpp"
 #include "lib/calendar.hpp"
+#include "templates/skeletons.hpp"
 
 #include <fmt/format.h>
 
@@ -26,11 +27,64 @@ bool is_credential_name(std::string_view name) {
            std::ranges::all_of(name, [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
+std::string base64(std::string_view text) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); i += 3) {
+        unsigned bits = 0;
+        for (std::size_t j = i; j < i + 3; ++j)
+            bits = bits << 8U | (j < text.size() ? static_cast<unsigned char>(text[j]) : 0U);
+        for (std::size_t j = 0; j < 4; ++j)
+            result += i + j <= text.size() ? digits[bits >> (18 - 6 * j) & 63U] : '=';
+    }
+    return result;
+}
+
 std::string load_credentials(const std::vector<std::string>& credentials, std::string_view user) {
     std::string text;
     for (const auto& name : credentials)
         text += fmt::format("LoadCredential={0}:/etc/meshprobe/credentials/{1}/{0}\n", name, user);
     return text;
+}
+
+/// The part of a context that its unit is about.
+Context relevant(const Context& context) {
+    Context part;
+    part.type = context.type;
+    if (context.type == ContextType::linuxnns) part.name_space = context.name_space;
+    if (context.type == ContextType::plugin) {
+        part.program = context.program;
+        part.data = context.data;
+    }
+    // The probe binds its sockets to a VRF by itself: for the unit that is no context at all.
+    if (context.type == ContextType::linuxvrf) part.type = ContextType::none;
+    return part;
+}
+
+std::string resource_lines(const Resources& resources) {
+    std::string text;
+    if (resources.memory_max) text += fmt::format("MemoryMax={}\n", *resources.memory_max);
+    if (resources.cpu_quota) text += fmt::format("CPUQuota={}%\n", *resources.cpu_quota);
+    if (resources.tasks_max) text += fmt::format("TasksMax={}\n", *resources.tasks_max);
+    if (resources.nice != 0) text += fmt::format("Nice={}\n", resources.nice);
+    return text;
+}
+
+/// Names and paths were checked with the configuration: they hold nothing that means something to systemd.
+std::string context_lines(const ServiceSettings& settings) {
+    const auto& context = settings.context;
+    if (context.type == ContextType::linuxnns) {
+        const auto resolver =
+            fmt::format("BindReadOnlyPaths=/etc/netns/{}/resolv.conf:/etc/resolv.conf\n", context.name_space);
+        return fmt::format("NetworkNamespacePath=/run/netns/{}\n{}", context.name_space,
+                           settings.has_resolver ? resolver : "");
+    }
+    if (context.type != ContextType::plugin) return {};
+    // As pScheduler does it: the plug-in is told on standard input what to execute in its context. It may
+    // need any privilege for that; the probe that it becomes gives them all up.
+    const auto told = fmt::format(R"({{"data": {}, "exec": "{}"}})",
+                                  context.data.empty() ? "{}" : context.data, probe_program);
+    return fmt::format("ExecStart=\nExecStart=+{}\nStandardInputData={}\n", context.program, base64(told));
 }
 
 } // namespace
@@ -46,9 +100,13 @@ TimerSettings timer_settings(const TaskSettings& task) {
     return timer_settings(task.interval);
 }
 
-ServiceSettings service_settings(const TaskSettings& task, const CredentialNames& existing) {
+ServiceSettings service_settings(const TaskSettings& task, const Facts& facts) {
     return {.timeout = task.timeout + timeout_margin,
-            .credentials = credentials_of(task.connection, {}, existing)};
+            .credentials = credentials_of(task.connection, {}, facts.probe_credentials),
+            .context = relevant(task.context),
+            .has_resolver = task.context.type == ContextType::linuxnns &&
+                            facts.resolvers.contains(task.context.name_space),
+            .resources = task.resources};
 }
 
 std::vector<std::string> credentials_of(const Connection& connection, std::string_view further,
@@ -56,7 +114,8 @@ std::vector<std::string> credentials_of(const Connection& connection, std::strin
     std::vector<std::string> names;
     for (const std::string_view value :
          {std::string_view(connection.ca), std::string_view(connection.certificate),
-          std::string_view(connection.key), further}) {
+          std::string_view(connection.key), std::string_view(connection.proxy_credential),
+          std::string_view(connection.proxy_ca), further}) {
         if (is_credential_name(value) && existing.contains(value)) names.emplace_back(value);
     }
     std::ranges::sort(names);
@@ -79,8 +138,9 @@ std::string timer_drop_in(const TimerSettings& settings, std::string_view first_
 }
 
 std::string service_drop_in(const ServiceSettings& settings) {
-    return fmt::format("{}\n[Service]\nTimeoutStartSec={}\n{}", header, format_duration(settings.timeout),
-                       load_credentials(settings.credentials, "probe"));
+    return fmt::format("{}\n[Service]\nTimeoutStartSec={}\n{}{}{}", header, format_duration(settings.timeout),
+                       load_credentials(settings.credentials, "probe"), resource_lines(settings.resources),
+                       context_lines(settings));
 }
 
 std::string credentials_drop_in(const std::vector<std::string>& credentials, std::string_view user) {

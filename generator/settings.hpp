@@ -22,13 +22,16 @@ struct TimerSettings {
 struct ServiceSettings {
     Microseconds timeout = Microseconds(0);
     std::vector<std::string> credentials; ///< sorted; each exists
+    Context context;
+    bool has_resolver = false; ///< the context's network namespace has its own
+    Resources resources;
 
     bool operator==(const ServiceSettings&) const = default;
 };
 
 [[nodiscard]] TimerSettings timer_settings(Microseconds interval);
 [[nodiscard]] TimerSettings timer_settings(const TaskSettings& task);
-[[nodiscard]] ServiceSettings service_settings(const TaskSettings& task, const CredentialNames& existing);
+[[nodiscard]] ServiceSettings service_settings(const TaskSettings& task, const Facts& facts);
 
 /// Those of the names that `connection` (and `further`) hold which are credentials and exist; sorted.
 [[nodiscard]] std::vector<std::string> credentials_of(const Connection& connection, std::string_view further,

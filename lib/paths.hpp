@@ -25,6 +25,8 @@ class Paths {
     [[nodiscard]] std::filesystem::path credentials(std::string_view user) const {
         return at("etc/meshprobe/credentials") / user;
     }
+    /// What network namespaces have instead of files in /etc, ip-netns(8).
+    [[nodiscard]] std::filesystem::path namespaces() const { return at("etc/netns"); }
     [[nodiscard]] std::filesystem::path systemd_etc() const { return at("etc/systemd/system"); }
     [[nodiscard]] std::filesystem::path systemd_run() const { return at("run/systemd/system"); }
     [[nodiscard]] std::filesystem::path generated_units() const { return at("run/systemd/generator"); }
@@ -33,6 +35,7 @@ class Paths {
     [[nodiscard]] std::filesystem::path plan() const { return at("var/lib/meshprobe/plan"); }
     [[nodiscard]] std::filesystem::path mesh() const { return at("var/lib/meshprobe/mesh"); }
     [[nodiscard]] std::filesystem::path hosts() const { return mesh() / "hosts"; }
+    [[nodiscard]] std::filesystem::path host_facts() const { return mesh() / "facts"; }
     [[nodiscard]] std::filesystem::path checkpoints() const { return at("var/lib/meshprobe/checkpoint"); }
     [[nodiscard]] std::filesystem::path trust() const { return at("var/lib/meshprobe/trust"); }
     [[nodiscard]] std::filesystem::path spool() const { return at("var/lib/meshprobe/spool"); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,9 @@ Status become_owner_of(const std::filesystem::path& directory) {
     if (::initgroups(entry.pw_name, entry.pw_gid) < 0) return fail_errno("initgroups");
     if (::setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid) < 0) return fail_errno("setresgid");
     if (::setresuid(info.st_uid, info.st_uid, info.st_uid) < 0) return fail_errno("setresuid");
+    // A process that was root's has the whole bounding set: without this, a set-user-ID program would give it
+    // back.
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return fail_errno("prctl");
     return {};
 }
 

@@ -12,9 +12,10 @@ namespace {
 /// it need not be repeated when the server tells its time.
 constexpr Timestamp tolerance = 300;
 
-/// No connection came about, for a reason that a server without TLS would give as well.
+/// No connection came about, for a reason that a server without TLS would give as well. A proxy has its own.
 bool may_be_plain_http(const Error& error) {
-    return error.kind == ErrorKind::unreachable && error.message.find("resolve") == std::string::npos;
+    return error.kind == ErrorKind::unreachable && error.message.find("resolve") == std::string::npos &&
+           error.message.find(" through proxy ") == std::string::npos;
 }
 
 /// Searches; and again, further back, if the server's clock shows that the first guess was wrong.
@@ -24,8 +25,8 @@ Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& set
     const PollPlan guess = plan_poll(progress, settings.clock, settings.rules, known);
     const bool by_clock = guess.first_contact || guess.reread || guess.gap;
     const Timestamp from = std::max(Timestamp{1}, guess.search_from - (by_clock ? tolerance : 0));
-    contact.search =
-        std::make_unique<MetadataSearch>(*contact.session, contact.url, from, settings.event_types);
+    contact.search = std::make_unique<MetadataSearch>(*contact.session, contact.url, from,
+                                                      settings.event_types, settings.tests);
     auto page = contact.search->next(settings.stop);
     if (!page) return fail(page.error());
     if ((*page)->date > latest_timestamp) (*page)->date.reset(); // no time that could be written down
@@ -34,7 +35,7 @@ Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& set
     if (contact.plan.search_from >= from) return std::move(**page);
 
     contact.search = std::make_unique<MetadataSearch>(*contact.session, contact.url, contact.plan.search_from,
-                                                      settings.event_types);
+                                                      settings.event_types, settings.tests);
     page = contact.search->next(settings.stop);
     if (!page) return fail(page.error());
     return std::move(**page);
@@ -65,7 +66,8 @@ Result<Contact> make_contact(const ContactSettings& settings, const Progress& pr
         attempts.wait_asked = contact.search->wait_asked();
         const auto kind = page.error().kind;
         const bool is_final = kind == ErrorKind::untrusted || kind == ErrorKind::interrupted ||
-                              kind == ErrorKind::credentials || attempts.wait_asked;
+                              kind == ErrorKind::credentials || kind == ErrorKind::configuration ||
+                              attempts.wait_asked;
         if (is_final) return fail(page.error());
         if (contact.session->connected()) answered = url;
         // The first one says most: the others are twins and stand-ins.

@@ -20,6 +20,7 @@ struct ContactSettings {
     HttpSession::Settings http;
     std::vector<std::string> archives; ///< as HostRecord::measurement_archives
     std::vector<std::string> event_types;
+    std::vector<std::string> tests; ///< types; empty: all
     WindowRules rules;
     Timestamp clock = 0; ///< what the server's clock should say now, as far as known
     std::function<bool()> stop;

@@ -2,6 +2,7 @@
 #include "lib/command_line.hpp"
 #include "lib/privilege.hpp"
 #include "probe/run.hpp"
+#include "probe/service.hpp"
 
 #include <fmt/format.h>
 
@@ -13,9 +14,10 @@ using namespace meshprobe;
 namespace {
 
 constexpr std::string_view program = "meshprobe-probe";
-constexpr std::string_view usage = "meshprobe-probe [--root DIR] INSTANCE";
-constexpr std::string_view purpose = "Fetches what is new at one measurement host into the spools. INSTANCE "
-                                     "is HOST, meshprobe@HOST or meshprobe-TASK@HOST.";
+constexpr std::string_view usage = "meshprobe-probe [--root DIR] [INSTANCE]";
+constexpr std::string_view purpose =
+    "Fetches what is new at one measurement host into the spools. INSTANCE is HOST, meshprobe@HOST or "
+    "meshprobe-TASK@HOST; without it, that of the service it runs in.";
 
 int complain(const Error& error) {
     fmt::print(stderr, "{}: {}\n", program, error.message);
@@ -27,10 +29,11 @@ int run(std::span<const char* const> argv) {
     if (!line) return complain(line.error());
     if (line->help) return fmt::print("{}", help_text(usage, purpose, {})), 0;
     if (line->version) return fmt::print("{}", version_text(program)), 0;
-    if (line->arguments.size() != 1) {
+    if (line->arguments.size() > 1) {
         return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
     }
-    const auto instance = parse_instance(line->arguments.front());
+    const auto instance =
+        line->arguments.empty() ? instance_of_service() : parse_instance(line->arguments.front());
     if (!instance) return complain({ErrorKind::usage, instance.error().message});
     // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=).
     const Journal journal(program, {{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}});

@@ -64,9 +64,12 @@ ContactSettings Poll::contact_settings(HostKeys& keys) {
                      .user_agent = "meshprobe/" MESHPROBE_VERSION,
                      .max_in_flight = std::max(1U, task.max_requests),
                      .inactivity = task.inactivity,
+                     .interface =
+                         task.context.type == ContextType::linuxvrf ? task.context.interface : std::string{},
                      .decide_key = keys.decision()},
             .archives = settings_.measurement_archives,
             .event_types = task.event_types,
+            .tests = task.select.tests,
             .rules = rules_,
             .clock = (now_usec() + settings_.skew_usec) / 1'000'000,
             .stop = [this] { return stop_.is_wanted(); }};

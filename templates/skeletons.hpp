@@ -8,5 +8,7 @@ namespace meshprobe {
 
 extern const std::string_view service_skeleton;
 extern const std::string_view timer_skeleton;
+/// What ExecStart= of the service calls.
+extern const std::string_view probe_program;
 
 } // namespace meshprobe

@@ -3,6 +3,7 @@
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/exit_code.hpp"
 #include "lib/file.hpp"
+#include "lib/host_facts.hpp"
 #include "lib/host_list.hpp"
 #include "lib/privilege.hpp"
 #include "lib/spool/spool.hpp"
@@ -66,6 +67,16 @@ std::set<std::string> known_hosts(const Paths& paths) {
     return {(*list)->hosts.begin(), (*list)->hosts.end()};
 }
 
+namespace {
+
+Status keep(const std::filesystem::path& file, const std::string& text) {
+    const auto kept = read_file_if_exists(file, text.size() + 1, Links::refuse);
+    if (kept && *kept == text) return {};
+    return write_file_durably(file, text);
+}
+
+} // namespace
+
 Status keep_hosts(const Paths& paths) {
     const auto list = read_host_list(paths);
     if (!list) return fail(list.error());
@@ -77,10 +88,11 @@ Status keep_hosts(const Paths& paths) {
                 "{}: {} lines are left out, the first is {}; run \"systemctl start meshprobe-refresh\"",
                 paths.hosts().string(), (*list)->refused.size(), (*list)->refused.front()));
     }
-    const auto text = format_host_list((*list)->hosts);
-    const auto kept = read_file_if_exists(kept_hosts(paths), text.size() + 1, Links::refuse);
-    if (kept && *kept == text) return {};
-    return write_file_durably(kept_hosts(paths), text);
+    if (auto kept = keep(kept_hosts(paths), format_host_list((*list)->hosts)); !kept) return kept;
+    const auto facts = read_host_facts(paths);
+    if (!facts) return fail(facts.error());
+    if (!*facts || !(*facts)->refused.empty()) return {}; // the generator says so
+    return keep(paths.plan() / "facts", format_host_facts((*facts)->hosts));
 }
 
 Status make_spools(const Paths& paths, const Config& config) {

@@ -77,7 +77,7 @@ Status write_mesh_copy(const Paths& paths, std::string_view mesh, const MeshCopy
     const auto directory = mesh_copy_directory(paths, mesh);
     if (auto made = make_directories(directory); !made) return made;
     std::map<std::string, std::string, std::less<>> files;
-    std::set<std::string, std::less<>> wanted{"index", "state"};
+    std::set<std::string, std::less<>> wanted{"facts", "index", "state"};
     for (const auto& [location, document] : copy) {
         const std::string file = digest(document.text);
         files[location] = file;

@@ -1,6 +1,7 @@
 #include "ctl/refresh/publish.hpp"
 
 #include "ctl/refresh/alias.hpp"
+#include "ctl/refresh/facts.hpp"
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
@@ -140,6 +141,11 @@ Result<Publication> publish_hosts(const Paths& paths, const LoadedConfig& loaded
     for (const auto& [host, record] : all->records) {
         if (record.alias_of.empty()) hosts.push_back(host);
     }
+    // Before the list: what is made of a host goes by what is said of it.
+    MeshesOfHosts meshes;
+    for (const auto& [host, record] : all->records)
+        meshes.emplace(host, record.meshes);
+    if (auto written = publish_facts(paths, meshes); !written) return fail(written.error());
     publication.hosts = hosts.size();
     publication.aliases = all->records.size() - hosts.size();
     std::ranges::set_difference(hosts, before, std::back_inserter(publication.added));

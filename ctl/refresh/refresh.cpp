@@ -2,6 +2,7 @@
 
 #include "ctl/refresh/copy.hpp"
 #include "ctl/refresh/crawl.hpp"
+#include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
 #include "ctl/refresh/publish.hpp"
 #include "ctl/refresh/report.hpp"
@@ -81,10 +82,17 @@ class Refresh {
     Status conclude(Task& task) {
         const auto last = read_mesh_state(paths_, task.mesh->name);
         if (!last) return fail(last.error());
+        auto facts = gather_facts(*task.mesh, task.crawl);
+        task.crawl.refusals.insert(task.crawl.refusals.end(), facts.refusals.begin(), facts.refusals.end());
+        std::ranges::sort(task.crawl.refusals);
         const Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment());
         const bool failed = settlement.failure.has_value();
         if (!failed) {
             if (auto written = write_mesh_copy(paths_, task.mesh->name, task.crawl.documents); !written)
+                return written;
+            if (auto written =
+                    write_mesh_facts(paths_, task.mesh->name, std::move(facts.hosts), settlement.state.held);
+                !written)
                 return written;
         }
         if (auto written = write_mesh_state(paths_, settlement.state, !failed); !written) return written;

@@ -1,6 +1,7 @@
 #include "ctl/host_argument.hpp"
 #include "ctl/status/gather.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
+#include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
@@ -30,7 +31,8 @@ bool is_wanted(std::span<const std::string> patterns, const Instance& instance) 
 class Finder {
   public:
     Finder(const Paths& paths, const Config& config, Report& report)
-        : paths_(paths), config_(config), report_(report), by_hand_(instances_enabled_by_hand(paths)) {}
+        : paths_(paths), config_(config), report_(report), by_hand_(instances_enabled_by_hand(paths)),
+          selection_(paths) {}
 
     std::vector<InstanceStatus> find() {
         std::set<std::string> hosts;
@@ -70,7 +72,8 @@ class Finder {
         }
         const auto before = found_.size();
         for (const auto& [task, settings] : config_.tasks) {
-            if (config_.task(task, host).enabled) add({task, host}, **record);
+            const auto own = config_.task(task, host);
+            if (own.enabled && selection_.is_for(own, host)) add({task, host}, **record);
         }
         if (found_.size() == before) add({std::string(default_task), host}, **record);
     }
@@ -102,6 +105,7 @@ class Finder {
     const Config& config_;
     Report& report_;
     std::vector<Instance> by_hand_;
+    Selection selection_;
     std::vector<InstanceStatus> found_;
 };
 

@@ -24,8 +24,10 @@ class Builder {
         if (!reader_.mapping(root_)) return std::move(built_);
         read_top();
         if (references == References::checked) {
-            for (const auto& [section, kind] :
-                 {std::pair{"archives", "archive"}, {"limits", "limit"}, {"tasks", "task"}})
+            for (const auto& [section, kind] : {std::pair{"archives", "archive"},
+                                                {"limits", "limit"},
+                                                {"meshes", "mesh"},
+                                                {"tasks", "task"}})
                 note_names(section, kind);
         }
         read_meshes();

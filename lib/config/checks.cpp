@@ -2,6 +2,7 @@
 
 #include "lib/calendar.hpp"
 #include "lib/config/suggest.hpp"
+#include "lib/connect_to.hpp"
 #include "lib/host_name.hpp"
 
 #include <arpa/inet.h>
@@ -9,6 +10,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace meshprobe::check {
 
@@ -18,9 +20,27 @@ bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_bare_ipv6(std::string_view text) {
+bool is_address(int family, std::string_view text) {
     in6_addr address{};
-    return ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+    return ::inet_pton(family, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_plain_name(std::string_view text, std::size_t longest) {
+    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; };
+    return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
+           std::ranges::all_of(text, allowed);
+}
+
+/// ADDRESS/BITS
+bool is_network(std::string_view text) {
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos) return false;
+    const auto digits = text.substr(slash + 1);
+    unsigned bits = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return false;
+    const auto network = text.substr(0, slash);
+    return (is_address(AF_INET, network) && bits <= 32) || (is_address(AF_INET6, network) && bits <= 128);
 }
 
 /// Where the authority of a URL lies, and its user part if there is one.
@@ -93,12 +113,57 @@ std::string pin(std::string_view text) {
 }
 
 std::string connect_to(std::string_view text) {
-    if (is_bare_ipv6(text) || parse_host_name(text)) return {};
-    return fmt::format("expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, got {}", quote(text));
+    const auto parsed = parse_connect_to(text);
+    return parsed ? std::string{} : parsed.error().message;
+}
+
+std::string address(std::string_view text) {
+    if (text.empty() || is_address(AF_INET, text) || is_address(AF_INET6, text)) return {};
+    return fmt::format("expected an IPv4 or IPv6 address of this machine, got {}", quote(text));
+}
+
+std::string no_proxy(std::string_view text) {
+    if (text == "*" || is_network(text) || is_address(AF_INET6, text)) return {};
+    const auto name = text.starts_with('.') ? text.substr(1) : text;
+    if (const auto host = parse_host_name(name); host && name.find_first_of("[:") == std::string_view::npos)
+        return {};
+    return fmt::format(
+        "expected a name (which stands for all below it, too), an address, a network such as 192.0.2.0/24, "
+        "or \"*\" alone, got {}",
+        quote(text));
+}
+
+std::string namespace_name(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    if (is_plain_name(text, longest)) return {};
+    return fmt::format(
+        "expected the name of a network namespace (at most {} letters, digits, \"._-\"), got {}", longest,
+        quote(text));
+}
+
+std::string interface_name(std::string_view text) {
+    constexpr std::size_t longest = 15; // IFNAMSIZ, without its end
+    if (is_plain_name(text, longest)) return {};
+    return fmt::format(
+        "expected the name of a network interface (at most {} letters, digits, \"._-\"), got {}", longest,
+        quote(text));
+}
+
+std::string program(std::string_view text) {
+    constexpr std::size_t longest = 255;
+    const auto allowed = [](char c) {
+        return is_letter_or_digit(c) || std::string_view("/._-+@").find(c) != std::string_view::npos;
+    };
+    const bool good = text.size() > 1 && text.size() <= longest && text.front() == '/' &&
+                      !text.ends_with('/') && std::ranges::all_of(text, allowed) &&
+                      text.find("//") == std::string_view::npos && text.find("/.") == std::string_view::npos;
+    if (good) return {};
+    return fmt::format("expected the absolute path of a program (letters, digits, \"/._-+@\"), got {}",
+                       quote(text));
 }
 
 std::string proxy(std::string_view text) {
-    return text.empty() ? std::string{} : url(text, "http https socks5 socks5h");
+    return text.empty() ? std::string{} : url(text, "http https socks4 socks4a socks5 socks5h");
 }
 
 std::string calendar(std::string_view text) {

@@ -10,10 +10,16 @@ namespace meshprobe::check {
 [[nodiscard]] std::string path_or_credential(std::string_view text);
 [[nodiscard]] std::string absolute_path(std::string_view text);
 [[nodiscard]] std::string pin(std::string_view text);        ///< sha256//BASE64
-[[nodiscard]] std::string connect_to(std::string_view text); ///< ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT
+[[nodiscard]] std::string connect_to(std::string_view text); ///< lib/connect_to.hpp
+[[nodiscard]] std::string address(std::string_view text);    ///< IPv4 or IPv6, without brackets
 [[nodiscard]] std::string proxy(std::string_view text);
-[[nodiscard]] std::string calendar(std::string_view text); ///< systemd.time(7), what a timer accepts
-[[nodiscard]] std::string routing(std::string_view text);  ///< what AMQP takes as a name: at most 255 bytes
+[[nodiscard]] std::string no_proxy(std::string_view text); ///< name, address, ADDRESS/BITS, or *
+/// What may stand in a unit and in a path without a thought: letters, digits, "._-", not "." or "-" first.
+[[nodiscard]] std::string namespace_name(std::string_view text);
+[[nodiscard]] std::string interface_name(std::string_view text); ///< the same, at most 15 bytes
+[[nodiscard]] std::string program(std::string_view text);        ///< an absolute path of such names, and "+@"
+[[nodiscard]] std::string calendar(std::string_view text);       ///< systemd.time(7), what a timer accepts
+[[nodiscard]] std::string routing(std::string_view text); ///< what AMQP takes as a name: at most 255 bytes
 [[nodiscard]] std::string routing_key(std::string_view text); ///< routing() with {host} and the like in it
 
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").

@@ -30,6 +30,14 @@ std::string exact_size(std::uint64_t bytes) {
     return std::to_string(bytes) + suffix;
 }
 
+void Set::read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
+    reader.set(node, value, [this](Reader& checker, const Reader::Item& item) {
+        const auto wrong = check == nullptr ? std::string{} : check(item.text);
+        if (!wrong.empty()) checker.error(*item.mark, wrong);
+        return wrong.empty();
+    });
+}
+
 void List::read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
     const auto items = reader.list(node, example);
     if (!items) return;

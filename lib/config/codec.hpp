@@ -98,6 +98,16 @@ struct References {
     [[nodiscard]] Shown show(const std::vector<std::string>& value) const { return value; }
 };
 
+/// A set of texts.
+struct Set {
+    std::string (*check)(std::string_view) = nullptr; ///< what is wrong with an item, or nothing
+    std::string_view type = "set of names";
+    void read(Reader& reader, const Node& node, std::vector<std::string>& value) const;
+    [[nodiscard]] Shown show(const std::vector<std::string>& value) const {
+        return value.empty() ? Shown{} : Shown(value);
+    }
+};
+
 /// A list of texts that replaces what was there.
 struct List {
     std::string_view example;
@@ -117,6 +127,18 @@ template <class T, class Member, class Codec>
                 codec.read(reader, node, object.*member);
             },
             [member, codec](const T& object) { return codec.show(object.*member); },
+            {}};
+}
+
+/// A key of a part of T.
+template <class T, class Part>
+[[nodiscard]] Key<T> of(Part T::*part, const Key<Part>& inner) {
+    return {inner.name,
+            inner.type,
+            [part, read = inner.read](Reader& reader, const Node& node, T& object) {
+                read(reader, node, object.*part);
+            },
+            [part, show = inner.show](const T& object) { return show(object.*part); },
             {}};
 }
 

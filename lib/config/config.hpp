@@ -27,8 +27,12 @@ struct Connection {
     std::vector<std::string> pins; ///< tls.pins: "sha256//BASE64" of the public key
     bool http_fallback = false;
     IpVersion ip_version = IpVersion::any;
-    std::string connect_to; ///< "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT"; name and SNI stay the host's
-    std::string proxy;      ///< http://…, socks5h://…; empty: none (the environment is not consulted)
+    std::vector<std::string> connect_to; ///< as written: lib/connect_to.hpp reads them; the first that fits
+    std::string bind_address;            ///< of this machine, to connect from; empty: the system's choice
+    std::string proxy; ///< http://…, socks5h://…; empty: none (the environment is not consulted)
+    std::string proxy_credential;      ///< USER:PASSWORD, or the password of the user in the URL
+    std::string proxy_ca;              ///< of an https proxy: file or directory; empty: the system's
+    std::vector<std::string> no_proxy; ///< sorted: names (and what is below them), addresses, networks
 
     [[nodiscard]] static Connection with(Trust trust) {
         Connection connection;
@@ -98,6 +102,41 @@ struct Archive {
 /// The thirteen that the collectors before this one asked for.
 [[nodiscard]] const std::vector<std::string>& default_event_types();
 
+/// In which part of the network a probe runs. Only ever from the configuration: what a mesh says about
+/// contexts is about the hosts that measure, not about this one.
+enum class ContextType { none, linuxnns, linuxvrf, plugin };
+struct Context {
+    ContextType type = ContextType::none;
+    std::string name_space; ///< linuxnns: the name of a network namespace, as of `ip netns`
+    std::string interface;  ///< linuxvrf: of the VRF
+    std::string program;    ///< plugin: the `change` of a pScheduler context plug-in
+    std::string data;       ///< plugin: what it is told, as JSON
+
+    bool operator==(const Context&) const = default;
+};
+
+/// For which hosts a task is: lib/config/selection.hpp. Each sorted; empty: for any.
+struct Select {
+    std::vector<std::string> meshes;
+    std::vector<std::string> hosts; ///< HostName::text(), or globs in lower case
+    std::vector<std::string> tags;
+    std::vector<std::string> tests; ///< types, which also say what is fetched there
+    std::vector<std::string> groups;
+    std::vector<std::string> tasks; ///< of the meshes
+
+    bool operator==(const Select&) const = default;
+};
+
+/// What the service manager allows a run; unset: no limit of its own.
+struct Resources {
+    std::optional<std::uint64_t> memory_max; ///< bytes
+    std::optional<unsigned> cpu_quota;       ///< percent of one CPU
+    std::optional<unsigned> tasks_max;       ///< processes and threads
+    int nice = 0;
+
+    bool operator==(const Resources&) const = default;
+};
+
 enum class LogMode { each, changes, hourly };
 enum class Enable { mesh, manual };
 
@@ -121,6 +160,9 @@ struct TaskSettings {
     Microseconds timeout = std::chrono::minutes(10);    ///< of the whole run
     Microseconds inactivity = std::chrono::seconds(20); ///< a transfer without a byte for so long has failed
     LogMode log = LogMode::each;
+    Context context;
+    Resources resources;
+    Select select;
     Connection connection = Connection::with(Trust::first_use); ///< to the host
 
     /// The generator writes drop-ins for what differs from its task.

@@ -34,10 +34,10 @@ void warning(Reader& reader, const Node::Entry& entry, std::string_view key, con
     }
 }
 
-void warn_of_password(Reader& reader, const Node::Entry& entry, std::string_view url,
+void warn_of_password(Reader& reader, const Node::Entry& entry, std::string_view key, std::string_view url,
                       std::string_view instead) {
     if (!check::has_password(url)) return;
-    warning(reader, entry, "url",
+    warning(reader, entry, key,
             fmt::format("a password in a URL is seen by everybody who may read this file; {}", instead));
 }
 
@@ -50,9 +50,56 @@ void judge_trust(Reader& reader, const Node::Entry& entry, const Connection& con
     }
 }
 
+bool is_ipv6(std::string_view address) {
+    return address.find(':') != std::string_view::npos;
+}
+
+void judge_connection(Reader& reader, const Node::Entry& entry, const Connection& connection) {
+    judge_trust(reader, entry, connection);
+    const auto& bind = connection.bind_address;
+    const auto impossible = is_ipv6(bind) ? IpVersion::v4 : IpVersion::v6;
+    if (!bind.empty() && connection.ip_version == impossible) {
+        error(reader, entry, "bind-address",
+              fmt::format("from {} nothing can be reached with ip-version {}", bind,
+                          impossible == IpVersion::v4 ? 4 : 6));
+    }
+    if (connection.proxy.empty() && !connection.proxy_credential.empty()) {
+        warning(reader, entry, "proxy-credential", "means nothing without a proxy:");
+    }
+    if (entry.value->find("proxy") != nullptr)
+        warn_of_password(reader, entry, "proxy", connection.proxy, "prefer proxy-credential:");
+}
+
+/// What each type of context must be told, and what means nothing to it.
+void judge_context(Reader& reader, const Node::Entry& entry, const Context& context) {
+    struct Need {
+        ContextType type;
+        std::string_view type_name;
+        std::string_view key;
+        const std::string& value;
+        bool required;
+    };
+    const std::array needs{Need{ContextType::linuxnns, "linuxnns", "namespace", context.name_space, true},
+                           Need{ContextType::linuxvrf, "linuxvrf", "interface", context.interface, true},
+                           Need{ContextType::plugin, "plugin", "program", context.program, true},
+                           Need{ContextType::plugin, "plugin", "data", context.data, false}};
+    const Node* written = entry.value->find("context");
+    for (const auto& need : needs) {
+        if (need.type == context.type && need.required && need.value.empty()) {
+            error(reader, entry, "context",
+                  fmt::format("a context of type {} needs context.{}", need.type_name, need.key));
+        }
+        // A more general section may well have given what another type here leaves unused.
+        if (need.type != context.type && written != nullptr && written->find(need.key) != nullptr) {
+            error(reader, entry, "context",
+                  fmt::format("context.{} is for type {}", need.key, need.type_name));
+        }
+    }
+}
+
 /// Nobody is there to accept a changed key of a mesh or an archive.
 void judge_fixed_trust(Reader& reader, const Node::Entry& entry, const Connection& connection) {
-    judge_trust(reader, entry, connection);
+    judge_connection(reader, entry, connection);
     if (connection.trust == Trust::first_use) {
         error(reader, entry, "tls",
               "tls.trust \"first-use\" is for measurement hosts only; expected ca, pin or any");
@@ -96,7 +143,7 @@ void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
         reader.error(entry.mark, mesh.url.empty() ? "expected a url: or a file:, got neither"
                                                   : "expected a url: or a file:, got both");
     }
-    warn_of_password(reader, entry, mesh.url, "prefer a client certificate (tls.certificate)");
+    warn_of_password(reader, entry, "url", mesh.url, "prefer a client certificate (tls.certificate)");
     judge_fixed_trust(reader, entry, mesh.connection);
     if (mesh.configure_archives) {
         warning(reader, entry, "configure-archives",
@@ -128,7 +175,10 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
         return;
     }
     judge_rabbitmq(reader, entry, archive);
-    warn_of_password(reader, entry, archive.url, "prefer credential:");
+    warn_of_password(reader, entry, "url", archive.url, "prefer credential:");
+    if (!archive.connection.bind_address.empty()) {
+        warning(reader, entry, "bind-address", "\"bind-address\" means nothing to the archiver rabbitmq");
+    }
     if (archive.retention_age || archive.retention_size) {
         warning(reader, entry, "retention", "\"retention\" means nothing to the archiver rabbitmq");
     }
@@ -137,7 +187,8 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
 }
 
 void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& settings, const Config& config) {
-    judge_trust(reader, entry, settings.connection);
+    judge_connection(reader, entry, settings.connection);
+    judge_context(reader, entry, settings.context);
     if (settings.archives.empty()) {
         error(reader, entry, "archives", "no archive is left; results would go nowhere");
     }

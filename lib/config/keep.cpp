@@ -3,6 +3,7 @@
 #include "lib/config/compiled.hpp"
 #include "lib/config/encode.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/tree.hpp"
 #include "lib/file.hpp"
 
 #include <grp.h>
@@ -32,9 +33,29 @@ bool may_be_ambiguous(const Layers& layers) {
     });
 }
 
+bool holds_password(const Node* section) {
+    const Node* proxy = section == nullptr ? nullptr : section->find("proxy");
+    return proxy != nullptr && check::has_password(proxy->text);
+}
+
+bool holds_password(const Config::HostSection& section) {
+    const Node* tasks = section.node ? section.node->find("tasks") : nullptr;
+    return holds_password(section.node.get()) ||
+           (tasks != nullptr && std::ranges::any_of(tasks->entries, [](const auto& task) {
+                return holds_password(task.second.value.get());
+            }));
+}
+
 bool holds_password(const Config& config) {
-    const auto has = [](const auto& named) { return check::has_password(named.second.url); };
-    return std::ranges::any_of(config.meshes, has) || std::ranges::any_of(config.archives, has);
+    const auto has = [](const auto& named) {
+        return check::has_password(named.second.url) || check::has_password(named.second.connection.proxy);
+    };
+    return std::ranges::any_of(config.meshes, has) || std::ranges::any_of(config.archives, has) ||
+           std::ranges::any_of(
+               config.tasks,
+               [](const auto& task) { return check::has_password(task.second.connection.proxy); }) ||
+           std::ranges::any_of(config.host_sections,
+                               [](const Config::HostSection& section) { return holds_password(section); });
 }
 
 std::optional<gid_t> group_of_services() {

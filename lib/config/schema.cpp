@@ -23,6 +23,38 @@ std::string mesh_url(std::string_view text) {
 /// IpVersion's words are in its order, but the one that stands for "either" is the rarest.
 constexpr auto ip_versions = codec::choice<IpVersion>("any", "4", "6");
 
+/// One, or a list of them.
+struct ConnectTos {
+    std::string_view type = "text or list";
+    void read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
+        if (node.kind == Node::Kind::list)
+            return codec::List{"[\"::192.0.2.8:\"]", check::connect_to}.read(reader, node, value);
+        const auto text = reader.text(node, "an address, or a list of HOST:PORT:HOST2:PORT2");
+        if (!text) return;
+        if (text->empty() || node.kind == Node::Kind::empty) return value.clear();
+        if (const auto wrong = check::connect_to(*text); !wrong.empty()) {
+            reader.error(node.mark, wrong);
+        } else {
+            value.assign(1, std::string(*text));
+        }
+    }
+    [[nodiscard]] Shown show(const std::vector<std::string>& value) const {
+        if (value.empty()) return {};
+        return value.size() == 1 ? Shown(value.front()) : Shown(value);
+    }
+};
+
+/// Its password is for nobody to see.
+struct Proxy {
+    std::string_view type = "URL";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        codec::Text{"URL", check::proxy}.read(reader, node, value);
+    }
+    [[nodiscard]] Shown show(const std::string& value) const {
+        return value.empty() ? Shown{} : Shown(check::without_password(value));
+    }
+};
+
 struct Labels {
     std::string_view type = "mapping of text";
     void read(Reader& reader, const Node& node,
@@ -95,8 +127,13 @@ const Keys<Connection>& connection_keys() {
             }),
         key("http-fallback", &Connection::http_fallback, codec::Flag{}),
         key("ip-version", &Connection::ip_version, ip_versions),
-        key("connect-to", &Connection::connect_to, codec::Text{"address", check::connect_to}),
-        key("proxy", &Connection::proxy, codec::Text{"URL", check::proxy}),
+        key("connect-to", &Connection::connect_to, ConnectTos{}),
+        key("bind-address", &Connection::bind_address, codec::Text{"address", check::address}),
+        key("proxy", &Connection::proxy, Proxy{}),
+        key("proxy-credential", &Connection::proxy_credential,
+            codec::Text{"path or credential", check::path_or_credential}),
+        key("proxy-ca", &Connection::proxy_ca, codec::Text{"path or credential", check::path_or_credential}),
+        key("no-proxy", &Connection::no_proxy, codec::Set{check::no_proxy}),
     };
     return keys;
 }

@@ -40,6 +40,9 @@ using Keys = std::vector<Key<T>>;
 [[nodiscard]] const Keys<Limit>& limit_keys();
 [[nodiscard]] const Keys<Archive>& archive_keys();
 [[nodiscard]] const Keys<TaskSettings>& task_keys();
+/// Those of the task keys that are settings of its units: in which context it runs, and what it may use.
+[[nodiscard]] Keys<TaskSettings> unit_keys();
+[[nodiscard]] Key<TaskSettings> select_key();
 
 /// What stands at the top beside the mappings of names.
 [[nodiscard]] const Keys<Config>& global_keys();

@@ -119,11 +119,9 @@ struct Sources {
     [[nodiscard]] Shown show(const std::vector<std::string>& value) const { return value; }
 };
 
-} // namespace
-
-const Keys<TaskSettings>& task_keys() {
+Keys<TaskSettings> own_keys() {
     using codec::key;
-    static const Keys<TaskSettings> keys{
+    return {
         key("enabled", &TaskSettings::enabled, codec::Flag{}),
         key("enable", &TaskSettings::enable, codec::choice<Enable>("mesh", "manual")),
         key("collect", &TaskSettings::collect, Sources{}),
@@ -141,6 +139,18 @@ const Keys<TaskSettings>& task_keys() {
         key("inactivity", &TaskSettings::inactivity, codec::Duration{1s, 1h}),
         key("log", &TaskSettings::log, codec::choice<LogMode>("each", "changes", "hourly")),
     };
+}
+
+} // namespace
+
+const Keys<TaskSettings>& task_keys() {
+    static const Keys<TaskSettings> keys = [] {
+        auto all = own_keys();
+        for (auto& key : unit_keys())
+            all.push_back(std::move(key));
+        all.push_back(select_key());
+        return all;
+    }();
     return keys;
 }
 

@@ -3,9 +3,9 @@
 #include "lib/host_name.hpp"
 #include "lib/http/easy.hpp"
 #include "lib/http/header_line.hpp"
+#include "lib/http/route.hpp"
 #include "lib/http/tls.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,19 +21,6 @@ constexpr std::size_t largest_header = 64U << 10; ///< all headers of one answer
 constexpr std::size_t kept_error_body = 512;
 constexpr int most_redirects = 5;
 constexpr int poll_ms = 100; ///< how often `stop` is asked at least
-
-/// "ADDRESS[:PORT]" in libcurl's notation, which is HOST:PORT:ADDRESS:PORT with empty for "any" and "the
-/// same".
-std::string connect_to_entry(const std::string& target) {
-    in6_addr address{};
-    if (::inet_pton(AF_INET6, target.c_str(), &address) == 1) return fmt::format("::[{}]:", target);
-    const auto after_bracket = target.find(']');
-    const bool has_port =
-        target.find(':', after_bracket == std::string::npos ? 0 : after_bracket) != std::string::npos;
-    if (std::ranges::count(target, ':') >= 3 && after_bracket == std::string::npos)
-        return target; // as curl's own
-    return fmt::format("::{}{}", target, has_port ? "" : ":");
-}
 
 ErrorKind kind_of(CURLcode code) {
     switch (code) {
@@ -60,12 +47,11 @@ ErrorKind kind_of(CURLcode code) {
 
 class HttpSession::Impl {
   public:
-    Impl(Settings settings, TlsFiles files) : settings_(std::move(settings)), files_(std::move(files)) {
+    Impl(Settings settings, TlsFiles files, Route route)
+        : settings_(std::move(settings)), files_(std::move(files)), route_(std::move(route)) {
         // Thread-safe and reference-counted since libcurl 7.84.
         curl_global_init(CURL_GLOBAL_DEFAULT);
         multi_.reset(curl_multi_init());
-        if (!settings_.connection.connect_to.empty())
-            append_header(connect_to_, connect_to_entry(settings_.connection.connect_to));
         for (const auto& pin : settings_.connection.pins)
             pins_ += (pins_.empty() ? "" : ";") + pin;
     }
@@ -106,6 +92,7 @@ class HttpSession::Impl {
         EasyHandle handle;
         HeaderList headers;
         KeyCheck key_check;
+        BindFailure bind_failure;
         std::optional<Error> error; ///< of ours: a bound was passed, or on_body said no
         std::uint64_t body_bytes = 0;
         std::size_t header_bytes = 0;
@@ -180,7 +167,6 @@ class HttpSession::Impl {
 
     void prepare(Transfer& transfer) const {
         CURL* handle = transfer.handle.get();
-        const auto& connection = settings_.connection;
         const auto& request = transfer.request;
         curl_easy_reset(handle); // keeps connections, DNS and TLS sessions
         set_option(handle, CURLOPT_URL, request.url.c_str());
@@ -192,7 +178,6 @@ class HttpSession::Impl {
         set_option(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
         set_option(handle, CURLOPT_NOSIGNAL, 1L);
         set_option(handle, CURLOPT_ERRORBUFFER, transfer.message.data());
-        set_option(handle, CURLOPT_PROXY, connection.proxy.c_str()); // "" also keeps the environment out
         set_option(handle, CURLOPT_TCP_KEEPALIVE, 1L);
 
         const auto milliseconds = [](Microseconds time) {
@@ -212,20 +197,21 @@ class HttpSession::Impl {
         set_option(handle, CURLOPT_WRITEFUNCTION, &Impl::on_body);
         set_option(handle, CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
 
-        if (connection.ip_version == IpVersion::v4)
-            set_option(handle, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
-        if (connection.ip_version == IpVersion::v6)
-            set_option(handle, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V6));
-        if (connect_to_) set_option(handle, CURLOPT_CONNECT_TO, connect_to_.get());
+        route_.apply(handle, transfer.bind_failure);
         prepare_tls(transfer);
+    }
+
+    static void set_authorities(CURL* handle, const Authorities& authorities, CURLoption file,
+                                CURLoption directory) {
+        if (authorities.path.empty()) return;
+        set_option(handle, file, authorities.is_directory ? nullptr : authorities.path.c_str());
+        set_option(handle, directory, authorities.is_directory ? authorities.path.c_str() : nullptr);
     }
 
     void prepare_tls(Transfer& transfer) const {
         CURL* handle = transfer.handle.get();
-        if (!files_.ca.empty()) {
-            set_option(handle, CURLOPT_CAINFO, files_.ca_is_directory ? nullptr : files_.ca.c_str());
-            set_option(handle, CURLOPT_CAPATH, files_.ca_is_directory ? files_.ca.c_str() : nullptr);
-        }
+        set_authorities(handle, files_.ca, CURLOPT_CAINFO, CURLOPT_CAPATH);
+        set_authorities(handle, files_.proxy_ca, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
         if (!files_.certificate.empty()) set_option(handle, CURLOPT_SSLCERT, files_.certificate.c_str());
         if (!files_.key.empty()) set_option(handle, CURLOPT_SSLKEY, files_.key.c_str());
         switch (settings_.connection.trust) {
@@ -313,15 +299,32 @@ class HttpSession::Impl {
         return true;
     }
 
+    Error failure(const Transfer& transfer, CURLcode code) const {
+        const std::string_view told = transfer.message.data();
+        const std::string detail(told.empty() ? curl_easy_strerror(code) : told);
+        const auto place = transfer.request.url + route_.shown_proxy();
+        if (code == CURLE_INTERFACE_FAILED) {
+            return {ErrorKind::configuration,
+                    fmt::format("{}: bind-address {}: {}", place, settings_.connection.bind_address, detail)};
+        }
+        long proxy_verdict = 0;
+        curl_easy_getinfo(transfer.handle.get(), CURLINFO_PROXY_SSL_VERIFYRESULT, &proxy_verdict);
+        if (code == CURLE_PEER_FAILED_VERIFICATION && proxy_verdict != 0) {
+            return {ErrorKind::configuration,
+                    fmt::format("{}: {}; name the authority of the proxy's certificate in proxy-ca", place,
+                                detail)};
+        }
+        return {kind_of(code), fmt::format("{}: {}", place, detail)};
+    }
+
     Result<HttpResponse> outcome(Transfer& transfer, CURLcode code) {
         const auto& url = transfer.request.url;
         if (transfer.error) return fail(transfer.error->in(url));
         if (code != CURLE_OK) {
             if (transfer.key_check.rejected)
                 return fail(ErrorKind::untrusted, url + ": the host's key is not the one that is remembered");
-            const std::string_view detail = transfer.message.data();
-            return fail(kind_of(code),
-                        fmt::format("{}: {}", url, detail.empty() ? curl_easy_strerror(code) : detail));
+            if (transfer.bind_failure.error) return fail(transfer.bind_failure.error->in(url));
+            return fail(failure(transfer, code));
         }
         curl_easy_getinfo(transfer.handle.get(), CURLINFO_RESPONSE_CODE, &transfer.response.status);
         return std::move(transfer.response);
@@ -345,8 +348,8 @@ class HttpSession::Impl {
 
     Settings settings_;
     TlsFiles files_;
+    Route route_;
     std::string pins_;
-    HeaderList connect_to_;
     MultiHandle multi_; // before the handles, which must go first
     std::vector<EasyHandle> idle_;
     std::deque<std::unique_ptr<Transfer>> queue_;
@@ -356,6 +359,8 @@ class HttpSession::Impl {
 Result<HttpSession> HttpSession::create(const Paths& paths, Settings settings) {
     auto files = find_tls_files(paths, settings.connection, settings.credential_user);
     if (!files) return fail(files.error());
+    auto route = Route::create(paths, settings.connection, settings.credential_user, settings.interface);
+    if (!route) return fail(route.error());
     if (settings.connection.trust == Trust::pin && settings.connection.pins.empty()) {
         return fail(ErrorKind::configuration, "tls.trust is \"pin\" but tls.pins names no key");
     }
@@ -363,7 +368,7 @@ Result<HttpSession> HttpSession::create(const Paths& paths, Settings settings) {
         return fail(ErrorKind::configuration,
                     "tls.trust \"first-use\" is for measurement hosts; use ca, pin or any here");
     }
-    return HttpSession(std::make_unique<Impl>(std::move(settings), std::move(*files)));
+    return HttpSession(std::make_unique<Impl>(std::move(settings), std::move(*files), std::move(*route)));
 }
 
 HttpSession::HttpSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -53,10 +53,11 @@ class HttpSession {
         unsigned max_in_flight = 4;
         Microseconds connect_timeout = std::chrono::seconds(10);
         Microseconds inactivity = std::chrono::seconds(20);
-        KeyDecision decide_key; ///< for trust first_use; others are decided here
+        std::string interface = {}; ///< all connections go out there (a VRF); empty: by the routes
+        KeyDecision decide_key;     ///< for trust first_use; others are decided here
     };
 
-    /// `credentials` if a certificate, key or CA that `connection` names cannot be read.
+    /// `credentials` if a certificate, key, CA or password that `connection` names cannot be read.
     [[nodiscard]] static Result<HttpSession> create(const Paths& paths, Settings settings);
     HttpSession(HttpSession&&) noexcept;
     HttpSession& operator=(HttpSession&&) noexcept;

@@ -57,6 +57,8 @@ int judge(X509_STORE_CTX* context, void* argument) {
 
 CURLcode install_judge(CURL* /*handle*/, void* tls_context, void* argument) {
     auto* context = static_cast<SSL_CTX*>(tls_context);
+    // An https proxy's: libcurl verifies that one, and its key is not to be taken for the host's.
+    if (SSL_CTX_get_verify_mode(context) != SSL_VERIFY_NONE) return CURLE_OK;
     SSL_CTX_set_cert_verify_callback(context, judge, argument);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr); // otherwise the verdict would be ignored
     return CURLE_OK;
@@ -69,24 +71,32 @@ Result<std::string> find_readable(const Paths& paths, std::string_view user, con
     if (::access(path.c_str(), R_OK) == 0) return path;
     auto error = fail_errno("cannot read " + path).value();
     return fail(ErrorKind::credentials,
-                fmt::format("tls.{}: {}; put the file there, readable for this service", key, error.message));
+                fmt::format("{}: {}; put the file there, readable for this service", key, error.message));
+}
+
+/// `path`, or the system's. Neither: another distribution, whose place libcurl knows.
+Authorities authorities(const std::string& path) {
+    Authorities found{.path = path.empty() ? system_ca_directory : path};
+    std::error_code ignored;
+    found.is_directory = std::filesystem::is_directory(found.path, ignored);
+    if (path.empty() && !found.is_directory) found.path.clear();
+    return found;
 }
 
 } // namespace
 
 Result<TlsFiles> find_tls_files(const Paths& paths, const Connection& connection, std::string_view user) {
     TlsFiles files;
-    auto ca = find_readable(paths, user, connection.ca, "ca");
+    auto ca = find_readable(paths, user, connection.ca, "tls.ca");
     if (!ca) return fail(ca.error());
-    auto certificate = find_readable(paths, user, connection.certificate, "certificate");
+    auto certificate = find_readable(paths, user, connection.certificate, "tls.certificate");
     if (!certificate) return fail(certificate.error());
-    auto key = find_readable(paths, user, connection.key, "key");
+    auto key = find_readable(paths, user, connection.key, "tls.key");
     if (!key) return fail(key.error());
-    files.ca = ca->empty() ? system_ca_directory : *ca;
-    std::error_code ignored;
-    files.ca_is_directory = std::filesystem::is_directory(files.ca, ignored);
-    if (ca->empty() && !files.ca_is_directory)
-        files.ca.clear(); // another distribution: libcurl knows its own
+    auto proxy_ca = find_readable(paths, user, connection.proxy_ca, "proxy-ca");
+    if (!proxy_ca) return fail(proxy_ca.error());
+    files.ca = authorities(*ca);
+    files.proxy_ca = authorities(*proxy_ca);
     files.certificate = std::move(*certificate);
     files.key = std::move(*key);
     return files;

@@ -14,9 +14,13 @@
 namespace meshprobe {
 
 /// Paths of what Connection names; empty: not set.
+struct Authorities {
+    std::string path; ///< empty: libcurl's own
+    bool is_directory = false;
+};
 struct TlsFiles {
-    std::string ca;
-    bool ca_is_directory = false;
+    Authorities ca;
+    Authorities proxy_ca;
     std::string certificate;
     std::string key;
 };

@@ -46,9 +46,10 @@ std::optional<Microseconds> wait_asked_for(const HttpResponse& response) {
 }
 
 MetadataSearch::MetadataSearch(HttpSession& session, std::string archive_url, Timestamp time_start,
-                               std::vector<std::string> event_types)
+                               std::vector<std::string> event_types, std::vector<std::string> tests)
     : session_(session), archive_url_(std::move(archive_url)),
-      time_start_(std::max<Timestamp>(1, time_start)), event_types_(std::move(event_types)) {}
+      time_start_(std::max<Timestamp>(1, time_start)), event_types_(std::move(event_types)),
+      tests_(std::move(tests)) {}
 
 std::string MetadataSearch::url() const {
     auto url = fmt::format("{}?format=json&limit={}&time-start={}", archive_url_, page_limit, time_start_);
@@ -63,18 +64,21 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
                     fmt::format("{}: the metadata search goes on after {} pages", url(), pages_));
     Page page;
     std::size_t bytes = 0;
-    MetadataReader reader(event_types_, [&](MetadataEntry&& entry) -> Status {
-        if (!keys_.insert(entry.key).second) return {};
-        bytes += weight(entry);
-        if (bytes > largest_page) {
-            return fail(
-                ErrorKind::protocol,
-                fmt::format("one page of the metadata search lists more than {} entries can be held of",
-                            page.entries.size()));
-        }
-        page.entries.push_back(std::move(entry));
-        return {};
-    });
+    MetadataReader reader(
+        event_types_,
+        [&](MetadataEntry&& entry) -> Status {
+            if (!keys_.insert(entry.key).second) return {};
+            bytes += weight(entry);
+            if (bytes > largest_page) {
+                return fail(
+                    ErrorKind::protocol,
+                    fmt::format("one page of the metadata search lists more than {} entries can be held of",
+                                page.entries.size()));
+            }
+            page.entries.push_back(std::move(entry));
+            return {};
+        },
+        tests_);
 
     const std::string address = url();
     HttpRequest request;

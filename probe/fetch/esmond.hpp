@@ -31,10 +31,10 @@ class MetadataSearch {
         std::vector<std::string> reasons;
     };
 
-    /// `time_start` is greater than 0: a big archive that is asked for everything runs into its gateway's
-    /// time-out.
+    /// `event_types` and `tests` as MetadataReader. `time_start` is greater than 0: a big archive that is
+    /// asked for everything runs into its gateway's time-out.
     MetadataSearch(HttpSession& session, std::string archive_url, Timestamp time_start,
-                   std::vector<std::string> event_types);
+                   std::vector<std::string> event_types, std::vector<std::string> tests = {});
 
     /// nullopt: there was no further page.
     [[nodiscard]] Result<std::optional<Page>> next(const std::function<bool()>& stop);
@@ -50,6 +50,7 @@ class MetadataSearch {
     std::string archive_url_;
     Timestamp time_start_;
     std::vector<std::string> event_types_;
+    std::vector<std::string> tests_;
     std::unordered_set<std::string> keys_;
     Flavour flavour_ = Flavour::unknown;
     std::uint64_t offset_ = 0;

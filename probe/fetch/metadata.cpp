@@ -19,10 +19,10 @@ constexpr std::size_t largest_uri = 2048;
 struct Members {
     JsonValue key, subject_type, source, destination, tool_name, measurement_agent, input_source,
         input_destination;
-    JsonValue time_duration, ip_transport_protocol, event_types, count_total, next_page;
+    JsonValue time_duration, ip_transport_protocol, test_type, event_types, count_total, next_page;
 };
 
-constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 13> member_names = {{
+constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 14> member_names = {{
     {"metadata-key", &Members::key},
     {"subject-type", &Members::subject_type},
     {"source", &Members::source},
@@ -33,6 +33,7 @@ constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 13> memb
     {"input-destination", &Members::input_destination},
     {"time-duration", &Members::time_duration},
     {"ip-transport-protocol", &Members::ip_transport_protocol},
+    {"pscheduler-test-type", &Members::test_type},
     {"event-types", &Members::event_types},
     {"metadata-count-total", &Members::count_total},
     {"metadata-next-page", &Members::next_page},
@@ -140,8 +141,9 @@ Flavour to_flavour(std::string_view text) {
     return text == "elmond" ? Flavour::elmond : Flavour::unknown;
 }
 
-MetadataReader::MetadataReader(std::vector<std::string> wanted, OnEntry on_entry)
-    : wanted_(std::move(wanted)), on_entry_(std::move(on_entry)),
+MetadataReader::MetadataReader(std::vector<std::string> wanted, OnEntry on_entry,
+                               std::vector<std::string> tests)
+    : wanted_(std::move(wanted)), tests_(std::move(tests)), on_entry_(std::move(on_entry)),
       scanner_([this](std::string_view batch) { return read_batch(batch); }) {}
 
 Status MetadataReader::read_batch(std::string_view batch) {
@@ -204,14 +206,18 @@ std::optional<MetadataEntry> MetadataReader::read_entry(JsonCursor& cursor, bool
                   .input_destination = string_meta(members.input_destination),
                   .time_duration = scalar_meta(members.time_duration),
                   .ip_transport_protocol = scalar_meta(members.ip_transport_protocol)};
+    TestClues clues;
     for_each_element(
-        members.event_types.text, [&](JsonCursor& event_type) { return read_event_type(event_type, entry); },
+        members.event_types.text,
+        [&](JsonCursor& event_type) { return read_event_type(event_type, entry, clues); },
         [&](std::string_view) { skip(entry.key, "one of its event-types is not an object"); });
+    if (!tests_.empty() && !clues.is_of(tests_, unescape(members.test_type).value_or("")))
+        entry.event_types.clear();
     learn(page_.flavour, entry.flavour);
     return entry;
 }
 
-bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
+bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry, TestClues& clues) {
     JsonValue name;
     JsonValue base_uri;
     JsonValue time_updated;
@@ -233,6 +239,7 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry) {
         skip(entry.key, "one of its event-types has no usable name");
         return true;
     }
+    clues.add(*event_type);
     auto path = path_of(base_uri);
     if (path) learn(entry.flavour, flavour_of_uri(*path));
     learn(entry.flavour, flavour_of_summaries(summaries));

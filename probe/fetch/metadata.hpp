@@ -6,6 +6,7 @@
 #include "lib/error.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/json_cursor.hpp"
+#include "probe/fetch/test_type.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -61,7 +62,9 @@ class MetadataReader {
 
     /// Event types other than `wanted` are left out (empty: all are wanted). Entries left without event types
     /// are handed on too: they count for paging and may tell the flavour.
-    MetadataReader(std::vector<std::string> wanted, OnEntry on_entry);
+    /// The same goes for event types of tests whose type is not in `tests` (empty: of any), see
+    /// test_type.hpp.
+    MetadataReader(std::vector<std::string> wanted, OnEntry on_entry, std::vector<std::string> tests = {});
     MetadataReader(const MetadataReader&) = delete;
     MetadataReader& operator=(const MetadataReader&) = delete;
 
@@ -74,10 +77,11 @@ class MetadataReader {
   private:
     [[nodiscard]] Status read_batch(std::string_view batch);
     [[nodiscard]] std::optional<MetadataEntry> read_entry(JsonCursor& cursor, bool& is_well_formed);
-    [[nodiscard]] bool read_event_type(JsonCursor& cursor, MetadataEntry& entry);
+    [[nodiscard]] bool read_event_type(JsonCursor& cursor, MetadataEntry& entry, TestClues& clues);
     void skip(std::string_view key, std::string_view reason);
 
     std::vector<std::string> wanted_;
+    std::vector<std::string> tests_;
     OnEntry on_entry_;
     MetadataPage page_;
     ArrayScanner scanner_;

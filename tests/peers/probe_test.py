@@ -11,11 +11,13 @@ import fcntl
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -324,6 +326,28 @@ class Faults(ProbeTest):
         self.peers.change(ADDRESS, latency=0)
         self.assertEqual(self.run_probe().code, SUCCESS)
         self.assert_collected(-DAY + HOUR, -90)
+
+
+class Selecting(ProbeTest):
+    def test_tests_narrow_what_is_fetched(self) -> None:
+        """Two tasks on one host: each has its own tests, and together they have everything once."""
+        self.simulate(entries=8)
+        for tests in (["throughput", "trace"], ["latencybg", "rtt", "latency"]):
+            self.configure(select={"tests": tests})
+            requests = self.requests_of(lambda: self.assertEqual(self.run_probe().code, SUCCESS))
+            keys = {target.split("/")[4] for target in requests if "/base" in target}
+            types = {entry["metadata-key"]: entry["pscheduler-test-type"] for entry in self.metadata()}
+            self.assertTrue(keys, tests)
+            self.assertLessEqual({types[key] for key in keys}, set(tests))
+            # another task has another checkpoint
+            for path in (self.root / "var/lib/meshprobe/checkpoint").iterdir():
+                path.unlink()
+        self.assert_collected(-DAY + HOUR, -90)
+
+    def metadata(self) -> list[dict]:
+        context = ssl._create_unverified_context()
+        with urllib.request.urlopen(f"https://{self.endpoint}/esmond/perfsonar/archive/?time-range=864000", context=context) as answer:
+            return json.load(answer)
 
 
 class Hostile(ProbeTest):

@@ -26,6 +26,8 @@ meshes: {wlcg: {url: "https://psconfig.example.org/", refresh: 10min, tls: {ca: 
 tasks:
   histograms: {interval: 1min, tls: {certificate: c, key: k}}
   working-days: {calendar: "Mon..Fri *-*-* 06:00 Europe/Zurich"}
+  blue: {context: {type: linuxnns, namespace: blue}, memory-max: 64M, cpu-quota: 50%, tasks-max: 64, nice: 5}
+  plugged: {context: {type: plugin, program: /bin/true, data: '{"a": "%n"}'}}
 archives: {far: {archiver: rabbitmq, url: "amqps://u@rmq.example.org/v", credential: far}}
 hosts: {ps2.example.org: {interval: 20s, timeout: 90s}}
 """
@@ -63,6 +65,7 @@ def generate(programs: Path, scratch: Path) -> Path:
         ("etc/meshprobe/meshprobe.yaml", CONFIGURATION),
         ("var/lib/meshprobe/mesh/hosts", HOSTS),
         ("etc/meshprobe/credentials/probe/c", ""),
+        ("etc/netns/blue/resolv.conf", ""),
         ("etc/meshprobe/credentials/probe/k", ""),
         ("etc/meshprobe/credentials/archive/far", ""),
         ("etc/meshprobe/credentials/mesh/mesh-ca", ""),

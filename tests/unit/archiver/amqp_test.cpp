@@ -54,16 +54,19 @@ TEST_CASE("identity by certificate is asked for in the URL") {
 
 TEST_CASE("connect-to takes the place of host and port") {
     struct Row {
-        const char* connect_to;
+        std::vector<std::string> connect_to;
         const char* host;
         std::uint16_t port;
     };
-    const auto row = GENERATE(values<Row>({{"", "h", 5672},
-                                           {"192.0.2.1", "192.0.2.1", 5672},
-                                           {"192.0.2.1:99", "192.0.2.1", 99},
-                                           {"2001:db8::1", "2001:db8::1", 5672},
-                                           {"[2001:db8::1]:99", "2001:db8::1", 99},
-                                           {"[2001:db8::1]", "2001:db8::1", 5672}}));
+    const auto row = GENERATE(values<Row>({{{}, "h", 5672},
+                                           {{"192.0.2.1"}, "192.0.2.1", 5672},
+                                           {{"192.0.2.1:99"}, "192.0.2.1", 99},
+                                           {{"2001:db8::1"}, "2001:db8::1", 5672},
+                                           {{"[2001:db8::1]:99"}, "2001:db8::1", 99},
+                                           {{"[2001:db8::1]"}, "2001:db8::1", 5672},
+                                           {{"other::192.0.2.1:", "h:5672:192.0.2.2:"}, "192.0.2.2", 5672},
+                                           {{":5671:192.0.2.1:"}, "h", 5672},
+                                           {{"h:::99", "192.0.2.1"}, "h", 99}}));
     const auto target = dial_target("h", 5672, row.connect_to);
     CHECK(target.host == row.host);
     CHECK(target.port == row.port);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,16 @@ struct Search {
     Status status;
 };
 
-Search search(std::string_view text, std::vector<std::string> wanted = {}, std::size_t chunk = 7) {
+Search search(std::string_view text, std::vector<std::string> wanted = {}, std::size_t chunk = 7,
+              std::vector<std::string> tests = {}) {
     Search result;
-    MetadataReader reader(std::move(wanted), [&](MetadataEntry&& entry) -> Status {
-        result.entries.push_back(std::move(entry));
-        return {};
-    });
+    MetadataReader reader(
+        std::move(wanted),
+        [&](MetadataEntry&& entry) -> Status {
+            result.entries.push_back(std::move(entry));
+            return {};
+        },
+        std::move(tests));
     for (; result.status && !text.empty(); text.remove_prefix(std::min(chunk, text.size()))) {
         result.status = reader.feed(text.substr(0, chunk));
     }
@@ -77,6 +82,46 @@ TEST_CASE("only wanted event types are kept, and an entry without any is still h
     REQUIRE(found.entries[0].event_types.size() == 1);
     CHECK(found.entries[0].event_types[0].name == "failures");
     CHECK(search(fmt::format("[{}]", esmond_entry), {"throughput"}).entries.at(0).event_types.empty());
+}
+
+TEST_CASE("of tests that are not wanted no event type is kept") {
+    struct Row {
+        std::string_view test_type; ///< a member, or nothing
+        std::string_view event_types;
+        std::vector<std::string> tests;
+        bool is_kept;
+    };
+    const auto row = GENERATE(values<Row>({
+        {R"("pscheduler-test-type":"throughput",)", "failures", {"throughput"}, true},
+        {R"("pscheduler-test-type":"throughput",)", "failures", {"trace", "rtt"}, false},
+        {R"("pscheduler-test-type":"latency",)", "histogram-owdelay", {"latencybg"}, false},
+        {R"("pscheduler-test-type":"latency",)", "histogram-owdelay", {}, true},
+        // What names no type is told by its event types …
+        {"", "failures throughput packet-loss-rate", {"throughput"}, true},
+        {"", "failures throughput packet-loss-rate", {"latency", "latencybg"}, false},
+        {R"("pscheduler-test-type":null,)", "failures histogram-owdelay", {"latencybg"}, true},
+        {"", "packet-loss-rate packet-count-sent", {"latency"}, true},
+        {"", "histogram-rtt packet-count-sent", {"rtt"}, true},
+        {"", "packet-loss-rate-bidir", {"rtt"}, true},
+        {"", "packet-loss-rate-bidir", {"latency"}, false},
+        {"", "packet-trace failures path-mtu", {"trace"}, true},
+        {"", "packet-trace", {"throughput"}, false},
+        // … and what does not tell is of none.
+        {"", "failures pscheduler-run-href", {"throughput", "trace", "rtt", "latency"}, false},
+        {"", "failures", {}, true},
+    }));
+    CAPTURE(row.test_type, row.event_types, row.tests);
+    std::string types;
+    std::istringstream words{std::string(row.event_types)};
+    for (std::string word; words >> word;)
+        types +=
+            fmt::format(R"({}{{"event-type":"{}","base-uri":"/x/base/0"}})", types.empty() ? "" : ",", word);
+    const auto found =
+        search(fmt::format(R"([{{{}"metadata-key":"0f","event-types":[{}]}}])", row.test_type, types), {}, 7,
+               row.tests);
+    REQUIRE(found.entries.size() == 1);
+    CHECK(found.entries[0].flavour == Flavour::elmond); // which all entries tell
+    CHECK(found.entries[0].event_types.empty() != row.is_kept);
 }
 
 TEST_CASE("elmond is told by its URIs, its keys or its summaries") {

@@ -1,0 +1,40 @@
+// What the meshes say of each host, for tasks to select by: gathered from the documents of a mesh, kept
+// beside their copy (mesh/copy/NAME/facts, in the form of lib/host_facts.hpp), and published in one file for
+// all.
+#pragma once
+
+#include "ctl/refresh/crawl.hpp"
+#include "lib/config/config.hpp"
+#include "lib/error.hpp"
+#include "lib/host_facts.hpp"
+#include "lib/mesh/document.hpp"
+#include "lib/paths.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meshprobe {
+
+struct MeshFacts {
+    FactsOfHosts hosts;         ///< without the name of the mesh
+    std::set<Refusal> refusals; ///< names that cannot be facts, tasks that cannot be expanded
+};
+
+/// A host has the names of each task whose results it holds: of the task itself, its group and its type of
+/// test, and the tags of the addresses and hosts in it. Tasks, addresses and hosts that are disabled say
+/// nothing.
+[[nodiscard]] MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl);
+
+/// Durable, if they changed. `held`: hosts whose removal waits for a person keep what was said of them last.
+[[nodiscard]] Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,
+                                      const std::map<std::string, std::int64_t, std::less<>>& held);
+
+/// The hosts that are published, with the meshes in force that name them.
+using MeshesOfHosts = std::map<std::string, std::vector<std::string>, std::less<>>;
+/// Writes mesh/facts, durably, if it changed.
+[[nodiscard]] Status publish_facts(const Paths& paths, const MeshesOfHosts& hosts);
+
+} // namespace meshprobe
