@@ -52,7 +52,7 @@ def copy_units(sources: list[Path], programs: Path, target: Path) -> list[Path]:
         for unit in sorted(source.iterdir()):
             if unit.suffix not in (".service", ".timer", ".path", ".target", ".slice") or unit.name.startswith("skeleton"):
                 continue
-            text = re.sub(r"(?<=ExecStart=)\S*/(?=meshprobe-)", f"{programs}/", unit.read_text())
+            text = re.sub(r"(?<=ExecStart=)\S*/(?=meshprobe)", f"{programs}/", unit.read_text())
             (target / unit.name).write_text(text)
             copied.append(target / unit.name)
     return copied
@@ -77,7 +77,7 @@ def generate(programs: Path, scratch: Path) -> Path:
     if result.returncode != 0 or result.stderr:
         sys.exit(f"the generator failed: {result.stderr}")
     for unit in output.glob("*.service"):
-        unit.write_text(re.sub(r"(?<=ExecStart=)\S*/(?=meshprobe-)", f"{programs}/", unit.read_text()))
+        unit.write_text(re.sub(r"(?<=ExecStart=)\S*/(?=meshprobe)", f"{programs}/", unit.read_text()))
     return output
 
 
