@@ -3,6 +3,8 @@
 #include "lib/file.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +23,15 @@ void find_credentials(std::string_view unit) {
     std::error_code error;
     if (std::filesystem::is_directory(directory, error))
         ::setenv("CREDENTIALS_DIRECTORY", directory.c_str(), 0); // NOLINT(concurrency-mt-unsafe)
+}
+
+/// Standard error of a service is a socket to the journal, which whoever has no environment cannot tell.
+void find_journal() {
+    if (std::getenv("JOURNAL_STREAM") != nullptr) return; // NOLINT(concurrency-mt-unsafe)
+    struct stat info {};
+    if (::fstat(STDERR_FILENO, &info) < 0 || !S_ISSOCK(info.st_mode)) return;
+    const auto stream = fmt::format("{}:{}", info.st_dev, info.st_ino);
+    ::setenv("JOURNAL_STREAM", stream.c_str(), 0); // NOLINT(concurrency-mt-unsafe)
 }
 
 } // namespace
@@ -44,7 +55,9 @@ Result<Instance> instance_of_service() {
     const auto unit = text ? unit_of_control_group(*text) : std::string_view{};
     if (!unit.starts_with("meshprobe")) return fail(ErrorKind::usage, std::string(nowhere));
     auto instance = parse_instance(unit);
-    if (instance) find_credentials(unit);
+    if (!instance) return instance;
+    find_credentials(unit);
+    find_journal();
     return instance;
 }
 
