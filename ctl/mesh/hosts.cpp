@@ -117,9 +117,8 @@ void print_json(const Gathering& gathered) {
             print_line(host_json(name, host));
     }
     for (const auto& [refusal, meshes] : gathered.refused) {
-        ordered_json object = host_json(nullptr, {{}, {}, meshes, refusal.reason});
-        object["refused"] = refusal.what;
-        print_line(object);
+        const std::string reason = fmt::format("{}: {}", refusal.what, refusal.reason);
+        print_line(host_json(nullptr, {{}, {}, meshes, reason}));
     }
 }
 

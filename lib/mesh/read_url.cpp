@@ -3,6 +3,7 @@
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
 #include "lib/mesh/json_text.hpp"
+#include "lib/mesh/variables.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +64,8 @@ std::string normal_path(std::string_view path) {
 Result<MeasurementArchive> normal_read_url(std::string_view text, const DocumentRules& rules) {
     text = trimmed(text);
     if (text.empty()) return refuse("it has no URL");
-    const auto url = parse_url(lacks_scheme_only(text) ? fmt::format("https://{}", text) : std::string(text));
+    const auto url = parse_url(
+        with_brackets_in_urls(lacks_scheme_only(text) ? fmt::format("https://{}", text) : std::string(text)));
     if (!url) return fail(url.error());
     if (url->path.find("/perfSONAR_PS/") != std::string::npos) {
         return refuse("a SOAP service from before perfSONAR 3.4, which cannot be collected");

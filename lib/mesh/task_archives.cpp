@@ -97,7 +97,10 @@ const TaskArchives::Sources& TaskArchives::sources_of(const MeshTask& task, cons
         Archives constant;
         for (const Source& source : sources.archives) {
             auto& archive = archives_[{source.object, {}}];
-            if (!archive) archive = std::make_unique<MeshArchive>(made(source, *source.object));
+            if (!archive) {
+                auto object = with_variables(*source.object, {MeshTuple{}, {}}); // puts brackets round IPv6
+                archive = std::make_unique<MeshArchive>(made(source, object ? *object : *source.object));
+            }
             if (std::ranges::none_of(
                     constant, [&](const MeshArchive* known) { return known->object == archive->object; })) {
                 constant.push_back(archive.get());

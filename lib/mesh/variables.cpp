@@ -88,22 +88,6 @@ bool is_ipv6(const std::string& text) {
     return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-std::string with_brackets_in_urls(const std::string& text) {
-    std::string result;
-    std::size_t done = 0;
-    for (auto colon = text.find("://"); colon != std::string::npos; colon = text.find("://", colon + 3)) {
-        const std::string_view before = std::string_view(text).substr(0, colon);
-        if (!before.ends_with("http") && !before.ends_with("https")) continue;
-        const auto start = colon + 3;
-        const auto end = std::min(text.find_first_not_of("0123456789abcdefABCDEF:.", start), text.size());
-        const std::string literal = text.substr(start, end - start);
-        if (!is_ipv6(literal)) continue;
-        result += text.substr(done, start - done) + "[" + literal + "]";
-        done = end;
-    }
-    return result + text.substr(done);
-}
-
 std::string value_of(const Indexed& variable, const Participant& member) {
     std::string value;
     if (variable.kind == Kind::pscheduler_address)
@@ -135,6 +119,22 @@ Result<json> replaced(const std::string& text, const VariableValues& values) {
 }
 
 } // namespace
+
+std::string with_brackets_in_urls(const std::string& text) {
+    std::string result;
+    std::size_t done = 0;
+    for (auto colon = text.find("://"); colon != std::string::npos; colon = text.find("://", colon + 3)) {
+        const std::string_view before = std::string_view(text).substr(0, colon);
+        if (!before.ends_with("http") && !before.ends_with("https")) continue;
+        const auto start = colon + 3;
+        const auto end = std::min(text.find_first_not_of("0123456789abcdefABCDEF:.", start), text.size());
+        const std::string literal = text.substr(start, end - start);
+        if (!is_ipv6(literal)) continue;
+        result += text.substr(done, start - done) + "[" + literal + "]";
+        done = end;
+    }
+    return result + text.substr(done);
+}
 
 std::set<std::string> variables_in(const json& value) {
     std::set<std::string> names;

@@ -24,6 +24,9 @@ struct VariableValues {
     Localhost localhost = Localhost::as_written;
 };
 
+/// "http://2001:db8::1/" becomes "http://[2001:db8::1]/", wherever in the text.
+[[nodiscard]] std::string with_brackets_in_urls(const std::string& text);
+
 /// The names within {% %} anywhere in `value`, each once.
 [[nodiscard]] std::set<std::string> variables_in(const nlohmann::json& value);
 [[nodiscard]] bool is_jq_variable(std::string_view name);
