@@ -1,5 +1,6 @@
 #include "probe/batch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace meshprobe {
@@ -29,6 +30,20 @@ void Batch::add_change(SeriesChange change) {
     }
 }
 
+void Batch::add_gap(Gap gap) {
+    for (const auto& archive : archives_) {
+        gap.archive = archive;
+        commit_.gaps.push_back(gap);
+    }
+}
+
+void Batch::heal(const std::string& series, Timestamp since, Timestamp until) {
+    const auto& gaps = checkpoint_.gaps();
+    if (std::ranges::find(gaps, series, &Gap::series) == gaps.end()) return;
+    for (const auto& archive : archives_)
+        commit_.healed.push_back({.series = series, .archive = archive, .since = since, .until = until});
+}
+
 bool Batch::is_due(Clock::time_point now) const {
     if (builders_.empty()) return false;
     return builders_.front().size() * builders_.size() >= most_bytes ||
@@ -46,7 +61,8 @@ Status Batch::commit() {
         commit_.segments.push_back({archives_[i], std::move(builders_[i]).finish()});
     builders_.clear();
     const Commit commit = std::exchange(commit_, {});
-    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() && !commit.progress)
+    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() &&
+        commit.healed.empty() && !commit.progress)
         return {};
     if (auto committed = checkpoint_.commit(commit); !committed) return committed;
     messages_ += messages;

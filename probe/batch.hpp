@@ -28,7 +28,10 @@ class Batch {
 
     void add_message(std::string_view event_type, std::uint64_t points, std::string_view body);
     void add_change(SeriesChange change);
-    void add_gap(Gap gap) { commit_.gaps.push_back(std::move(gap)); }
+    /// A gap of each archive that the task feeds.
+    void add_gap(Gap gap);
+    /// The whole of `since` to `until` was read: it is no gap any longer, in any archive that the task feeds.
+    void heal(const std::string& series, Timestamp since, Timestamp until);
     void set_progress(const Progress& progress) { commit_.progress = progress; }
 
     /// Enough is gathered, or the first message has waited for long enough.

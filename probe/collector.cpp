@@ -113,6 +113,8 @@ void Collector::on_done(Active active, const ReadResult& result) {
                          fmt::format("{} of {} elements are no points: {}", result.counts.malformed,
                                      result.counts.elements, result.counts.first_problem));
         }
+        const Window fetched = active->fetched();
+        batch_.heal(active->job().id(), fetched.from, fetched.until);
         if (const auto part = next_part(*active)) {
             active->begin(*part);
             return read(active);

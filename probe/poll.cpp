@@ -3,6 +3,7 @@
 #include "lib/clock.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
+#include "probe/subject_book.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +28,8 @@ class Poll {
                   .task = settings.instance.task,
                   .archive = {},
                   .run = {},
-                  .format = "raw"}) {}
+                  .format = "raw"}),
+          subjects_(settings.paths, settings.instance) {}
 
     void run(Contact& contact);
     [[nodiscard]] ContactSettings contact_settings(HostKeys& keys);
@@ -52,6 +54,7 @@ class Poll {
     WindowRules rules_;
     Progress before_;
     Batch batch_;
+    SubjectBook subjects_;
     Flavour flavour_ = Flavour::unknown;
     bool listed_ = false; ///< to the last page
 };
@@ -127,7 +130,10 @@ void Poll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector&
             const auto series =
                 plan_series(marks ? &*marks : nullptr, type.time_updated, plan, before_, rules_, flavour_);
             if (!series) continue;
-            if (!shared) shared = std::make_shared<const MetadataEntry>(entry);
+            if (!shared) {
+                subjects_.note(entry);
+                shared = std::make_shared<const MetadataEntry>(entry);
+            }
             collector.add({.entry = shared,
                            .event_type = std::move(type.name),
                            .base_uri = std::move(type.base_uri),
@@ -178,6 +184,7 @@ Status Poll::conclude(const Contact& contact, Collector& collector) {
         give_up_on(collector.failed(), next.polled_until);
     }
     if (auto committed = collector.commit(); !committed) return committed;
+    if (auto written = subjects_.write(checkpoint_.series()); !written) return written;
 
     // A poll without news writes nothing; but where it read in vain what it had read before (elmond), the
     // mark moves on now and then, so that the re-reading ends; and once a day in any case, or a host that was

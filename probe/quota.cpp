@@ -78,7 +78,8 @@ Status record_loss(const Paths& paths, const std::string& archive, const Segment
     commit.gaps.push_back({.series = "",
                            .since = oldest_result(*segment, committed),
                            .until = committed,
-                           .reason = fmt::format("quota of archive {}", archive)});
+                           .reason = "quota",
+                           .archive = archive});
     return checkpoint->commit(commit);
 }
 

@@ -38,6 +38,13 @@ Window SeriesRun::window() const {
     return job_.plan.recent;
 }
 
+Window SeriesRun::fetched() {
+    flush(); // in one commit with what says so
+    Window fetched = window();
+    if (state_) fetched.from = std::max(fetched.from, state_->known_from); // older ones were not taken
+    return fetched;
+}
+
 Status SeriesRun::take(std::span<const Point> points, const Window& asked) {
     for (const auto& point : points) {
         if (auto taken = take_one(point, asked); !taken) return taken;

@@ -52,6 +52,8 @@ class SeriesRun final : public PointSink {
     [[nodiscard]] Part part() const { return part_; }
     [[nodiscard]] Window window() const; ///< of the part
     void begin(Part part) { part_ = part; }
+    /// Once the part is read: of what range nothing can be missing any longer.
+    [[nodiscard]] Window fetched();
     /// `recent` is read. Whether the archive announced something that was not in it.
     [[nodiscard]] Timestamp complete_until() const { return complete_until_; }
     [[nodiscard]] bool must_look_deeper() const { return job_.plan.deeper && taken_.empty(); }

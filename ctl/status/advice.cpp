@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 #include <tuple>
 
 namespace meshprobe::status {
@@ -24,14 +26,23 @@ std::string when(Timestamp seconds) {
 
 /// Series of a host mostly share a gap: one line for all of them.
 std::vector<std::string> gap_lines(const InstanceStatus& status) {
-    std::map<std::tuple<Timestamp, Timestamp, std::string>, std::size_t> ranges;
-    for (const auto& gap : status.gaps)
-        ranges[{gap.since, gap.until, gap.reason}] += gap.series.empty() ? 0 : 1;
+    struct Shared {
+        std::set<std::string_view> series;
+        std::set<std::string_view> archives;
+    };
+    std::map<std::tuple<Timestamp, Timestamp, std::string_view>, Shared> ranges;
+    for (const auto& gap : status.gaps) {
+        Shared& shared = ranges[{gap.since, gap.until, gap.reason}];
+        if (!gap.series.empty()) shared.series.insert(gap.series);
+        if (!gap.archive.empty()) shared.archives.insert(gap.archive);
+    }
     std::vector<std::string> lines;
-    for (const auto& [range, series] : ranges) {
+    for (const auto& [range, shared] : ranges) {
         const auto& [since, until, reason] = range;
-        lines.push_back(fmt::format("{} - {}: {}{}", when(since), when(until), reason,
-                                    series == 0 ? "" : fmt::format(", {} series", series)));
+        lines.push_back(fmt::format(
+            "{} - {}: {}{}{}", when(since), when(until), reason,
+            shared.series.empty() ? "" : fmt::format(", {} series", shared.series.size()),
+            shared.archives.empty() ? "" : fmt::format(", missing in {}", fmt::join(shared.archives, ", "))));
     }
     return lines;
 }

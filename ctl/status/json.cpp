@@ -46,6 +46,7 @@ Json gaps(const std::vector<Gap>& list) {
         gaps.push_back({{"series", text_or_null(gap.series)},
                         {"since", time_of(gap.since * 1'000'000)},
                         {"until", time_of(gap.until * 1'000'000)},
+                        {"archive", text_or_null(gap.archive)},
                         {"reason", gap.reason}});
     }
     return gaps;

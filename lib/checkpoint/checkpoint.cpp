@@ -28,7 +28,7 @@ const Progress& Checkpoint::progress() const {
     return store_->state().progress;
 }
 
-const std::vector<Gap>& Checkpoint::gaps() const {
+const GapLedger& Checkpoint::gaps() const {
     return store_->state().gaps;
 }
 

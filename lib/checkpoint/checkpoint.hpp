@@ -39,6 +39,7 @@ struct Commit {
     std::vector<SeriesChange> series;
     std::vector<Gap> gaps;
     std::optional<Progress> progress;
+    std::vector<Healing> healed = {}; ///< fetched after all, with what else this commit holds; before `gaps`
 };
 
 struct Recovery {
@@ -64,7 +65,7 @@ class Checkpoint {
     [[nodiscard]] std::optional<SeriesState> find(std::string_view series) const;
     [[nodiscard]] const SeriesTable& series() const;
     [[nodiscard]] const Progress& progress() const;
-    [[nodiscard]] const std::vector<Gap>& gaps() const;
+    [[nodiscard]] const GapLedger& gaps() const;
     [[nodiscard]] const Recovery& recovery() const;
 
     /// A new run id; never handed out twice, whatever the clock does.

@@ -101,6 +101,24 @@ Timestamp choose_base(const std::map<SeriesTable::Index, Change>& changes) {
     return first.complete_until != 0 ? first.complete_until : first.updated;
 }
 
+bool is_range(Timestamp since, Timestamp until) {
+    return is_time(since) && is_time(until) && since <= until;
+}
+
+Status plan_gaps(const Commit& commit, GapLedger ledger, Record& record) {
+    for (const Healing& healing : commit.healed) {
+        if (!is_range(healing.since, healing.until))
+            return wrong(fmt::format("healed from {} until {}", healing.since, healing.until));
+        if (heal_gaps(ledger, healing)) record.healed.push_back(healing);
+    }
+    for (const Gap& gap : commit.gaps) {
+        if (!is_range(gap.since, gap.until))
+            return wrong(fmt::format("a gap from {} until {}", gap.since, gap.until));
+        if (add_gap(ledger, gap)) record.gaps.push_back(gap);
+    }
+    return {};
+}
+
 } // namespace
 
 Result<Record> plan_record(const Commit& commit, const CheckpointState& state, std::string_view run,
@@ -126,13 +144,8 @@ Result<Record> plan_record(const Commit& commit, const CheckpointState& state, s
         pack_timestamps(logged.packed, record.base, change.sent);
     }
 
-    CheckpointState known;
-    known.gaps = state.gaps;
-    for (const Gap& gap : commit.gaps) {
-        if (!is_time(gap.since) || !is_time(gap.until) || gap.since > gap.until) {
-            return wrong(fmt::format("a gap from {} until {}", gap.since, gap.until));
-        }
-        if (known.add_gap(gap)) record.gaps.push_back(gap);
+    if (!commit.gaps.empty() || !commit.healed.empty()) {
+        if (auto planned = plan_gaps(commit, state.gaps, record); !planned) return fail(planned.error());
     }
     if (commit.progress && *commit.progress != state.progress) {
         const Progress& progress = *commit.progress;

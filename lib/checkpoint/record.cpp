@@ -59,10 +59,32 @@ bool decode_changes(Decoder& decoder, Timestamp base, std::vector<LoggedChange>&
     return true;
 }
 
+void encode_healed(Encoder& encoder, const std::vector<Healing>& healed) {
+    encoder.number(healed.size());
+    for (const Healing& healing : healed) {
+        encoder.text(healing.series);
+        encoder.text(healing.archive);
+        encoder.signed_number(healing.since);
+        encoder.signed_number(healing.until - healing.since);
+    }
+}
+
+std::vector<Healing> decode_healed(Decoder& decoder) {
+    std::vector<Healing> healed(decoder.count());
+    for (Healing& healing : healed) {
+        healing.series = decoder.text();
+        healing.archive = decoder.text();
+        healing.since = decoder.seconds();
+        healing.until = healing.since + decoder.seconds();
+    }
+    return healed;
+}
+
 } // namespace
 
 bool Record::changes_nothing() const {
-    return segments.empty() && new_series.empty() && changes.empty() && gaps.empty() && !progress;
+    return segments.empty() && new_series.empty() && changes.empty() && gaps.empty() && healed.empty() &&
+           !progress;
 }
 
 void encode_gaps(Encoder& encoder, const std::vector<Gap>& gaps) {
@@ -84,6 +106,16 @@ std::vector<Gap> decode_gaps(Decoder& decoder) {
         gap.reason = decoder.text();
     }
     return gaps;
+}
+
+void encode_gap_archives(Encoder& encoder, const std::vector<Gap>& gaps) {
+    for (const Gap& gap : gaps)
+        encoder.text(gap.archive);
+}
+
+void decode_gap_archives(Decoder& decoder, std::vector<Gap>& gaps) {
+    for (Gap& gap : gaps)
+        gap.archive = decoder.text();
 }
 
 void encode_progress(Encoder& encoder, const Progress& progress) {
@@ -133,6 +165,8 @@ std::string encode_record(const Record& record) {
     encode_gaps(encoder, record.gaps);
     encoder.number(record.progress ? 1 : 0);
     if (record.progress) encode_progress(encoder, *record.progress);
+    encode_gap_archives(encoder, record.gaps);
+    encode_healed(encoder, record.healed);
     return payload;
 }
 
@@ -151,6 +185,10 @@ std::optional<Record> decode_record(std::string_view payload) {
         return std::nullopt;
     record.gaps = decode_gaps(decoder);
     if (decoder.number() != 0) record.progress = decode_progress(decoder);
+    if (decoder.good() && !decoder.at_end()) {
+        decode_gap_archives(decoder, record.gaps);
+        record.healed = decode_healed(decoder);
+    }
     if (!decoder.at_end()) return std::nullopt;
     return record;
 }
@@ -168,9 +206,10 @@ bool apply_record(const Record& record, CheckpointState& state, std::int64_t kee
             return false;
         }
     }
-    for (const Gap& gap : record.gaps) {
-        state.add_gap(gap);
-    }
+    for (const Healing& healing : record.healed)
+        heal_gaps(state.gaps, healing);
+    for (const Gap& gap : record.gaps)
+        add_gap(state.gaps, gap);
     if (record.progress) state.progress = *record.progress;
     return true;
 }

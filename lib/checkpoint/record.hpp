@@ -10,6 +10,8 @@
 //                          size of packed timestamps, those relative to base }
 //   number of gaps       { series, since, until - since, reason }
 //   0, or 1 and progress { since, polled_until, reread_at, archive url, flavour }
+//   the archive of each gap above                            records of earlier versions end before this
+//   number of healed     { series, archive, since, until - since }
 //
 // A series whose points came in regularly costs five or six bytes.
 #pragma once
@@ -48,6 +50,7 @@ struct Record {
     std::vector<LoggedChange> changes; ///< ascending by index
     std::vector<Gap> gaps;
     std::optional<Progress> progress;
+    std::vector<Healing> healed; ///< applied before `gaps`
 
     [[nodiscard]] bool changes_nothing() const;
 };
@@ -61,6 +64,9 @@ struct Record {
 // Shared with the snapshot.
 void encode_gaps(Encoder& encoder, const std::vector<Gap>& gaps);
 [[nodiscard]] std::vector<Gap> decode_gaps(Decoder& decoder);
+/// Which archive misses each; added later, so it stands at the end.
+void encode_gap_archives(Encoder& encoder, const std::vector<Gap>& gaps);
+void decode_gap_archives(Decoder& decoder, std::vector<Gap>& gaps);
 void encode_progress(Encoder& encoder, const Progress& progress);
 [[nodiscard]] Progress decode_progress(Decoder& decoder);
 

@@ -58,6 +58,7 @@ std::string encode_snapshot(std::uint64_t generation, const CheckpointState& sta
         pack_timestamps(packed, series.newest, series.recent);
         encoder.text(packed);
     }
+    encode_gap_archives(encoder, state.gaps);
     encoder.fixed32(crc32c(bytes));
     return bytes;
 }
@@ -93,6 +94,8 @@ Result<Snapshot> decode_snapshot(std::string bytes) {
         const std::string_view packed = decoder.text();
         if (!decoder.good() || !table.restore(id, marks, packed)) return damaged();
     }
+    // Snapshots of earlier versions end here: then each gap is one of all archives.
+    if (decoder.good() && !decoder.at_end()) decode_gap_archives(decoder, snapshot.state.gaps);
     if (!decoder.at_end()) return damaged();
     return snapshot;
 }

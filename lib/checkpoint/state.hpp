@@ -1,11 +1,10 @@
 // What a checkpoint knows, and what a commit changes about it.
 #pragma once
 
+#include "lib/checkpoint/gap.hpp"
 #include "lib/checkpoint/series_table.hpp"
 
-#include <compare>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,15 +16,6 @@ struct SeriesChange {
     Timestamp complete_until = 0; ///< 0: unchanged; goes back only with `begins_anew`
     Timestamp updated = 0;        ///< 0: unchanged; else SeriesMarks::updated becomes this
     bool begins_anew = false; ///< a `complete_until` before the known one replaces it and all that was known
-};
-
-/// A time range that was skipped on purpose; `series` empty: the whole host.
-struct Gap {
-    std::string series;
-    Timestamp since = 0;
-    Timestamp until = 0;
-    std::string reason; ///< "catch-up", "quota", …
-    auto operator<=>(const Gap&) const = default;
 };
 
 /// Facts about the host that outlive a run; unchanged ones cause no write.
@@ -41,11 +31,8 @@ struct Progress {
 struct CheckpointState {
     SeriesTable series;
     Progress progress;
-    std::vector<Gap> gaps;      ///< sorted; those of one series and reason neither overlap nor touch
+    GapLedger gaps;
     std::int64_t last_usec = 0; ///< the greatest time that a name or a run id was made from
-
-    /// False if that much is recorded already.
-    bool add_gap(const Gap& gap);
 };
 
 } // namespace meshprobe

@@ -204,6 +204,7 @@ std::optional<MetadataEntry> MetadataReader::read_entry(JsonCursor& cursor, bool
                   .measurement_agent = string_meta(members.measurement_agent),
                   .input_source = string_meta(members.input_source),
                   .input_destination = string_meta(members.input_destination),
+                  .test_type = string_meta(members.test_type),
                   .time_duration = scalar_meta(members.time_duration),
                   .ip_transport_protocol = scalar_meta(members.ip_transport_protocol)};
     TestClues clues;

@@ -34,7 +34,7 @@ struct EventType {
 /// JSON text of the members that the messages repeat, in ASCII; empty: absent or null.
 struct EntryMeta {
     std::string subject_type, source, destination, tool_name, measurement_agent, input_source,
-        input_destination;                            ///< strings
+        input_destination, test_type;                 ///< strings
     std::string time_duration, ip_transport_protocol; ///< any scalar
 };
 
