@@ -18,8 +18,10 @@ namespace command {
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
 ExitCode config(const CommandLine& line);
+ExitCode coverage(const CommandLine& line);
 ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
+ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
@@ -50,6 +52,12 @@ inline constexpr std::array config{
 inline constexpr std::array one_task{
     Option{"task", "TASK", "this task of the host only"},
 };
+inline constexpr std::array coverage{
+    Option{"mesh", "MESH", "this mesh only"},
+    Option{"record", "", "note what stopped in the ledger of gaps, for back-filling"},
+    no_legend,
+};
+inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array status{no_legend};
 inline constexpr std::array mesh{
@@ -85,10 +93,15 @@ inline constexpr std::array commands{
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},
+    Command{"coverage", "coverage [HOST...] [--mesh MESH]",
+            "show which results the meshes expect and which of them are missing, since when and why",
+            command_options::coverage, command::coverage},
     Command{"disable", "disable HOST [--task TASK]", "switch a host off for good, mesh-listed or not",
             command_options::one_task, command::disable},
     Command{"enable", "enable HOST [--task TASK]", "switch a host on, mesh-listed or not",
             command_options::one_task, command::enable},
+    Command{"gaps", "gaps [HOST...]", "list what was skipped, of which series, and which archive misses it",
+            command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
     Command{"mesh",

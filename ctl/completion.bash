@@ -40,7 +40,13 @@ _meshprobectl() {
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
         spool) ((arguments == 0)) && words="list show retry export drop" ;;
-        config | disable | enable | hosts | run | status | trust)
+        coverage)
+            if [[ $previous == --mesh ]]; then
+                words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
+            else
+                words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1)
+            fi ;;
+        config | disable | enable | gaps | hosts | run | status | trust)
             words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1) ;;
         esac
     fi

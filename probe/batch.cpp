@@ -61,8 +61,8 @@ Status Batch::commit() {
         commit_.segments.push_back({archives_[i], std::move(builders_[i]).finish()});
     builders_.clear();
     const Commit commit = std::exchange(commit_, {});
-    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() &&
-        commit.healed.empty() && !commit.progress)
+    if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() && commit.healed.empty() &&
+        !commit.progress)
         return {};
     if (auto committed = checkpoint_.commit(commit); !committed) return committed;
     messages_ += messages;

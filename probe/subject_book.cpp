@@ -31,7 +31,8 @@ Lines parse_lines(std::string_view text) {
     while (!text.empty()) {
         const auto end = text.find('\n');
         const auto line = text.substr(0, end);
-        if (const auto key = key_of(line); !key.empty()) lines.insert_or_assign(std::string(key), std::string(line));
+        if (const auto key = key_of(line); !key.empty())
+            lines.insert_or_assign(std::string(key), std::string(line));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return lines;
@@ -52,10 +53,9 @@ void drop_unused(Lines& lines, const SeriesTable& series) {
 void SubjectBook::note(const MetadataEntry& entry) {
     if (noted_.size() >= most_subjects) return;
     const EntryMeta& meta = entry.meta;
-    noted_.insert_or_assign(entry.key,
-                            fmt::format("[\"{}\",{},{},{},{},{}]", entry.key, or_null(meta.source),
-                                        or_null(meta.destination), or_null(meta.input_source),
-                                        or_null(meta.input_destination), or_null(meta.test_type)));
+    noted_.insert_or_assign(entry.key, fmt::format("[\"{}\",{},{},{},{},{}]", entry.key, or_null(meta.source),
+                                                   or_null(meta.destination), or_null(meta.input_source),
+                                                   or_null(meta.input_destination), or_null(meta.test_type)));
 }
 
 Status SubjectBook::write(const SeriesTable& series) {

@@ -2,6 +2,7 @@
 
 #include "ctl/refresh/copy.hpp"
 #include "ctl/refresh/crawl.hpp"
+#include "ctl/refresh/expect.hpp"
 #include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
 #include "ctl/refresh/publish.hpp"
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 #include <thread>
 
 namespace meshprobe {
@@ -94,6 +96,8 @@ class Refresh {
                     write_mesh_facts(paths_, task.mesh->name, std::move(facts.hosts), settlement.state.held);
                 !written)
                 return written;
+            if (auto written = write_expected(paths_, task.mesh->name, settlement.expected); !written)
+                return written;
         }
         if (auto written = write_mesh_state(paths_, settlement.state, !failed); !written) return written;
         report(journal_, settlement, task.crawl);
@@ -115,14 +119,19 @@ class Refresh {
         if (!known) return fail(known.error());
         const auto published = publish_hosts(paths_, loaded, Dns::ask, stop_);
         if (!published) return fail(published.error());
+        std::set<std::string> in_force;
         for (const std::string& mesh : *known) {
-            if (loaded.config.meshes.contains(mesh) || is_in_force(loaded, mesh)) continue;
+            if (loaded.config.meshes.contains(mesh) || is_in_force(loaded, mesh)) {
+                in_force.insert(mesh);
+                continue;
+            }
             if (auto removed = remove_mesh_copy(paths_, mesh); !removed) return removed;
             journal_.log(
                 Priority::notice, message::mesh_refreshed,
                 fmt::format("mesh {}: no longer configured; hosts that no other mesh names are gone", mesh),
                 {{"MESHPROBE_MESH", mesh}});
         }
+        if (auto tidied = tidy_expected(paths_, in_force); !tidied) return tidied;
         journal_.log(Priority::debug,
                      fmt::format("{} hosts, {} aliases", published->hosts, published->aliases));
         return {};

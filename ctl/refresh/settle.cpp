@@ -1,5 +1,6 @@
 #include "ctl/refresh/settle.hpp"
 
+#include "ctl/refresh/expect.hpp"
 #include "ctl/refresh/guard.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/mesh/document.hpp"
@@ -34,14 +35,16 @@ class Gathering {
             if (document == crawl_.documents.end()) return std::nullopt;
             return document->second.text;
         };
-        const auto document = parse_mesh_document(found->second.text, rules_, location, lookup);
-        if (!document) return fail(document.error().in(location));
-        refusals.insert(document->refusals.begin(), document->refusals.end());
-        for (const MeasurementArchive& archive : document->archives) {
+        const auto read = read_mesh_template(found->second.text, location, lookup);
+        if (!read) return fail(read.error().in(location));
+        expect(*read, rules_, expected);
+        const MeshDocument document = extract_measurement_archives(*read, rules_);
+        refusals.insert(document.refusals.begin(), document.refusals.end());
+        for (const MeasurementArchive& archive : document.archives) {
             auto& urls = hosts[archive.host];
             if (std::ranges::find(urls, archive.url) == urls.end()) urls.push_back(archive.url);
         }
-        for (const std::string& include : document->includes) {
+        for (const std::string& include : document.includes) {
             if (auto gathered = gather(include); !gathered)
                 refusals.insert({"include", gathered.error().message});
         }
@@ -50,6 +53,7 @@ class Gathering {
 
     HostUrls hosts;
     std::set<Refusal> refusals;
+    ExpectedWriter expected;
 
   private:
     const Crawl& crawl_;
@@ -141,6 +145,7 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
     settlement.became_plain_http = crawl.plain_http && !state.plain_http;
     state.plain_http = crawl.plain_http;
     take_over(settlement, crawl, gathered, now);
+    settlement.expected = gathered.expected.finish();
     note_failures(settlement, crawl.failures);
     return settlement;
 }

@@ -14,6 +14,7 @@ namespace meshprobe {
 struct Settlement {
     MeshState state;
     std::optional<Error> failure; ///< of the mesh as a whole
+    std::string expected;         ///< text of mesh/expected/MESH; not after a failure
     std::vector<std::string> added;
     std::vector<std::string> removed;
     std::vector<std::string> newly_held;

@@ -50,7 +50,8 @@ void coalesce(GapLedger& ledger) {
             continue;
         }
         GapLedger coarser;
-        const bool has_series = std::ranges::any_of(ledger, [](const Gap& gap) { return !gap.series.empty(); });
+        const bool has_series =
+            std::ranges::any_of(ledger, [](const Gap& gap) { return !gap.series.empty(); });
         for (Gap gap : ledger) {
             gap.series.clear();
             if (!has_series) gap.reason = "several reasons";

@@ -19,7 +19,7 @@ struct Gap {
     std::string series;
     Timestamp since = 0;
     Timestamp until = 0;
-    std::string reason;  ///< "catch-up", "quota", "silent", …
+    std::string reason;       ///< "catch-up", "quota", "silent", …
     std::string archive = {}; ///< that misses it; empty: whatever archive the task feeds
     auto operator<=>(const Gap&) const = default;
 };

@@ -16,8 +16,12 @@ std::optional<Subject> parse(std::string_view line) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_array() || json.size() != 6 || !json[0].is_string()) return std::nullopt;
     Subject subject;
-    const std::array members{&subject.key,          &subject.source,            &subject.destination,
-                             &subject.input_source, &subject.input_destination, &subject.test_type};
+    const std::array members{&subject.key,
+                             &subject.source,
+                             &subject.destination,
+                             &subject.input_source,
+                             &subject.input_destination,
+                             &subject.test_type};
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (json[i].is_string()) *members[i] = json[i].get<std::string>();
     }
@@ -31,7 +35,8 @@ std::filesystem::path subjects_file(const Paths& paths, const Instance& instance
 }
 
 Result<std::vector<Subject>> read_subjects(const Paths& paths, const Instance& instance) {
-    const auto text = read_file_if_exists(subjects_file(paths, instance), largest_subjects_file, Links::refuse);
+    const auto text =
+        read_file_if_exists(subjects_file(paths, instance), largest_subjects_file, Links::refuse);
     if (!text) return fail(text.error());
     std::vector<Subject> subjects;
     std::string_view rest = *text ? std::string_view(**text) : std::string_view();

@@ -3,8 +3,8 @@
 //
 //   ["METADATA-KEY", source, destination, input-source, input-destination, test type]
 //
-// strings, or null where the measurement archive says nothing. The probe writes it after a commit that brought
-// an entry it does not know; it follows from the measurement archive and is no part of the commit.
+// strings, or null where the measurement archive says nothing. The probe writes it after a commit that
+// brought an entry it does not know; it follows from the measurement archive and is no part of the commit.
 #pragma once
 
 #include "lib/error.hpp"

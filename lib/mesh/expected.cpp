@@ -69,8 +69,12 @@ class Words {
         if (word.empty()) good_ = false;
         return word;
     }
-    template <typename Number> Number number(Number most) { return number_in(word(), most); }
-    template <typename Number> Number number_in(std::string_view text, Number most) {
+    template <typename Number>
+    Number number(Number most) {
+        return number_in(word(), most);
+    }
+    template <typename Number>
+    Number number_in(std::string_view text, Number most) {
         Number value{};
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > most) {
@@ -91,7 +95,8 @@ class Words {
     bool good_ = true;
 };
 
-template <typename Take> void for_each_in_list(std::string_view list, const Take& take) {
+template <typename Take>
+void for_each_in_list(std::string_view list, const Take& take) {
     while (!list.empty()) {
         const auto end = list.find(',');
         take(list.substr(0, end));
@@ -172,8 +177,8 @@ void ExpectedWriter::end_test() {
         std::string task = test_->task;
         std::ranges::replace_if(
             task, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
-        fmt::format_to(std::back_inserter(text_), "t {} {} {} {} {}\n", test_->type, test_->every, test_->slack,
-                       test_->ip_version, task);
+        fmt::format_to(std::back_inserter(text_), "t {} {} {} {} {}\n", test_->type, test_->every,
+                       test_->slack, test_->ip_version, task);
         for (auto& [key, ranges] : pairs_) {
             unite(ranges);
             fmt::format_to(std::back_inserter(text_), "p {} {} ", key.first, key.second);
@@ -196,7 +201,8 @@ std::filesystem::path expected_file(const Paths& paths, std::string_view mesh) {
 
 Result<ExpectedResults> parse_expected(std::string_view text) {
     if (!text.starts_with(heading))
-        return fail(ErrorKind::storage, "no list of expected results of this version; the next refresh writes it");
+        return fail(ErrorKind::storage,
+                    "no list of expected results of this version; the next refresh writes it");
     text.remove_prefix(heading.size());
     ExpectedResults results;
     for (std::size_t number = 2; !text.empty(); ++number) {

@@ -5,8 +5,9 @@
 //   meshprobe-expected 1
 //   a ADDRESS NODE             an address as tests name it; NODE: the machine it belongs to
 //   m HOST[,HOST…]             measurement archives that get the same results
-//   t TYPE EVERY SLACK IP TASK a test: EVERY seconds, started up to SLACK seconds late; IP: 4, 6, or 0 (either)
-//   p M SOURCE RANGES          of the last t: pairs from address SOURCE to the addresses in RANGES ("0-4,7"; "-":
+//   t TYPE EVERY SLACK IP TASK a test: EVERY seconds, started up to SLACK seconds late; IP: 4, 6, or 0
+//   (either) p M SOURCE RANGES          of the last t: pairs from address SOURCE to the addresses in RANGES
+//   ("0-4,7"; "-":
 //                              tests of SOURCE alone), whose results are in M
 //
 // Tests that run once, or that are disabled, are not expected and do not stand here.

@@ -163,7 +163,7 @@ class ArchiveApi:
     def _facts(self, entry: Entry) -> dict:
         native = {"source": entry.source, "destination": entry.destination, "measurement-agent": entry.source,
                   "tool-name": {"latencybg": "powstream", "throughput": "iperf3", "rtt": "ping", "trace": "traceroute"}[entry.test],
-                  "input-source": self.data.name, "input-destination": f"peer{entry.index}.example.net", "subject-type": "point-to-point",
+                  "input-source": entry.input_source, "input-destination": entry.input_destination, "subject-type": "point-to-point",
                   "pscheduler-test-type": entry.test, "time-duration": entry.duration, "time-interval": entry.interval,
                   "ip-transport-protocol": "tcp" if entry.test == "throughput" else "udp", "mode-flip": False, "ip-tos": None}
         if self.data.elmond:

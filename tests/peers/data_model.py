@@ -62,6 +62,10 @@ class Entry:
     seed: int
     source: str
     destination: str
+    input_source: str
+    input_destination: str
+    until: int = 0    # last ts there is; 0: goes on as long as the host does
+    failing: int = 0  # from this ts on each run fails; 0: never
 
     def first_run_at_or_after(self, ts: int) -> int:
         return ts + (self.phase - ts) % self.interval
@@ -84,11 +88,13 @@ class HostData:
     late_max: int = 1800          # ... by up to so many seconds
     nulls: float = 0.1            # elmond: share of rows whose value is null, dropped after `limit` was applied
     buckets: int = 40             # of a histogram
+    pairs: list = field(default_factory=list)  # instead of `entries` made up: {"test", "destination"} and, if not as usual,
+                                  # "source", "input-source", "input-destination", "interval", "until", "failing"
     seed: str = ""                # other seed, other data; a renamed host keeps its data with the seed of its old name
 
     def __post_init__(self) -> None:
         self._identity = self.seed or self.name
-        self.documents = [self._entry(i) for i in range(self.entries)]
+        self.documents = [self._entry(i, pair) for i, pair in enumerate(self.pairs or [{}] * self.entries)]
         self.by_key = {entry.key: entry for entry in self.documents}
         self._histograms: dict[str, list[str]] = {}
         self._arrivals: tuple[int, dict] = (0, {})  # of the current second
@@ -97,19 +103,24 @@ class HostData:
     def elmond(self) -> bool:
         return self.flavour == "elmond"
 
-    def _entry(self, index: int) -> Entry:
+    def _entry(self, index: int, pair: dict) -> Entry:
         seed = seed_of(self._identity, "entry", index)
-        test = self.tests[index % len(self.tests)]
-        interval = self.interval or INTERVALS[test]
+        test = pair.get("test") or self.tests[index % len(self.tests)]
+        interval = pair.get("interval") or self.interval or INTERVALS[test]
         digest = hashlib.sha256(f"{self._identity} {index}".encode()).hexdigest()
         return Entry(index, digest if self.elmond else digest[:32], test, interval,
                      self.duration if self.duration >= 0 else min(DURATIONS[test], interval), seed % interval, seed,
-                     f"203.0.113.{seed % 250 + 1}", f"198.18.{index >> 8 & 255}.{index & 255}")
+                     pair.get("source", f"203.0.113.{seed % 250 + 1}"),
+                     pair.get("destination", f"198.18.{index >> 8 & 255}.{index & 255}"),
+                     pair.get("input-source", self.name), pair.get("input-destination", f"peer{index}.example.net"),
+                     pair.get("until", 0), pair.get("failing", 0))
 
     # -- runs ---------------------------------------------------------------------------------------------
 
     def outcome(self, entry: Entry, ts: int) -> str:
         """Of the run at ts: missing, failed or done."""
+        if entry.failing and ts >= entry.failing:
+            return "failed"
         share = mix(entry.seed, ts) % 10000 / 10000
         return "missing" if share < self.missing else "failed" if share < self.missing + self.failed else "done"
 
@@ -121,8 +132,8 @@ class HostData:
 
     def runs(self, entry: Entry, since: int, until: int):
         """ts of all runs in [since, until], ascending, the missing ones included."""
-        if self.until:
-            until = min(until, self.until)
+        for end in (self.until, entry.until):
+            until = min(until, end) if end else until
         return range(entry.first_run_at_or_after(max(since, self.since)), until + 1, entry.interval)
 
     # -- series -------------------------------------------------------------------------------------------
@@ -177,7 +188,7 @@ class HostData:
             return known[entry.index, outcome]
         best = None
         slowest = entry.duration + 5 + (self.late_max if self.late else 0)
-        for ts in reversed(self.runs(entry, self.since, now)) if outcome == "done" or self.failed else ():
+        for ts in reversed(self.runs(entry, self.since, now)) if outcome == "done" or self.failed or entry.failing else ():
             if best is not None and ts + slowest < best:
                 break
             arrived = self.arrival(entry, ts)

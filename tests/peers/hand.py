@@ -17,7 +17,7 @@ from pathlib import Path
 
 BUILD = Path(os.environ.get("MESHPROBE_BINARY_DIR", Path(__file__).resolve().parents[2] / "build/release"))
 SKIPPED = 77
-SUCCESS, FAILURE, STORAGE, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 1, 74, 151, 152, 153, 154, 155
+SUCCESS, FAILURE, USAGE, STORAGE, DEGRADED, PARTIAL, UNREACHABLE, DEFERRED, UNTRUSTED, LEFT_OVER = 0, 1, 2, 74, 150, 151, 152, 153, 154, 155
 
 
 def is_sanitized(program: str) -> bool:
