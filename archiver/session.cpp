@@ -109,7 +109,7 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
     // Secrets are read here, while a hand run by root still may.
     const auto type = make_archive({paths, *archive, reporter, *stop});
     if (!type) return give_up(type.error(), exit_code(type.error().kind));
-    if (paths.is_real_root()) {
+    if (paths.has_owners()) {
         if (auto became = become_owner_of(paths.local_archive()); !became)
             return give_up(became.error(), exit_code(became.error().kind));
     }

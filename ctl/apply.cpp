@@ -103,7 +103,7 @@ ExitCode apply_once(const CommandLine& line) {
     }
     if (!line.paths.is_real_root()) return keep_only(line.paths, loaded, "");
 
-    auto manager = ServiceManager::connect();
+    auto manager = ServiceManager::connect(line.paths.scope());
     if (!manager) return complain(manager.error());
     const auto state = manager->active_state(target);
     if (!state) return complain(state.error());

@@ -7,11 +7,11 @@ namespace meshprobe::dbus {
 
 namespace {
 
-Result<Connection> connect_privately() {
+Result<Connection> connect_privately(const std::string& socket) {
     sd_bus* raw = nullptr;
     if (const int result = sd_bus_new(&raw); result < 0) return fail_errno("make a bus connection", -result);
     Connection bus(raw);
-    if (const int result = sd_bus_set_address(raw, "unix:path=/run/systemd/private"); result < 0) {
+    if (const int result = sd_bus_set_address(raw, ("unix:path=" + socket).c_str()); result < 0) {
         return fail_errno("set the address of systemd", -result);
     }
     if (const int result = sd_bus_start(raw); result < 0) return fail_errno("connect to systemd", -result);
@@ -25,13 +25,18 @@ tl::unexpected<Error> Failure::fail(std::string_view what, int result) const {
     return meshprobe::fail(ErrorKind::internal, fmt::format("{}: {}", what, error_.message));
 }
 
-Result<Connection> connect() {
-    if (::geteuid() == 0) {
-        if (auto bus = connect_privately()) return bus;
+Result<Connection> connect(Scope scope) {
+    const bool is_user = scope == Scope::user;
+    if (is_user || ::geteuid() == 0) {
+        const auto socket = Paths::runtime_directory(scope) / "systemd/private";
+        if (auto bus = connect_privately(socket.string())) return bus;
     }
     sd_bus* raw = nullptr;
-    if (const int result = sd_bus_open_system(&raw); result < 0) {
-        return fail_errno("connect to systemd over the system bus", -result);
+    const int result = is_user ? sd_bus_open_user(&raw) : sd_bus_open_system(&raw);
+    if (result < 0) {
+        return fail_errno(is_user ? "connect to your systemd (does \"systemctl --user status\" work?)"
+                                  : "connect to systemd over the system bus",
+                          -result);
     }
     return Connection(raw);
 }

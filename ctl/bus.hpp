@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/paths.hpp"
 
 #include <systemd/sd-bus.h>
 
@@ -47,9 +48,9 @@ inline constexpr std::string_view unit_masked = "org.freedesktop.systemd1.UnitMa
 /// A reload with 10 000 instances takes half a minute, and systemd answers nobody meanwhile.
 inline constexpr std::uint64_t call_timeout_usec = 150'000'000;
 
-/// systemd's private socket where the caller is root (it works before and without a D-Bus daemon), the system
-/// bus otherwise.
-[[nodiscard]] Result<Connection> connect();
+/// The system's service manager, or the caller's own. Over its private socket where the caller may use that
+/// (it works before and without a D-Bus daemon), over the bus otherwise.
+[[nodiscard]] Result<Connection> connect(Scope scope);
 
 /// A call of the manager that is about to be made; arguments are appended to it.
 [[nodiscard]] Result<Message> new_call(sd_bus* bus, const char* method);

@@ -12,7 +12,8 @@ _meshprobectl() {
     local command="" arguments=0 index
     for ((index = 1; index < COMP_CWORD; index++)); do
         case ${COMP_WORDS[index]} in
-        --root) root=(--root "${COMP_WORDS[++index]}") ;;
+        --root) root+=(--root "${COMP_WORDS[++index]}") ;;
+        --user) root+=(--user) ;;
         -*) ;;
         *) if [[ -z $command ]]; then command=${COMP_WORDS[index]}; else ((arguments++)); fi ;;
         esac

@@ -66,8 +66,8 @@ ExitCode give_up(std::string_view command, const Error& error) {
 }
 
 /// Stop before mask: masking an active timer leaves it failed, and the system degraded.
-Status switch_off(const std::vector<Instance>& instances) {
-    auto manager = ServiceManager::connect();
+Status switch_off(Scope scope, const std::vector<Instance>& instances) {
+    auto manager = ServiceManager::connect(scope);
     if (!manager) return fail(manager.error());
     for (const auto& instance : instances) {
         for (const auto& unit : {instance.timer(), instance.service()}) {
@@ -78,7 +78,7 @@ Status switch_off(const std::vector<Instance>& instances) {
     if (!over) return fail(over.error());
     if (!*over)
         return fail(ErrorKind::internal, "systemd did not stop the units in time; nothing was masked");
-    if (auto masked = unit_files::mask(timers_of(instances)); !masked) {
+    if (auto masked = unit_files::mask(scope, timers_of(instances)); !masked) {
         return fail(masked.error().in(fmt::format(
             "stopped, but only until the next boot (to switch it off for good, say \"enabled: false\" under "
             "hosts.{} in the configuration)",
@@ -108,7 +108,7 @@ Status switch_on(const Paths& paths, const Config& config, std::vector<Instance>
                                 "'meshprobectl config {0}' shows where",
                                 host));
     }
-    if (auto unmasked = unit_files::unmask(timers_of(instances)); !unmasked) return unmasked;
+    if (auto unmasked = unit_files::unmask(paths.scope(), timers_of(instances)); !unmasked) return unmasked;
 
     std::vector<std::string> unwanted; // by any mesh or link so far
     for (const auto& instance : instances) {
@@ -119,9 +119,9 @@ Status switch_on(const Paths& paths, const Config& config, std::vector<Instance>
             unwanted.push_back(instance.timer());
     }
     if (!unwanted.empty()) {
-        if (auto enabled = unit_files::enable(unwanted); !enabled) return enabled;
+        if (auto enabled = unit_files::enable(paths.scope(), unwanted); !enabled) return enabled;
     }
-    auto manager = ServiceManager::connect();
+    auto manager = ServiceManager::connect(paths.scope());
     if (!manager) return fail(manager.error());
     for (const auto& instance : instances) {
         const auto started = manager->start(instance.timer());
@@ -141,7 +141,8 @@ Status switch_on(const Paths& paths, const Config& config, std::vector<Instance>
 ExitCode command::disable(const CommandLine& line) {
     const auto request = understand(line);
     if (!request) return give_up("disable", request.error());
-    if (const auto done = switch_off(request->instances); !done) return complain(done.error());
+    if (const auto done = switch_off(line.paths.scope(), request->instances); !done)
+        return complain(done.error());
     for (const auto& instance : request->instances)
         fmt::print("{} is stopped and masked.\n", instance.timer());
     return ExitCode::success;

@@ -77,7 +77,8 @@ Result<GeneratorOutput> run_generator(const Paths& paths, const std::vector<std:
     const FileDescriptor remarks(::memfd_create("remarks", MFD_CLOEXEC));
     if (!remarks.is_open()) return fail_errno("memfd_create");
 
-    std::vector<std::string> words{path->string(), "--root", paths.root().string()};
+    auto words = paths.options();
+    words.insert(words.begin(), path->string());
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& word : words)

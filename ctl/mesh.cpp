@@ -152,7 +152,7 @@ ExitCode accept(const CommandLine& line, const std::vector<std::string>& names) 
     if (names.empty()) return complain_about_usage("mesh", "say which mesh: meshprobectl mesh accept NAME");
     if (const auto meshes = known_meshes(line, names); !meshes) return complain(meshes.error());
     // As the state's owner, so that no file of root's stays behind.
-    if (line.paths.is_real_root()) {
+    if (line.paths.has_owners()) {
         if (const auto became = become_owner_of(line.paths.mesh()); !became) return complain(became.error());
     }
     auto accepted_json = ordered_json::object();

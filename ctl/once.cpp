@@ -59,9 +59,10 @@ class Once {
     }
 
   private:
-    [[nodiscard]] std::vector<std::string> with_root(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), {"--root", paths_.root().string()});
-        return arguments;
+    [[nodiscard]] std::vector<std::string> with_root(const std::vector<std::string>& arguments) const {
+        auto words = paths_.options();
+        words.insert(words.end(), arguments.begin(), arguments.end());
+        return words;
     }
 
     Status refresh() {

@@ -24,17 +24,22 @@ struct Closer {
 /// What a unit, or systemd about it, writes to the journal from now on.
 class Follower {
   public:
-    static Result<Follower> open(const std::string& unit) {
+    static Result<Follower> open(Scope scope, const std::string& unit) {
         sd_journal* raw = nullptr;
-        if (const int result = sd_journal_open(&raw, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM); result < 0) {
+        const bool is_user = scope == Scope::user;
+        const int which = is_user ? SD_JOURNAL_CURRENT_USER : SD_JOURNAL_SYSTEM;
+        if (const int result = sd_journal_open(&raw, SD_JOURNAL_LOCAL_ONLY | which); result < 0) {
             return fail_errno("open the journal", -result);
         }
         Follower follower;
         follower.journal_.reset(raw);
-        int result = sd_journal_add_match(raw, ("_SYSTEMD_UNIT=" + unit).c_str(), 0);
+        const auto match = [raw](const std::string& field) {
+            return sd_journal_add_match(raw, field.c_str(), 0);
+        };
+        int result = match((is_user ? "_SYSTEMD_USER_UNIT=" : "_SYSTEMD_UNIT=") + unit);
         if (result >= 0) result = sd_journal_add_disjunction(raw);
-        if (result >= 0) result = sd_journal_add_match(raw, ("UNIT=" + unit).c_str(), 0);
-        if (result >= 0) result = sd_journal_add_match(raw, "_PID=1", 0);
+        if (result >= 0) result = match((is_user ? "USER_UNIT=" : "UNIT=") + unit);
+        if (result >= 0) result = match(is_user ? fmt::format("_UID={}", ::getuid()) : "_PID=1");
         if (result >= 0) result = sd_journal_seek_tail(raw);
         if (result >= 0)
             result = sd_journal_previous(raw); // a tail that nothing was read from does not move on
@@ -82,10 +87,10 @@ int conclude(const Paths& paths, const Instance& instance, std::int64_t begun_us
     return status;
 }
 
-Result<int> run_and_follow(const std::string& service) {
-    auto manager = ServiceManager::connect();
+Result<int> run_and_follow(Scope scope, const std::string& service) {
+    auto manager = ServiceManager::connect(scope);
     if (!manager) return fail(manager.error());
-    auto follower = Follower::open(service);
+    auto follower = Follower::open(scope, service);
     if (!follower) return fail(follower.error());
     const auto started = manager->start(service);
     if (!started) return fail(started.error());
@@ -104,7 +109,7 @@ Result<int> run_and_follow(const std::string& service) {
     do {
         follower->wait(tick);
     } while (follower->print_new());
-    auto query = UnitQuery::connect();
+    auto query = UnitQuery::connect(scope);
     if (!query) return fail(query.error());
     return query->exit_status(service);
 }
@@ -123,7 +128,7 @@ ExitCode command::run(const CommandLine& line) {
     if (const auto checked = check_instance(*instance); !checked)
         return complain_about_usage("run", checked.error().message);
     const auto begun = now_usec();
-    const auto status = run_and_follow(instance->service());
+    const auto status = run_and_follow(line.paths.scope(), instance->service());
     if (!status) return complain(status.error());
     return static_cast<ExitCode>(conclude(line.paths, *instance, begun, *status));
 }

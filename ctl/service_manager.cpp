@@ -66,8 +66,8 @@ ServiceManager::ServiceManager(ServiceManager&&) noexcept = default;
 ServiceManager& ServiceManager::operator=(ServiceManager&&) noexcept = default;
 ServiceManager::~ServiceManager() = default;
 
-Result<ServiceManager> ServiceManager::connect() {
-    auto bus = dbus::connect();
+Result<ServiceManager> ServiceManager::connect(Scope scope) {
+    auto bus = dbus::connect(scope);
     if (!bus) return fail(bus.error());
     auto connection = std::make_unique<Connection>();
     connection->bus = std::move(*bus);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/paths.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <map>
@@ -15,7 +16,7 @@ namespace meshprobe {
 
 class ServiceManager {
   public:
-    [[nodiscard]] static Result<ServiceManager> connect();
+    [[nodiscard]] static Result<ServiceManager> connect(Scope scope);
     ServiceManager(ServiceManager&&) noexcept;
     ServiceManager& operator=(ServiceManager&&) noexcept;
     ~ServiceManager();

@@ -120,7 +120,7 @@ ExitCode trust(const CommandLine& line) {
     if (!accepts && !forgets) return show(store, *hosts, line);
 
     // What the probes' user cannot replace later must not be written by root.
-    if (line.paths.is_real_root()) {
+    if (line.paths.has_owners()) {
         if (auto become = become_owner_of(line.paths.checkpoints()); !become) return complain(become.error());
     }
     auto result = ExitCode::success;

@@ -7,8 +7,9 @@ namespace meshprobe::unit_files {
 namespace {
 
 /// `flags`: the booleans that follow the names.
-Status change(const char* method, const std::vector<std::string>& units, std::initializer_list<int> flags) {
-    auto bus = dbus::connect();
+Status change(Scope scope, const char* method, const std::vector<std::string>& units,
+              std::initializer_list<int> flags) {
+    auto bus = dbus::connect(scope);
     if (!bus) return fail(bus.error());
     auto request = dbus::new_call(bus->get(), method);
     if (!request) return fail(request.error());
@@ -34,16 +35,16 @@ constexpr int force = 0;
 
 } // namespace
 
-Status mask(const std::vector<std::string>& units) {
-    return change("MaskUnitFiles", units, {runtime, force});
+Status mask(Scope scope, const std::vector<std::string>& units) {
+    return change(scope, "MaskUnitFiles", units, {runtime, force});
 }
 
-Status unmask(const std::vector<std::string>& units) {
-    return change("UnmaskUnitFiles", units, {runtime});
+Status unmask(Scope scope, const std::vector<std::string>& units) {
+    return change(scope, "UnmaskUnitFiles", units, {runtime});
 }
 
-Status enable(const std::vector<std::string>& units) {
-    return change("EnableUnitFiles", units, {runtime, force});
+Status enable(Scope scope, const std::vector<std::string>& units) {
+    return change(scope, "EnableUnitFiles", units, {runtime, force});
 }
 
 } // namespace meshprobe::unit_files

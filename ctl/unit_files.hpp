@@ -2,14 +2,15 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/paths.hpp"
 
 #include <string>
 #include <vector>
 
 namespace meshprobe::unit_files {
 
-[[nodiscard]] Status mask(const std::vector<std::string>& units);
-[[nodiscard]] Status unmask(const std::vector<std::string>& units);
-[[nodiscard]] Status enable(const std::vector<std::string>& units);
+[[nodiscard]] Status mask(Scope scope, const std::vector<std::string>& units);
+[[nodiscard]] Status unmask(Scope scope, const std::vector<std::string>& units);
+[[nodiscard]] Status enable(Scope scope, const std::vector<std::string>& units);
 
 } // namespace meshprobe::unit_files

@@ -57,8 +57,8 @@ UnitQuery::UnitQuery(UnitQuery&&) noexcept = default;
 UnitQuery& UnitQuery::operator=(UnitQuery&&) noexcept = default;
 UnitQuery::~UnitQuery() = default;
 
-Result<UnitQuery> UnitQuery::connect() {
-    auto connected = dbus::connect();
+Result<UnitQuery> UnitQuery::connect(Scope scope) {
+    auto connected = dbus::connect(scope);
     if (!connected) return fail(connected.error());
     auto connection = std::make_unique<Connection>();
     connection->bus = std::move(*connected);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/paths.hpp"
 
 #include <cstdint>
 #include <map>
@@ -21,7 +22,7 @@ struct UnitState {
 class UnitQuery {
   public:
     /// Fails where systemd is not running or does not talk to us.
-    [[nodiscard]] static Result<UnitQuery> connect();
+    [[nodiscard]] static Result<UnitQuery> connect(Scope scope);
     UnitQuery(UnitQuery&&) noexcept;
     UnitQuery& operator=(UnitQuery&&) noexcept;
     ~UnitQuery();

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <string_view>
 
 namespace meshprobe {
 
@@ -113,15 +115,35 @@ std::set<std::string, std::less<>> namespaces_with_resolver(const Paths& paths) 
     return names;
 }
 
+/// A user's own may be anything; units are to name them, and what they name is plain.
+Status check_directories(const Paths& paths) {
+    for (const auto& directory : {paths.configuration_directory(), paths.state()}) {
+        const auto text = directory.string();
+        const auto odd = std::ranges::find_if(text, [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) == 0 &&
+                   std::string_view("/._-+@").find(c) == std::string_view::npos;
+        });
+        if (odd == text.end() || paths.scope() == Scope::system) continue;
+        return fail(
+            ErrorKind::configuration,
+            fmt::format("{}: units cannot name a directory with \"{}\" in its path; set XDG_CONFIG_HOME "
+                        "and XDG_STATE_HOME to others",
+                        text, *odd));
+    }
+    return {};
+}
+
 } // namespace
 
 Result<Input> read_input(const Paths& paths) {
+    if (auto good = check_directories(paths); !good) return fail(good.error());
     auto loaded = load_config(paths);
     if (!loaded) return fail(loaded.error());
     Input input;
     remark_on(*loaded, input.remarks);
     input.config = std::move(loaded->config);
     input.facts = {
+        .paths = paths.scope() == Scope::user ? Paths::of_user() : Paths(),
         .hosts = read_hosts(paths, input.remarks),
         .facts = read_facts(paths, input.remarks),
         .enabled_by_hand = instances_enabled_by_hand(paths),

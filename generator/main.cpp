@@ -12,10 +12,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 
 namespace {
 
 using namespace meshprobe;
+namespace fs = std::filesystem;
 
 constexpr std::array options{
     Option{"dry-run", "", "print what would be written, as JSON with --json"},
@@ -58,7 +60,7 @@ int generate(const CommandLine& line) {
 }
 
 int run(std::span<const char* const> argv) {
-    const auto line = parse_command_line(argv, options);
+    auto line = parse_command_line(argv, options);
     if (!line) {
         fmt::print(stderr, "meshprobe-generator: {}\n", line.error().message);
         return to_int(ExitCode::usage);
@@ -84,6 +86,11 @@ int run(std::span<const char* const> argv) {
     }
     // Nothing of ours runs before the real root is there.
     if (is_run_by_systemd() && environment("SYSTEMD_IN_INITRD") == "1") return to_int(ExitCode::success);
+    const bool is_user = environment("SYSTEMD_SCOPE") == "user";
+    if (is_run_by_systemd() && is_user) line->paths = Paths::of_user();
+    // Of most users nothing is to be collected.
+    if (line->paths.scope() == Scope::user && !fs::exists(line->paths.configuration_directory()))
+        return to_int(ExitCode::success);
     return generate(*line);
 }
 

@@ -16,7 +16,6 @@ namespace {
 /// A first run at the start of the timer is for the hosts that somebody enables one by one. Of a whole fleet
 /// they would all begin in the same second of the boot; there the schedule is enough.
 constexpr std::size_t most_first_runs = 64;
-constexpr std::string_view packaged_units = "/usr/lib/systemd/system/";
 
 std::string replace_all(std::string text, std::string_view hole, std::string_view value) {
     for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + value.size()))
@@ -43,6 +42,7 @@ class Planner {
             if (archive.enabled && !archive.faulty) plan_archive(archive);
         }
         plan_refresh();
+        if (is_user()) plan_watched_paths();
         std::ranges::sort(plan_.files, {}, &PlannedFile::path);
         return std::move(plan_);
     }
@@ -63,11 +63,12 @@ class Planner {
                            .service = service_settings(task, facts_)};
         const auto unit = template_name(name) + "@";
         if (name != default_task) {
-            file(unit + ".service", task_unit(service_skeleton, name));
-            file(unit + ".timer", task_unit(timer_skeleton, name));
+            const auto& skeletons = is_user() ? user_skeletons : system_skeletons;
+            file(unit + ".service", task_unit(skeletons.service, name));
+            file(unit + ".timer", task_unit(skeletons.timer, name));
         }
         drop_in(unit + ".timer", timer_drop_in(own.timer));
-        drop_in(unit + ".service", service_drop_in(own.service));
+        drop_in(unit + ".service", service_drop_in(own.service, credentials("probe")));
         for (const auto& host : facts_.hosts)
             plan_instance(own, {.task = name, .host = host});
         for (const auto& instance : facts_.enabled_by_hand) {
@@ -102,7 +103,8 @@ class Planner {
             drop_in(instance.timer(), timer_drop_in(timer));
         }
         const auto service = service_settings(settings, facts_);
-        if (service != own.service) drop_in(instance.service(), service_drop_in(service));
+        if (service != own.service)
+            drop_in(instance.service(), service_drop_in(service, credentials("probe")));
     }
 
     [[nodiscard]] bool is_enabled_by_hand(const Instance& instance) const {
@@ -111,7 +113,7 @@ class Planner {
 
     void plan_archive(const Archive& archive) {
         const auto unit = "meshprobe-archive@" + archive.name;
-        wanted(unit + ".path", fmt::format("{}meshprobe-archive@.path", packaged_units));
+        wanted(unit + ".path", packaged("meshprobe-archive@.path"));
         plan_credentials(unit + ".service",
                          credentials_of(archive.connection, archive.credential, facts_.archive_credentials),
                          "archive");
@@ -129,20 +131,38 @@ class Planner {
         // Without a mesh there is nothing to refresh, once the hosts of the last one are gone.
         if (!interval && facts_.hosts.empty()) return;
         for (const std::string_view unit : {"meshprobe-refresh.timer", "meshprobe-refresh.service"})
-            wanted(unit, fmt::format("{}{}", packaged_units, unit));
+            wanted(unit, packaged(unit));
         if (interval) drop_in("meshprobe-refresh.timer", timer_drop_in(timer_settings(*interval)));
         std::ranges::sort(credentials);
         credentials.erase(std::unique(credentials.begin(), credentials.end()), credentials.end());
         plan_credentials("meshprobe-refresh.service", credentials, "mesh");
     }
 
-    void plan_credentials(std::string_view unit, const std::vector<std::string>& credentials,
+    void plan_credentials(std::string_view unit, const std::vector<std::string>& names,
                           std::string_view user) {
-        if (!credentials.empty()) drop_in(unit, credentials_drop_in(credentials, user));
+        if (!names.empty()) drop_in(unit, credentials_drop_in(names, credentials(user)));
     }
 
-    static std::string link_target(std::string_view task) {
-        if (task == default_task) return fmt::format("{}meshprobe@.timer", packaged_units);
+    /// The packaged path units say where a user's directories usually are.
+    void plan_watched_paths() {
+        const auto state = facts_.paths.state().string();
+        const auto configuration = facts_.paths.configuration_directory().string();
+        drop_in("meshprobe-converge.path", path_drop_in("PathChanged", {facts_.paths.hosts().string()}));
+        drop_in("meshprobe-archive@.path", path_drop_in("DirectoryNotEmpty", {state + "/spool/%i/q"}));
+        drop_in("meshprobe-apply.path",
+                path_drop_in("PathChanged", {configuration, configuration + "/meshprobe.yaml.d"}));
+    }
+
+    [[nodiscard]] bool is_user() const { return facts_.paths.scope() == Scope::user; }
+    [[nodiscard]] std::string packaged(std::string_view unit) const {
+        return (facts_.paths.packaged_units() / unit).string();
+    }
+    [[nodiscard]] std::string credentials(std::string_view user) const {
+        return facts_.paths.credentials(user).string();
+    }
+
+    [[nodiscard]] std::string link_target(std::string_view task) const {
+        if (task == default_task) return packaged("meshprobe@.timer");
         return fmt::format("../{}@.timer", template_name(task));
     }
 

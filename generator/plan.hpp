@@ -10,6 +10,7 @@
 #include "lib/config/config.hpp"
 #include "lib/host_facts.hpp"
 #include "lib/instance.hpp"
+#include "lib/paths.hpp"
 
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@ namespace meshprobe {
 
 /// What is not in the configuration.
 struct Facts {
+    Paths paths = Paths();                 ///< that units are to name
     std::vector<std::string> hosts;        ///< HostName::text(), sorted, unique
     FactsOfHosts facts;                    ///< what the meshes say of them, as far as that is known
     std::vector<Instance> enabled_by_hand; ///< sorted

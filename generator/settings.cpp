@@ -40,10 +40,10 @@ std::string base64(std::string_view text) {
     return result;
 }
 
-std::string load_credentials(const std::vector<std::string>& credentials, std::string_view user) {
+std::string load_credentials(const std::vector<std::string>& credentials, std::string_view directory) {
     std::string text;
     for (const auto& name : credentials)
-        text += fmt::format("LoadCredential={0}:/etc/meshprobe/credentials/{1}/{0}\n", name, user);
+        text += fmt::format("LoadCredential={0}:{1}/{0}\n", name, directory);
     return text;
 }
 
@@ -137,14 +137,21 @@ std::string timer_drop_in(const TimerSettings& settings, std::string_view first_
     return text;
 }
 
-std::string service_drop_in(const ServiceSettings& settings) {
+std::string service_drop_in(const ServiceSettings& settings, std::string_view directory) {
     return fmt::format("{}\n[Service]\nTimeoutStartSec={}\n{}{}{}", header, format_duration(settings.timeout),
-                       load_credentials(settings.credentials, "probe"), resource_lines(settings.resources),
+                       load_credentials(settings.credentials, directory), resource_lines(settings.resources),
                        context_lines(settings));
 }
 
-std::string credentials_drop_in(const std::vector<std::string>& credentials, std::string_view user) {
-    return fmt::format("{}\n[Service]\n{}", header, load_credentials(credentials, user));
+std::string credentials_drop_in(const std::vector<std::string>& credentials, std::string_view directory) {
+    return fmt::format("{}\n[Service]\n{}", header, load_credentials(credentials, directory));
+}
+
+std::string path_drop_in(std::string_view setting, const std::vector<std::string>& paths) {
+    std::string text = fmt::format("{}\n[Path]\n{}=\n", header, setting);
+    for (const auto& path : paths)
+        text += fmt::format("{}={}\n", setting, path);
+    return text;
 }
 
 } // namespace meshprobe

@@ -37,11 +37,13 @@ struct ServiceSettings {
 [[nodiscard]] std::vector<std::string> credentials_of(const Connection& connection, std::string_view further,
                                                       const CredentialNames& existing);
 
-/// Drop-ins. `user` is the directory of credentials: "probe", "archive" or "mesh".
+/// Drop-ins. `directory` is that of the credentials.
 /// `first_run`: the service to start together with the timer; empty: none.
 [[nodiscard]] std::string timer_drop_in(const TimerSettings& settings, std::string_view first_run = {});
-[[nodiscard]] std::string service_drop_in(const ServiceSettings& settings);
+[[nodiscard]] std::string service_drop_in(const ServiceSettings& settings, std::string_view directory);
 [[nodiscard]] std::string credentials_drop_in(const std::vector<std::string>& credentials,
-                                              std::string_view user);
+                                              std::string_view directory);
+/// `setting` of a path unit, once for each of `paths`.
+[[nodiscard]] std::string path_drop_in(std::string_view setting, const std::vector<std::string>& paths);
 
 } // namespace meshprobe

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array common{
     Option{"root", "DIR", "prefix meshprobe's own paths with DIR"},
+    Option{"user", "", "the calling user's own meshprobe, not the system's"},
     Option{"json", "", "print JSON"},
     Option{"help", "", "show this text"},
     Option{"version", "", "show the version"},
@@ -118,6 +119,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> argv, std::s
         if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
         line.paths = Paths(absolute);
     }
+    if (line.has("user")) line.paths = Paths::of_user(line.paths.root());
     return line;
 }
 

@@ -1,4 +1,4 @@
-// What all programs take the same way: --root DIR, --json, --help, --version, and their errors.
+// What all programs take the same way: --root DIR, --user, --json, --help, --version, and their errors.
 #pragma once
 
 #include "lib/error.hpp"

@@ -1,58 +1,82 @@
-// Every place meshprobe reads or writes, under one root. `--root DIR` prefixes exactly these; paths written
-// inside the configuration are literal. Owners: units/meshprobe.tmpfiles.conf.
+// Every place meshprobe reads or writes: one table for two scopes, the system's and that of an unprivileged
+// user
+// (`--user`, XDG base directories). `--root DIR` prefixes exactly these; paths written inside the
+// configuration are literal. Owners in the system's scope: units/meshprobe.tmpfiles.conf; of a user's, the
+// user.
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace meshprobe {
 
+enum class Scope { system, user };
+
 class Paths {
   public:
-    explicit Paths(std::filesystem::path root = "/") : root_(std::move(root)) {}
+    explicit Paths(std::filesystem::path root = "/");
+    /// Of the calling user: $XDG_CONFIG_HOME, $XDG_STATE_HOME, $XDG_RUNTIME_DIR, or what stands for them.
+    [[nodiscard]] static Paths of_user(std::filesystem::path root = "/");
+    /// What is gone at the next boot, or after the user's last session: /run or $XDG_RUNTIME_DIR.
+    [[nodiscard]] static std::filesystem::path runtime_directory(Scope scope);
 
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+    [[nodiscard]] Scope scope() const { return scope_; }
+    /// Then systemd may be asked: the system's, or the user's.
     [[nodiscard]] bool is_real_root() const { return root_ == "/"; }
+    /// Each tree of state belongs to the user of those who write it. Otherwise all is the caller's own.
+    [[nodiscard]] bool has_owners() const { return is_real_root() && scope_ == Scope::system; }
+    /// What another program of ours is to be told to mean the same paths.
+    [[nodiscard]] std::vector<std::string> options() const;
 
     // configuration, weakest first
     [[nodiscard]] std::filesystem::path vendor_configuration() const {
-        return at("usr/lib/meshprobe/meshprobe.yaml");
+        return root_ / "usr/lib/meshprobe/meshprobe.yaml";
     }
-    [[nodiscard]] std::filesystem::path configuration() const { return at("etc/meshprobe/meshprobe.yaml"); }
+    [[nodiscard]] std::filesystem::path configuration_directory() const { return configuration_; }
+    [[nodiscard]] std::filesystem::path configuration() const { return configuration_ / "meshprobe.yaml"; }
     [[nodiscard]] std::vector<std::filesystem::path> drop_in_directories() const;
     /// Secrets: `user` is "probe", "archive" or "mesh".
     [[nodiscard]] std::filesystem::path credentials(std::string_view user) const {
-        return at("etc/meshprobe/credentials") / user;
+        return configuration_ / "credentials" / user;
     }
     /// What network namespaces have instead of files in /etc, ip-netns(8).
-    [[nodiscard]] std::filesystem::path namespaces() const { return at("etc/netns"); }
-    [[nodiscard]] std::filesystem::path systemd_etc() const { return at("etc/systemd/system"); }
-    [[nodiscard]] std::filesystem::path systemd_run() const { return at("run/systemd/system"); }
-    [[nodiscard]] std::filesystem::path generated_units() const { return at("run/systemd/generator"); }
+    [[nodiscard]] std::filesystem::path namespaces() const { return root_ / "etc/netns"; }
+    [[nodiscard]] std::filesystem::path packaged_units() const;
+    [[nodiscard]] std::filesystem::path systemd_etc() const { return units_; }
+    [[nodiscard]] std::filesystem::path systemd_run() const { return runtime_units_; }
+    [[nodiscard]] std::filesystem::path generated_units() const { return generated_; }
 
     // state
-    [[nodiscard]] std::filesystem::path plan() const { return at("var/lib/meshprobe/plan"); }
-    [[nodiscard]] std::filesystem::path mesh() const { return at("var/lib/meshprobe/mesh"); }
+    [[nodiscard]] std::filesystem::path state() const { return state_; }
+    [[nodiscard]] std::filesystem::path plan() const { return state_ / "plan"; }
+    [[nodiscard]] std::filesystem::path mesh() const { return state_ / "mesh"; }
     [[nodiscard]] std::filesystem::path hosts() const { return mesh() / "hosts"; }
     [[nodiscard]] std::filesystem::path host_facts() const { return mesh() / "facts"; }
-    [[nodiscard]] std::filesystem::path checkpoints() const { return at("var/lib/meshprobe/checkpoint"); }
-    [[nodiscard]] std::filesystem::path trust() const { return at("var/lib/meshprobe/trust"); }
-    [[nodiscard]] std::filesystem::path spool() const { return at("var/lib/meshprobe/spool"); }
+    [[nodiscard]] std::filesystem::path checkpoints() const { return state_ / "checkpoint"; }
+    [[nodiscard]] std::filesystem::path trust() const { return state_ / "trust"; }
+    [[nodiscard]] std::filesystem::path spool() const { return state_ / "spool"; }
     [[nodiscard]] std::filesystem::path spool(std::string_view archive) const { return spool() / archive; }
-    [[nodiscard]] std::filesystem::path local_archive() const { return at("var/lib/meshprobe/archive"); }
+    [[nodiscard]] std::filesystem::path local_archive() const { return state_ / "archive"; }
 
     // gone at the next boot
-    [[nodiscard]] std::filesystem::path run() const { return at("run/meshprobe"); }
+    [[nodiscard]] std::filesystem::path run() const { return run_; }
     [[nodiscard]] std::filesystem::path slots() const { return run() / "slots"; }
     [[nodiscard]] std::filesystem::path results() const { return run() / "results"; }
     [[nodiscard]] std::filesystem::path archiver_states() const { return run() / "archives"; }
     [[nodiscard]] std::filesystem::path applied() const { return run() / "applied"; }
 
   private:
-    [[nodiscard]] std::filesystem::path at(std::string_view relative) const { return root_ / relative; }
-
     std::filesystem::path root_;
+    Scope scope_ = Scope::system;
+    std::filesystem::path configuration_; ///< the directory
+    std::filesystem::path state_;
+    std::filesystem::path run_;
+    std::filesystem::path units_; ///< where administrators, or the user, put theirs
+    std::filesystem::path runtime_units_;
+    std::filesystem::path generated_;
 };
 
 } // namespace meshprobe

@@ -35,10 +35,12 @@ int run(std::span<const char* const> argv) {
     const auto instance =
         line->arguments.empty() ? instance_of_service() : parse_instance(line->arguments.front());
     if (!instance) return complain({ErrorKind::usage, instance.error().message});
-    // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=).
-    const Journal journal(program, {{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}});
+    // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=); units of a user cannot.
+    Fields fields{{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}};
+    if (line->paths.scope() == Scope::user) fields.emplace_back("MESHPROBE_INSTANCE", instance->name());
+    const Journal journal(program, std::move(fields));
     // One run by hand as root must not leave files that the service cannot write.
-    if (line->paths.is_real_root()) {
+    if (line->paths.has_owners()) {
         if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped)
             return complain(dropped.error().in(
                 "state of the probes (made by \"systemd-tmpfiles --create meshprobe.conf\")"));

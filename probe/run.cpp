@@ -193,7 +193,7 @@ Status Run::collect(Assignment& assignment) {
     std::vector<std::string> archives;
     for (const auto& archive : assignment.archives) {
         archives.push_back(archive.name);
-        if (paths_.is_real_root()) continue; // made by converge, for the right group
+        if (paths_.has_owners()) continue; // made by converge, for the right group
         if (auto made = Spool(paths_, archive.name).create(); !made) return made;
     }
     auto checkpoint = Checkpoint::open(paths_, instance_, WindowRules::of(task_).keep());

@@ -6,8 +6,13 @@
 
 namespace meshprobe {
 
-extern const std::string_view service_skeleton;
-extern const std::string_view timer_skeleton;
+struct Skeletons {
+    std::string_view service;
+    std::string_view timer;
+};
+
+extern const Skeletons system_skeletons;
+extern const Skeletons user_skeletons;
 /// What ExecStart= of the service calls.
 extern const std::string_view probe_program;
 

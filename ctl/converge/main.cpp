@@ -1,6 +1,7 @@
 // meshprobe-converge: what runs becomes what is wanted. Started by systemd, as root; by hand it shows what it
 // would do.
 #include "ctl/converge/converge.hpp"
+#include "ctl/converge/tidy.hpp"
 #include "lib/command_line.hpp"
 #include "lib/exit_code.hpp"
 #include "lib/journal.hpp"
@@ -49,7 +50,8 @@ Status dry_run(const CommandLine& line) {
 }
 
 Status converge(const CommandLine& line, const Journal& journal) {
-    auto manager = ServiceManager::connect();
+    if (auto made = make_own_directories(line.paths); !made) return made;
+    auto manager = ServiceManager::connect(line.paths.scope());
     if (!manager) return fail(manager.error());
     return Converge(line.paths, std::move(*manager), journal).run();
 }

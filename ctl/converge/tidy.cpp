@@ -46,8 +46,8 @@ Status make_spool(const Paths& paths, const std::string& archive) {
     // Its owner keeps everybody else out, root without capabilities too; and it is complete once it has
     // another owner.
     const auto existing = status_of(paths.spool(archive));
-    if (paths.is_real_root() && existing && existing->st_uid != 0) return {};
-    if (auto made = spool.create(); !made || !paths.is_real_root()) return made;
+    if (paths.has_owners() && existing && existing->st_uid != 0) return {};
+    if (auto made = spool.create(); !made || !paths.has_owners()) return made;
     const auto archivers = status_of(paths.local_archive());
     if (!archivers) return fail(archivers.error());
     const auto probes = status_of(paths.checkpoints());
@@ -95,6 +95,14 @@ Status keep_hosts(const Paths& paths) {
     return keep(paths.plan() / "facts", format_host_facts((*facts)->hosts));
 }
 
+Status make_own_directories(const Paths& paths) {
+    if (paths.has_owners()) return {};
+    for (const auto& directory : {paths.plan(), paths.mesh(), paths.checkpoints(), paths.run()}) {
+        if (auto made = make_directories(directory); !made) return made;
+    }
+    return {};
+}
+
 Status make_spools(const Paths& paths, const Config& config) {
     Status first;
     for (const auto& [name, archive] : config.archives) {
@@ -124,7 +132,7 @@ Status recover_all(const Paths& paths, const std::vector<Instance>& instances) {
     if (child < 0) return fail_errno("fork");
     if (child == 0) {
         ::alarm(recovery_seconds);
-        Status result = paths.is_real_root() ? become_owner_of(paths.checkpoints()) : Status{};
+        Status result = paths.has_owners() ? become_owner_of(paths.checkpoints()) : Status{};
         for (const auto& instance : instances) {
             if (!result) break;
             if (auto recovered = recover(paths, instance); !recovered) {

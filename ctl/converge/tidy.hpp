@@ -18,8 +18,11 @@ namespace meshprobe {
 /// Copies the list of hosts beside the plan, if every line of it is good and it differs.
 [[nodiscard]] Status keep_hosts(const Paths& paths);
 
-/// Makes spool/ARCHIVE for every archive that is spooled for. On the real root it belongs to the archivers'
-/// user and the probes' group, as the owners of their trees tell.
+/// What systemd-tmpfiles makes for the system's scope; nothing there.
+[[nodiscard]] Status make_own_directories(const Paths& paths);
+
+/// Makes spool/ARCHIVE for every archive that is spooled for. In the system's scope it belongs to the
+/// archivers' user and the probes' group, as the owners of their trees tell.
 [[nodiscard]] Status make_spools(const Paths& paths, const Config& config);
 
 /// Instances with a checkpoint.

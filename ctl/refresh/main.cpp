@@ -37,7 +37,7 @@ ExitCode run(std::span<const char* const> argv) {
         return ExitCode::success;
     }
     const Journal journal("meshprobe-refresh");
-    if (line->paths.is_real_root()) {
+    if (line->paths.has_owners()) {
         if (const auto became = become_owner_of(line->paths.mesh()); !became) {
             journal.log(Priority::error, message::mesh_failed, became.error().message);
             return exit_code(became.error().kind);

@@ -53,7 +53,7 @@ class Asker {
 
 void ask_systemd(const Paths& paths, Report& report) {
     if (!paths.is_real_root() || sd_booted() <= 0) return;
-    auto query = UnitQuery::connect();
+    auto query = UnitQuery::connect(paths.scope());
     if (!query) {
         report.systemd_note = query.error().message;
         return;

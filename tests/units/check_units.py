@@ -97,6 +97,19 @@ def verify(failures: Failures, units: list[Path], generated: Path) -> None:
             failures.check(f"verify {Path(each).name}", result.returncode == 0 and not output.strip(), output)
 
 
+def verify_user_units(failures: Failures, units: list[Path]) -> None:
+    """Their text, by the system's rules: there may be no service manager of a user here."""
+    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{units[0].parent}:/usr/lib/systemd/user:/usr/lib/systemd/system:/lib/systemd/system"}
+    for unit in units:
+        result = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit, env=environment)
+        output = result.stdout + result.stderr
+        failures.check(f"verify {unit.name} of a user", result.returncode == 0 and not output.strip(), output)
+        text = unit.read_text()
+        failures.check(f"{unit.name} of a user names no place of the system", not re.search(r"=\S*(/etc|/var|/run)/", text), text)
+        started = re.search(r"^ExecStart=.*$", text, re.M)
+        failures.check(f"{unit.name} of a user says so", not started or " --user" in started[0], text)
+
+
 def security(failures: Failures, directory: Path) -> None:
     for name, limit in EXPOSURE.items():
         result = run("systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={limit}", directory / name)
@@ -155,6 +168,8 @@ def main() -> int:
         units = copy_units([source / "units", build / "units", build / "templates"], build / "bin", scratch / "units")
         generated = generate(build / "bin", scratch)
         verify(failures, units, generated)
+        (scratch / "user").mkdir()
+        verify_user_units(failures, copy_units([build / "units" / "user", build / "templates" / "user"], build / "bin", scratch / "user"))
         security(failures, scratch / "units")
         exit_codes(failures, source, scratch / "units")
         system_files(failures, source, scratch)
