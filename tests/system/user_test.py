@@ -58,7 +58,7 @@ tasks:
         self.assertEqual(self.as_user("systemctl --user --failed --plain --no-legend").strip(), "")
 
         status = json.loads(self.as_user("meshprobectl --user status --json"))
-        self.assertEqual({instance["host"] for instance in status["instances"]}, self.listed)
+        self.assertEqual({host["host"] for host in status["hosts"]}, self.listed)
         self.assertIn("success", self.as_user(f"meshprobectl --user run {self.names[0]}"))
         self.as_user(f"meshprobectl --user disable {self.names[0]}")
         self.assertFalse(self.own_active(f"meshprobe@{self.names[0]}.timer"))
