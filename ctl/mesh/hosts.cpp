@@ -39,7 +39,7 @@ void add_addresses(const json& holder, std::set<std::string>& addresses) {
 class Gathering {
   public:
     void gather(const SourcePart& part) {
-        const MeshDocument extracted = extract_measurement_archives(part.read, {.allow_private = true});
+        const MeshDocument extracted = extract_measurement_archives(part.read, make_mesh_oracle());
         for (const MeasurementArchive& archive : extracted.archives) {
             FoundHost& host = hosts[archive.host];
             host.meshes.insert(part.location);

@@ -64,8 +64,8 @@ std::optional<std::size_t> address_index(std::string_view text) {
 /// One document's tuples, turned into numbers of the writer.
 class Expecting {
   public:
-    Expecting(const json& document, const DocumentRules& rules, ExpectedWriter& writer)
-        : expansion_(document, {.rules = rules}), writer_(writer) {}
+    Expecting(const json& document, MeshOracle oracle, ExpectedWriter& writer)
+        : expansion_(document, std::move(oracle)), writer_(writer) {}
 
     void run() {
         for (const MeshTask& task : expansion_.tasks()) {
@@ -156,8 +156,8 @@ std::optional<ExpectedTest> expected_test(const MeshTask& task) {
     return test;
 }
 
-void expect(const MeshTemplate& mesh, const DocumentRules& rules, ExpectedWriter& writer) {
-    Expecting(mesh.document, rules, writer).run();
+void expect(const MeshTemplate& mesh, MeshOracle oracle, ExpectedWriter& writer) {
+    Expecting(mesh.document, std::move(oracle), writer).run();
 }
 
 Status write_expected(const Paths& paths, const std::string& mesh, const std::string& text) {

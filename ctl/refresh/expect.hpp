@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/mesh/expansion.hpp"
 #include "lib/mesh/expected.hpp"
 #include "lib/mesh/template.hpp"
 #include "lib/paths.hpp"
@@ -12,8 +13,6 @@
 
 namespace meshprobe {
 
-struct MeshTask;
-
 /// How often a test brings results: `repeat` of its schedule; latencybg, which runs without end, after each
 /// packet-count packets, one every packet-interval (600, 0.1 s unless the test says otherwise). nullopt: it
 /// runs once, or a number of times.
@@ -21,7 +20,7 @@ struct MeshTask;
 
 /// Adds all enabled tuples of all enabled tasks whose results some measurement archive holds. Tasks that
 /// cannot be expanded are left out: reading the archives reports them already.
-void expect(const MeshTemplate& mesh, const DocumentRules& rules, ExpectedWriter& writer);
+void expect(const MeshTemplate& mesh, MeshOracle oracle, ExpectedWriter& writer);
 
 /// Durable; nothing if that is what the file holds.
 [[nodiscard]] Status write_expected(const Paths& paths, const std::string& mesh, const std::string& text);

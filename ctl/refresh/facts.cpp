@@ -1,7 +1,6 @@
 #include "ctl/refresh/facts.hpp"
 
 #include "lib/file.hpp"
-#include "lib/mesh/expansion.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/mesh/template.hpp"
 
@@ -22,7 +21,8 @@ std::filesystem::path file_of(const Paths& paths, std::string_view mesh) {
 
 class Gathering {
   public:
-    Gathering(const Mesh& mesh, const Crawl& crawl) : mesh_(mesh), crawl_(crawl) {}
+    Gathering(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq)
+        : mesh_(mesh), crawl_(crawl), jq_(jq) {}
 
     MeshFacts gather() && {
         look_at(crawl_.root);
@@ -47,6 +47,7 @@ class Gathering {
 
     void expand(const nlohmann::json& document) {
         MeshOracle oracle;
+        oracle.jq = jq_;
         oracle.rules = {.allow_private = mesh_.allow_private};
         MeshExpansion expansion(document, std::move(oracle));
         for (const auto& task : expansion.tasks()) {
@@ -112,6 +113,7 @@ class Gathering {
 
     const Mesh& mesh_;
     const Crawl& crawl_;
+    const JqAnswer& jq_;
     std::set<std::string> seen_;
     MeshFacts facts_;
 };
@@ -137,8 +139,8 @@ void merge(HostFacts& all, const HostFacts& more) {
 
 } // namespace
 
-MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl) {
-    return Gathering(mesh, crawl).gather();
+MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq) {
+    return Gathering(mesh, crawl, jq).gather();
 }
 
 Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,

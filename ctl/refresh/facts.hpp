@@ -7,7 +7,7 @@
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
 #include "lib/host_facts.hpp"
-#include "lib/mesh/document.hpp"
+#include "lib/mesh/expansion.hpp"
 #include "lib/paths.hpp"
 
 #include <map>
@@ -26,7 +26,7 @@ struct MeshFacts {
 /// A host has the names of each task whose results it holds: of the task itself, its group and its type of
 /// test, and the tags of the addresses and hosts in it. Tasks, addresses and hosts that are disabled say
 /// nothing.
-[[nodiscard]] MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl);
+[[nodiscard]] MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq = {});
 
 /// Durable, if they changed. `held`: hosts whose removal waits for a person keep what was said of them last.
 [[nodiscard]] Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,

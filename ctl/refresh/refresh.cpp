@@ -5,6 +5,7 @@
 #include "ctl/refresh/expect.hpp"
 #include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
+#include "ctl/refresh/programs.hpp"
 #include "ctl/refresh/publish.hpp"
 #include "ctl/refresh/report.hpp"
 #include "ctl/refresh/settle.hpp"
@@ -84,10 +85,10 @@ class Refresh {
     Status conclude(Task& task) {
         const auto last = read_mesh_state(paths_, task.mesh->name);
         if (!last) return fail(last.error());
-        auto facts = gather_facts(*task.mesh, task.crawl);
+        auto facts = gather_facts(*task.mesh, task.crawl, jq_);
         task.crawl.refusals.insert(task.crawl.refusals.end(), facts.refusals.begin(), facts.refusals.end());
         std::ranges::sort(task.crawl.refusals);
-        const Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment());
+        const Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment(), jq_);
         const bool failed = settlement.failure.has_value();
         if (!failed) {
             if (auto written = write_mesh_copy(paths_, task.mesh->name, task.crawl.documents); !written)
@@ -155,6 +156,7 @@ class Refresh {
     const Paths& paths_;
     const Journal& journal_;
     const std::function<bool()>& stop_;
+    JqAnswer jq_ = run_mesh_programs();
     std::size_t failed_ = 0;
     std::size_t incomplete_ = 0;
     std::optional<ExitCode> worst_; ///< a local fault

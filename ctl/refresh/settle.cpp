@@ -3,7 +3,7 @@
 #include "ctl/refresh/expect.hpp"
 #include "ctl/refresh/guard.hpp"
 #include "lib/config/checks.hpp"
-#include "lib/mesh/document.hpp"
+#include "lib/mesh/template.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ using HostUrls = std::map<std::string, std::vector<std::string>, std::less<>>;
 /// All measurement archives of a mesh, over its include lists.
 class Gathering {
   public:
-    Gathering(const Crawl& crawl, const DocumentRules& rules) : crawl_(crawl), rules_(rules) {}
+    Gathering(const Crawl& crawl, MeshOracle oracle) : crawl_(crawl), oracle_(std::move(oracle)) {}
 
     Status gather(const std::string& location) {
         const auto found = crawl_.documents.find(location);
@@ -37,8 +37,8 @@ class Gathering {
         };
         const auto read = read_mesh_template(found->second.text, location, lookup);
         if (!read) return fail(read.error().in(location));
-        expect(*read, rules_, expected);
-        const MeshDocument document = extract_measurement_archives(*read, rules_);
+        expect(*read, oracle_, expected);
+        const MeshDocument document = extract_measurement_archives(*read, oracle_);
         refusals.insert(document.refusals.begin(), document.refusals.end());
         for (const MeasurementArchive& archive : document.archives) {
             auto& urls = hosts[archive.host];
@@ -57,7 +57,7 @@ class Gathering {
 
   private:
     const Crawl& crawl_;
-    DocumentRules rules_;
+    MeshOracle oracle_;
     std::set<std::string> seen_;
 };
 
@@ -117,14 +117,14 @@ void note_failures(Settlement& settlement, const std::vector<FailedDocument>& fa
 } // namespace
 
 Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const Crawl& crawl,
-                  const Moment& now) {
+                  const Moment& now, const JqAnswer& jq) {
     Settlement settlement;
     if (last) settlement.state = *last;
     MeshState& state = settlement.state;
     state.mesh = mesh.name;
     state.source = mesh.url.empty() ? mesh.file : check::without_password(mesh.url);
 
-    Gathering gathered(crawl, {.allow_private = mesh.allow_private});
+    Gathering gathered(crawl, {.jq = jq, .rules = {.allow_private = mesh.allow_private}});
     Status understood = crawl.failure ? Status(fail(*crawl.failure)) : gathered.gather(crawl.root);
     if (understood && gathered.hosts.size() > most_hosts) {
         understood = fail(ErrorKind::protocol, fmt::format("it names {} hosts; expected at most {}",

@@ -3,6 +3,7 @@
 
 #include "ctl/refresh/crawl.hpp"
 #include "lib/config/config.hpp"
+#include "lib/mesh/expansion.hpp"
 #include "lib/mesh/state.hpp"
 
 #include <optional>
@@ -24,8 +25,9 @@ struct Settlement {
     bool became_plain_http = false;
 };
 
-/// Pure. After a failure everything stays as it was but the outcome.
+/// Pure, but for the jq programs in the documents. After a failure everything stays as it was but the
+/// outcome.
 [[nodiscard]] Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const Crawl& crawl,
-                                const Moment& now);
+                                const Moment& now, const JqAnswer& jq = {});
 
 } // namespace meshprobe

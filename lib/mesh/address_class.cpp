@@ -174,7 +174,9 @@ AddressClasses::Answer AddressClasses::passes_jq(const json& jq, const json& inp
     const auto result = oracle_.first_result(program, input);
     if (result) return answer(is_true(*result));
     refusals_.add("jq filter " + in_quotes(program), result.error().message);
-    return Answer::no;
+    const bool is_its_own =
+        result.error().kind == ErrorKind::configuration || result.error().kind == ErrorKind::protocol;
+    return is_its_own ? Answer::no : Answer::unknown;
 }
 
 template <class Predicate>

@@ -127,16 +127,9 @@ Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view 
     return read;
 }
 
-Result<MeshDocument> parse_mesh_document(std::string_view text, const DocumentRules& rules,
-                                         std::string_view location, const IncludeLookup& lookup) {
-    auto read = read_mesh_template(text, location, lookup);
-    if (!read) return fail(read.error());
-    return extract_measurement_archives(*read, rules);
-}
-
-MeshDocument extract_measurement_archives(const MeshTemplate& read, const DocumentRules& rules) {
-    Extraction extraction(rules);
-    if (read.form != MeshForm::include_list) extract_template(read.document, extraction);
+MeshDocument extract_measurement_archives(const MeshTemplate& read, MeshOracle oracle) {
+    Extraction extraction(oracle.rules);
+    if (read.form != MeshForm::include_list) extract_template(read.document, std::move(oracle), extraction);
     MeshDocument result;
     result.form = read.form;
     result.includes = read.includes;

@@ -61,14 +61,4 @@ struct MeshDocument {
 /// The text of an included document; nullopt if it could not be had: what it would add is missing then.
 using IncludeLookup = std::function<std::optional<std::string_view>(std::string_view location)>;
 
-/// Bounded: at most 100 000 archives, nesting at most 64 deep, at most 1000 inclusions.
-///
-/// Which archives of a template: all but those that only disabled tasks and hosts name. Where the URL holds
-/// {% scheduled_by_address %}, {% address[N] %} or the like, one for each value among the tuples of the tasks
-/// that use it. Parts that a template includes add entries under names that are not taken yet; parts of a
-/// MeshConfig are merged where they are included.
-[[nodiscard]] Result<MeshDocument> parse_mesh_document(std::string_view json, const DocumentRules& rules,
-                                                       std::string_view location = {},
-                                                       const IncludeLookup& lookup = {});
-
 } // namespace meshprobe

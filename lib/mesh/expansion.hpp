@@ -29,16 +29,18 @@
 
 namespace meshprobe {
 
+/// The first result of a jq program; nullopt if it has none. Must be bounded in time and memory: the program
+/// is a stranger's. Errors `configuration` (it does not compile) and `protocol` (it raised one) are the
+/// program's own; after any other its answer is not known.
+using JqAnswer = std::function<Result<std::optional<nlohmann::json>>(const std::string& program,
+                                                                     const nlohmann::json& input)>;
+
 /// What only the world outside the document can answer. Whatever is left empty is not known.
 struct MeshOracle {
     /// The addresses of a host name, as literals. nullopt: not known (nobody asks DNS, or no answer in time);
     /// empty: it has none. Asked once for each name.
     std::function<std::optional<std::vector<std::string>>(const std::string& name)> resolve = {};
-    /// The first result of a jq program; nullopt if it has none. Must be bounded in time and memory: the
-    /// program is a stranger's.
-    std::function<Result<std::optional<nlohmann::json>>(const std::string& program,
-                                                        const nlohmann::json& input)>
-        jq = {};
+    JqAnswer jq = {};
     /// A map from names to addresses, for classes whose data source is the requesting agent.
     const nlohmann::json* requesting_agent = nullptr;
     DocumentRules rules = {}; ///< which read URLs of archives are admitted

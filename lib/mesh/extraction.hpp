@@ -20,7 +20,6 @@ class Extraction {
     void add_url(std::string_view what, std::string_view url);
     void refuse(std::string_view what, std::string_view reason);
 
-    [[nodiscard]] const DocumentRules& rules() const { return rules_; }
     void move_into(MeshDocument& document);
 
   private:
@@ -38,7 +37,7 @@ class IncludeBudget {
     int left_ = 1000;
 };
 
-void extract_template(const nlohmann::json& document, Extraction& extraction);
+void extract_template(const nlohmann::json& document, MeshOracle oracle, Extraction& extraction);
 /// Adds what the template's includes (and theirs, which upstream does not follow) have under names not taken
 /// yet.
 void merge_template_includes(nlohmann::json& document, std::string_view location, const IncludeLookup& lookup,

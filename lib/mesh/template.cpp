@@ -38,8 +38,8 @@ bool is_switched_off(const json& document, std::string_view archive) {
 
 class ArchiveReader {
   public:
-    ArchiveReader(const json& document, Extraction& extraction)
-        : document_(document), extraction_(extraction), expansion_(document, {.rules = extraction.rules()}) {}
+    ArchiveReader(const json& document, MeshOracle oracle, Extraction& extraction)
+        : document_(document), extraction_(extraction), expansion_(document, std::move(oracle)) {}
 
     void read() {
         const json& archives = object_member(document_, "archives");
@@ -114,8 +114,8 @@ class ArchiveReader {
 
 } // namespace
 
-void extract_template(const json& document, Extraction& extraction) {
-    ArchiveReader(document, extraction).read();
+void extract_template(const json& document, MeshOracle oracle, Extraction& extraction) {
+    ArchiveReader(document, std::move(oracle), extraction).read();
 }
 
 } // namespace meshprobe

@@ -4,6 +4,7 @@
 
 #include "lib/error.hpp"
 #include "lib/mesh/document.hpp"
+#include "lib/mesh/expansion.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,11 +24,14 @@ struct MeshTemplate {
 };
 
 /// Parts that a template includes add entries under names that are not taken yet; parts of a MeshConfig are
-/// merged where they are included. Bounded as parse_mesh_document() is.
+/// merged where they are included. Bounded: nesting at most 64 deep, at most 1000 inclusions.
 [[nodiscard]] Result<MeshTemplate> read_mesh_template(std::string_view json, std::string_view location = {},
                                                       const IncludeLookup& lookup = {});
 
-/// What parse_mesh_document() does with it.
-[[nodiscard]] MeshDocument extract_measurement_archives(const MeshTemplate& read, const DocumentRules& rules);
+/// Which archives: all but those that only disabled tasks and hosts name, at most 100 000. Where the URL
+/// holds
+/// {% scheduled_by_address %}, {% address[N] %} or the like, one for each value among the tuples of the tasks
+/// that use it; only then the oracle is asked.
+[[nodiscard]] MeshDocument extract_measurement_archives(const MeshTemplate& read, MeshOracle oracle);
 
 } // namespace meshprobe

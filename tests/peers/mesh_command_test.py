@@ -296,7 +296,7 @@ class Urls(Case):
             self.assertEqual(len([reason for reason in reasons if f'"{name}"' in reason.split(":")[0]]), 0 if url else 1, (name, reasons))
 
     def test_variables_and_localhost_lead_to_the_scheduler(self):
-        for url in ("https://{% scheduled_by_address %}/esmond/perfsonar/archive/", "https://{% localhost %}/"):
+        for url in ("https://{% scheduled_by_address %}/esmond/perfsonar/archive/", "https://{% localhost %}/", "{% jq \"https://\" + .addresses[0].address %}"):
             document = template("a", "b")
             document["archives"]["central"]["data"]["url"] = url
             with self.subTest(url):

@@ -246,6 +246,26 @@ class Fetching(Case):
         self.assertIn("more than 1000 documents", self.refresh(PARTIAL).stderr)
         self.assertEqual(len(self.hosts()), 999)
 
+    def test_jq_decides_which_hosts_there_are(self):
+        addresses = {name: {"address": f"{name}.example.org", "tags": [name]} for name in ("a", "b", "c")}
+        document = {"archives": {"own": {"archiver": "esmond", "data": {"url": "{% jq \"https://ma-\\(.addresses[0].address)/\" %}"}}},
+                    "addresses": addresses, "tests": {"t": {"type": "rtt", "spec": {}}}, "tasks": {"t": {"group": "g", "test": "t", "archives": ["own"]}},
+                    "address-classes": {"some": {"data-source": {"type": "current-config"}, "match-filter": {"type": "jq", "jq": {"script": ".tags | inside([\"a\", \"b\"])"}}}},
+                    "groups": {"g": {"type": "list", "addresses": [{"class": "some"}]}}}
+        self.server.pages["/m"] = json.dumps(document)
+        self.configure(m=f"url: {self.server.url('/m')}")
+        self.refresh()
+        self.assertEqual(self.hosts(), ["ma-a.example.org", "ma-b.example.org"])
+        # A program that does not end is a fault of its own: whom it would select is not known, so all of them are asked.
+        document["address-classes"]["some"]["match-filter"]["jq"]["script"] = "[limit(1e9; repeat(1))]"
+        document["archives"]["other"] = {"archiver": "esmond", "data": {"url": "https://other.example.org/"}}
+        self.server.pages["/m"] = json.dumps(document)
+        begin = time.monotonic()
+        run = self.refresh()
+        self.assertEqual(self.hosts(), ["ma-a.example.org", "ma-b.example.org", "ma-c.example.org", "other.example.org"])
+        self.assertIn("jq filter", run.stderr)
+        self.assertLess(time.monotonic() - begin, 60)
+
 
 class Failing(Case):
     def setUp(self):

@@ -1,6 +1,6 @@
 #include "lib/file.hpp"
-#include "lib/mesh/document.hpp"
 #include "lib/mesh/location.hpp"
+#include "lib/mesh/template.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -23,8 +23,15 @@ std::string fixture(const std::string& name) {
     return *text;
 }
 
+Result<MeshDocument> parse(std::string_view text, DocumentRules rules = {}, std::string_view location = {},
+                           const IncludeLookup& lookup = {}) {
+    const auto read = read_mesh_template(text, location, lookup);
+    if (!read) return fail(read.error());
+    return extract_measurement_archives(*read, {.rules = rules});
+}
+
 MeshDocument parsed(std::string_view text, DocumentRules rules = {}) {
-    const auto document = parse_mesh_document(text, rules, "https://mesh.example.net/pub/config/x");
+    const auto document = parse(text, rules, "https://mesh.example.net/pub/config/x");
     INFO((document ? "" : document.error().message));
     REQUIRE(document);
     return *document;
@@ -127,7 +134,7 @@ TEST_CASE("what is no mesh document says what it looks like instead") {
         {"\x1f\x8b\x08", "gzip"},
     };
     for (const auto& [text, reason] : cases) {
-        const auto document = parse_mesh_document(text, {});
+        const auto document = parse(text, {});
         INFO(text.substr(0, 60));
         REQUIRE_FALSE(document);
         CHECK(document.error().kind == ErrorKind::protocol);
@@ -320,7 +327,7 @@ TEST_CASE("templates are merged with what they include, their own entries first"
     REQUIRE(outline);
     CHECK(outline->include_role == DocumentRole::part);
     CHECK(outline->includes.size() == 2);
-    const auto document = parse_mesh_document(text, {}, "https://mesh.example.net/pub/config/x", lookup);
+    const auto document = parse(text, {}, "https://mesh.example.net/pub/config/x", lookup);
     REQUIRE(document);
     CHECK(urls(*document) == std::vector<std::string>{"https://a.example.org/esmond/perfsonar/archive/",
                                                       "https://b.example.org/esmond/perfsonar/archive/",
@@ -340,7 +347,7 @@ TEST_CASE("a MeshConfig is merged with what it includes anywhere, and loops end"
     };
     const std::string text =
         R"({"organizations":[{"include":["/org"],"measurement_archives":[{"read_url":"https://o.example.org/"}]}],"tests":[]})";
-    const auto document = parse_mesh_document(text, {}, "https://mesh.example.net/mesh", lookup);
+    const auto document = parse(text, {}, "https://mesh.example.net/mesh", lookup);
     REQUIRE(document);
     CHECK(document->form == MeshForm::meshconfig);
     CHECK(urls(*document) == std::vector<std::string>{"https://h.example.org/esmond/perfsonar/archive/",
