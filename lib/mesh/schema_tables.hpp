@@ -1,6 +1,5 @@
-// The schema of pSConfig templates as tables: which object has which members, of what type
-// (perfsonar/psconfig, "psconfig-schema.json" of 5.2; the reference of each object is docs.perfsonar.net).
-// `_meta` may stand in each. Private to lib/mesh.
+// The schema of pSConfig templates as tables: which object has which members, of what type, as perfSONAR 5.2
+// checks them. `_meta` may stand in each. Private to lib/mesh.
 #pragma once
 
 #include <array>
