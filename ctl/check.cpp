@@ -1,5 +1,6 @@
 // meshprobectl check: everything that is wrong with the configuration, one line each.
 #include "ctl/commands.hpp"
+#include "ctl/connect/report.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
 #include "lib/config/selection.hpp"
@@ -17,6 +18,9 @@
 namespace meshprobe {
 
 namespace {
+
+constexpr unsigned tries_at_once = 16;
+constexpr Microseconds longest_tries = std::chrono::minutes(5);
 
 std::string_view name_of(Problem::Scope scope) {
     switch (scope) {
@@ -199,16 +203,30 @@ ExitCode command::check(const CommandLine& line) {
     const auto loaded = judge(line.paths);
     const auto is_error = [](const Problem& problem) { return problem.scope != Problem::Scope::warning; };
     const auto errors = static_cast<std::size_t>(std::ranges::count_if(loaded.problems, is_error));
+    std::vector<Attempt> attempts;
+    if (line.has("connect")) {
+        const auto targets = find_targets(line.paths, loaded.config);
+        if (!targets) return complain(targets.error());
+        attempts = try_all(line.paths, *targets, tries_at_once, longest_tries, {});
+    }
+    const auto result = errors > 0 || count_failed(attempts) > 0 ? ExitCode::failure : ExitCode::success;
     if (line.json) {
-        fmt::print("{}\n", as_json(loaded.problems, errors).dump(2));
-        return errors > 0 ? ExitCode::failure : ExitCode::success;
+        auto object = as_json(loaded.problems, errors);
+        if (line.has("connect"))
+            object["connections"] = nlohmann::ordered_json::parse(attempts_json(attempts));
+        fmt::print("{}\n", object.dump(2));
+        return result;
     }
     for (const auto& problem : loaded.problems) {
         fmt::print("{}{}{}\n", is_error(problem) ? "" : "warning: ", printable(problem.text()),
                    problem.effect.empty() ? "" : printable(fmt::format(" [{}]", problem.effect)));
     }
     if (loaded.problems.empty()) fmt::print("No problems found.\n");
-    return errors > 0 ? ExitCode::failure : ExitCode::success;
+    if (line.has("connect")) {
+        if (!line.has("no-legend")) fmt::print("\n");
+        print_attempts(attempts, !line.has("no-legend"));
+    }
+    return result;
 }
 
 } // namespace meshprobe

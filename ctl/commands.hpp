@@ -46,6 +46,10 @@ inline constexpr Option no_legend{"no-legend", "", "print neither headings nor t
 
 namespace command_options {
 
+inline constexpr std::array check{
+    Option{"connect", "", "try every mesh, host and archive, too, and list the firewall openings"},
+    no_legend,
+};
 inline constexpr std::array config{
     Option{"task", "TASK", "show this task only"},
 };
@@ -89,7 +93,8 @@ inline constexpr std::array trust{
 inline constexpr std::array commands{
     Command{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
-    Command{"check", "check", "report every problem of the configuration", {}, command::check},
+    Command{"check", "check [--connect]", "report every problem of the configuration", command_options::check,
+            command::check},
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},

@@ -30,6 +30,8 @@ inline constexpr MessageId clock_skew_changed{"clock-skew-changed", "66080f174c9
 inline constexpr MessageId gap_recorded{"gap-recorded", "b120a366f0bbe9cf42f2dc05873f9bd0"};
 /// probe: one metadata entry or event type failed, the others went on
 inline constexpr MessageId series_failed{"series-failed", "78b7d0ac84773ce0ce4cda11b43c589b"};
+/// probe: a name turned out to be another one of a host that is collected, or takes its place
+inline constexpr MessageId host_alias{"host-alias", "63f498564c7448b696b1c95d89c065be"};
 /// refresh: the outcome for one mesh
 inline constexpr MessageId mesh_refreshed{"mesh-refreshed", "2330fcf1562ae4b848668d77e827062c"};
 /// refresh: a mesh cannot be had; its last good copy stays in force
@@ -63,30 +65,14 @@ inline constexpr MessageId spool_full{"spool-full", "9280ba2e153453fd735771b237d
 /// any: a segment of the spool is damaged and was set aside
 inline constexpr MessageId spool_corrupt{"spool-corrupt", "6800e67e527f5da656ec4c60da8f3fe2"};
 
-inline constexpr std::array all{run_news,
-                                host_state_changed,
-                                run_failed,
-                                trust_first_use,
-                                trust_changed,
-                                clock_skew_changed,
-                                gap_recorded,
-                                series_failed,
-                                mesh_refreshed,
-                                mesh_failed,
-                                mesh_removals_held,
-                                mesh_entry_refused,
-                                configuration_problem,
-                                configuration_kept,
-                                hosts_applied,
-                                converge_failed,
-                                archive_connected,
-                                archive_lost,
-                                archive_delivered,
-                                archive_refused,
-                                archive_unroutable,
-                                spool_filling,
-                                spool_full,
-                                spool_corrupt};
+inline constexpr std::array all{
+    run_news,           host_state_changed,    run_failed,         trust_first_use,
+    trust_changed,      clock_skew_changed,    gap_recorded,       series_failed,
+    host_alias,         mesh_refreshed,        mesh_failed,        mesh_removals_held,
+    mesh_entry_refused, configuration_problem, configuration_kept, hosts_applied,
+    converge_failed,    archive_connected,     archive_lost,       archive_delivered,
+    archive_refused,    archive_unroutable,    spool_filling,      spool_full,
+    spool_corrupt};
 
 } // namespace message
 } // namespace meshprobe

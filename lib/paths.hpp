@@ -56,6 +56,8 @@ class Paths {
     [[nodiscard]] std::filesystem::path hosts() const { return mesh() / "hosts"; }
     [[nodiscard]] std::filesystem::path host_facts() const { return mesh() / "facts"; }
     [[nodiscard]] std::filesystem::path checkpoints() const { return state_ / "checkpoint"; }
+    /// Marks of instances whose archive another one collects (lib/alias.hpp).
+    [[nodiscard]] std::filesystem::path aliases() const { return state_ / "alias"; }
     [[nodiscard]] std::filesystem::path trust() const { return state_ / "trust"; }
     [[nodiscard]] std::filesystem::path spool() const { return state_ / "spool"; }
     [[nodiscard]] std::filesystem::path spool(std::string_view archive) const { return spool() / archive; }

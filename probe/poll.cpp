@@ -1,8 +1,10 @@
 #include "probe/poll.hpp"
 
+#include "lib/alias.hpp"
 #include "lib/clock.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
+#include "probe/kinship.hpp"
 #include "probe/subject_book.hpp"
 
 #include <fmt/format.h>
@@ -22,6 +24,7 @@ class Poll {
          const Journal& journal, RunSummary& summary)
         : settings_(settings), checkpoint_(checkpoint), limits_(limits), stop_(stop), journal_(journal),
           summary_(summary), rules_(WindowRules::of(settings.task)), before_(checkpoint.progress()),
+          kinship_(settings.paths, settings.state_of, checkpoint),
           batch_(checkpoint, settings.archives,
                  {.instance = settings.instance.name(),
                   .host = settings.instance.host,
@@ -29,14 +32,17 @@ class Poll {
                   .archive = {},
                   .run = {},
                   .format = "raw"}),
-          subjects_(settings.paths, settings.instance) {}
+          subjects_(settings.paths, settings.state_of) {}
 
     void run(Contact& contact);
+    /// False if there is nothing to collect under this name, or one cannot tell yet.
+    [[nodiscard]] Result<bool> recognise(Contact& contact, const ContactSettings& contact_settings);
     [[nodiscard]] ContactSettings contact_settings(HostKeys& keys);
     [[nodiscard]] const Progress& progress() const { return before_; }
 
   private:
     [[nodiscard]] Status collect(Contact& contact, Collector& collector);
+    [[nodiscard]] Result<bool> act_on(const Kin& kin);
     void add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector& collector);
     void record_gap(const PollPlan& plan);
     [[nodiscard]] Status conclude(const Contact& contact, Collector& collector);
@@ -53,6 +59,7 @@ class Poll {
     RunSummary& summary_;
     WindowRules rules_;
     Progress before_;
+    Kinship kinship_;
     Batch batch_;
     SubjectBook subjects_;
     Flavour flavour_ = Flavour::unknown;
@@ -83,6 +90,39 @@ Collector::Clock::time_point Poll::catch_up_end() const {
     const Microseconds least = std::chrono::minutes(1);
     const auto time = std::min(settings_.task.timeout, std::max(settings_.task.interval, least));
     return Collector::Clock::now() + time / 10 * 8;
+}
+
+Result<bool> Poll::recognise(Contact& contact, const ContactSettings& contact_settings) {
+    if (!kinship_.is_first_contact()) return true;
+    const auto kin = kinship_.recognise(contact, contact_settings);
+    if (!kin) return fail(kin.error());
+    return act_on(*kin);
+}
+
+Result<bool> Poll::act_on(const Kin& kin) {
+    const Instance& self = settings_.instance;
+    if (kin.is == Kin::Is::stranger) {
+        if (auto removed = remove_alias_mark(settings_.paths, self); !removed) return fail(removed.error());
+        return true;
+    }
+    if (kin.is == Kin::Is::undecided) {
+        summary_.deferred =
+            fmt::format("{} seems to be another name of {}: it is told once that one has been asked again",
+                        self.host, kin.of);
+        return false;
+    }
+    const auto mark = read_alias_mark(settings_.paths, self);
+    const Instance other{self.task, kin.of};
+    if (auto written = write_alias_mark(settings_.paths, self, other, true); !written)
+        return fail(written.error());
+    const bool is_news = !mark || !*mark || !(*mark)->decided || (*mark)->of != other;
+    if (is_news) {
+        journal_.log(Priority::notice, message::host_alias,
+                     fmt::format("{}: alias of {}: it lists the same metadata keys, which are delivered once",
+                                 self.host, kin.of),
+                     {{"MESHPROBE_ALIAS_OF", kin.of}});
+    }
+    return false;
 }
 
 void Poll::run(Contact& contact) {
@@ -153,6 +193,7 @@ Status Poll::collect(Contact& contact, Collector& collector) {
     std::optional<MetadataSearch::Page> page = std::move(contact.page);
     // Page by page: an archive with very many entries is worked on in the memory of one page.
     while (page) {
+        if (auto sorted = kinship_.sort_out(*page, contact.plan.reread); !sorted) return sorted;
         add_jobs(*page, contact.plan, collector);
         if (auto read = collector.read_recent(); !read) return read;
         if (collector.host_error()) return {};
@@ -232,6 +273,11 @@ void Poll::sum_up(const Contact& contact, const Collector& collector) {
     }
     if (collector.wait_asked()) summary_.asked_not_before_usec = now_usec() + collector.wait_asked()->count();
 
+    if (kinship_.left_to_others() > 0) {
+        journal_.log(Priority::info,
+                     fmt::format("{}: {} metadata entries are collected from other hosts that hold them, too",
+                                 settings_.instance.host, kinship_.left_to_others()));
+    }
     if (tally.skipped_entries > 0) {
         journal_.log(Priority::info, message::series_failed,
                      fmt::format("{}: {} metadata entries were left out, first {}", settings_.instance.host,
@@ -255,13 +301,22 @@ void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& l
                Stop& stop, const Journal& journal, RunSummary& summary) {
     Poll poll(settings, checkpoint, limits, stop, journal, summary);
     ContactAttempts attempts;
-    auto contact = make_contact(poll.contact_settings(keys), poll.progress(), attempts);
+    const auto contact_settings = poll.contact_settings(keys);
+    auto contact = make_contact(contact_settings, poll.progress(), attempts);
     const std::int64_t local = now_usec();
     const auto remembered = keys.remember(journal);
     summary.is_key_told = keys.was_rejected();
     if (contact && remembered) {
         if (contact->has_date) summary.skew_usec = contact->plan.now * 1'000'000 - local;
-        poll.run(*contact);
+        if (const auto go_on = poll.recognise(*contact, contact_settings); !go_on) {
+            summary.interrupted = go_on.error().kind == ErrorKind::interrupted;
+            if (!summary.interrupted) {
+                summary.error = go_on.error();
+                summary.is_host_error = go_on.error().kind != ErrorKind::storage;
+            }
+        } else if (*go_on) {
+            poll.run(*contact);
+        }
         summary.requests += contact->session->requests();
         summary.bytes += contact->session->bytes();
     } else if (!remembered) {

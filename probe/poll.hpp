@@ -19,6 +19,7 @@ namespace meshprobe {
 struct PollSettings {
     const Paths& paths;
     const Instance& instance;
+    const Instance& state_of; ///< whose checkpoint it is: another one's where an alias takes its place
     const TaskSettings& task;
     std::vector<std::string> measurement_archives; ///< URLs
     std::vector<std::string> archives;             ///< where the results go: enabled ones only

@@ -1,8 +1,10 @@
 #include "probe/run.hpp"
 
+#include "lib/alias.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/clock.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/selection.hpp"
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
 #include "lib/spool/spool.hpp"
@@ -54,8 +56,34 @@ struct Assignment {
     LimitSet limits;
     std::vector<Archive> archives; ///< enabled ones
     std::vector<std::string> measurement_archives;
+    Instance state_of;         ///< whose checkpoint it goes on with
     std::string nothing_to_do; ///< why this run ends here, successfully
+    bool is_alias = false;     ///< that is why: told when it was found out, and not with each run
 };
+
+/// An alias rests while its other name is collected, and goes on where that one stopped if it is no longer.
+Status assign_state(const Paths& paths, const Config& config, const Instance& instance,
+                    Assignment& assignment) {
+    assignment.state_of = instance;
+    const auto mark = read_alias_mark(paths, instance);
+    if (!mark) return fail(mark.error());
+    if (!*mark || !(*mark)->decided) return {};
+    const Instance& other = (*mark)->of;
+    const auto standing = standing_of(paths, other, now_usec());
+    if (!standing) return fail(standing.error());
+    const auto settings = config.task(other.task, other.host);
+    const bool has_task = settings.enabled && Selection(paths).is_for(settings, other.host);
+    if (!is_stood_in_for(*standing) || !has_task) {
+        assignment.state_of = other;
+    } else if ((*mark)->is_fresh(now_usec())) {
+        assignment.is_alias = true;
+        assignment.nothing_to_do = fmt::format(
+            "{} is an alias of {} (it lists the same metadata keys), which is collected itself; with the "
+            "next refresh it has no timer any more",
+            instance.host, other.host);
+    } // else it is asked again whether it still is
+    return {};
+}
 
 Result<Assignment> assign(const Paths& paths, const Config& config, const Instance& instance) {
     if (!config.tasks.contains(instance.task)) {
@@ -74,10 +102,13 @@ Result<Assignment> assign(const Paths& paths, const Config& config, const Instan
     auto record = read_host_record(paths, instance.host);
     if (!record) return fail(record.error());
     if (*record && !(*record)->alias_of.empty()) {
-        assignment.nothing_to_do = fmt::format("{} is another name of {}, which is collected itself",
+        assignment.nothing_to_do = fmt::format("{} is an alias of {}, which is collected itself",
                                                instance.host, (*record)->alias_of);
         return assignment;
     }
+    if (auto assigned = assign_state(paths, config, instance, assignment); !assigned)
+        return fail(assigned.error());
+    if (!assignment.nothing_to_do.empty()) return assignment;
     if (*record) assignment.measurement_archives = (*record)->measurement_archives;
     if (assignment.measurement_archives.empty()) {
         assignment.measurement_archives.push_back(standard_archive_url(instance.host));
@@ -172,7 +203,7 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
     auto assignment = load(slots);
     if (!assignment) return report_fault(assignment.error());
     if (!assignment->nothing_to_do.empty()) {
-        journal_.log(Priority::notice, assignment->nothing_to_do);
+        journal_.log(assignment->is_alias ? Priority::info : Priority::notice, assignment->nothing_to_do);
         return ExitCode::success;
     }
     task_ = assignment->task;
@@ -196,12 +227,13 @@ Status Run::collect(Assignment& assignment) {
         if (paths_.has_owners()) continue; // made by converge, for the right group
         if (auto made = Spool(paths_, archive.name).create(); !made) return made;
     }
-    auto checkpoint = Checkpoint::open(paths_, instance_, WindowRules::of(task_).keep());
+    auto checkpoint = Checkpoint::open(paths_, assignment.state_of, WindowRules::of(task_).keep());
     if (!checkpoint) return fail(checkpoint.error());
     auto keys = HostKeys::read(paths_, instance_.host);
     if (!keys) return fail(keys.error());
     const PollSettings settings{.paths = paths_,
                                 .instance = instance_,
+                                .state_of = assignment.state_of,
                                 .task = task_,
                                 .measurement_archives = std::move(assignment.measurement_archives),
                                 .archives = std::move(archives),

@@ -1,5 +1,7 @@
 #include "ctl/coverage/knowledge.hpp"
 
+#include "lib/alias.hpp"
+#include "lib/clock.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_list.hpp"
 #include "lib/last_result.hpp"
@@ -172,7 +174,11 @@ void Library::read_instance(const Instance& instance, Knowledge& knowledge) {
     } else if (!last) {
         unreadable_.insert(last.error().message);
     }
-    const auto checkpoint = read_checkpoint(paths_, instance);
+    // An alias that is collected in the place of another name goes on with what that one knew.
+    const auto holder = state_of(paths_, instance, now_usec());
+    if (!holder) unreadable_.insert(holder.error().message);
+    const Instance& state_holder = holder ? *holder : instance;
+    const auto checkpoint = read_checkpoint(paths_, state_holder);
     if (!checkpoint) unreadable_.insert(checkpoint.error().message);
     if (!checkpoint || !*checkpoint) return;
     const CheckpointState& state = **checkpoint;
@@ -180,7 +186,7 @@ void Library::read_instance(const Instance& instance, Knowledge& knowledge) {
     knowledge.since = std::max(knowledge.since, state.progress.since);
     knowledge.gaps.insert(knowledge.gaps.end(), state.gaps.begin(), state.gaps.end());
 
-    const auto subjects = read_subjects(paths_, instance);
+    const auto subjects = read_subjects(paths_, state_holder);
     if (!subjects) unreadable_.insert(subjects.error().message);
     Entries entries;
     for (const Subject& subject : subjects ? *subjects : std::vector<Subject>{}) {

@@ -2,6 +2,7 @@
 
 #include "ctl/refresh/alias.hpp"
 #include "ctl/refresh/facts.hpp"
+#include "ctl/refresh/same_keys.hpp"
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
@@ -131,6 +132,10 @@ Result<Publication> publish_hosts(const Paths& paths, const LoadedConfig& loaded
     if (loaded.config.merge_same_address) {
         if (auto set = set_aliases(paths, before, dns, stop, all->records); !set) return fail(set.error());
     }
+    if (auto set = set_key_aliases(paths, loaded.config, {before.begin(), before.end()},
+                                   now_moment().wall_usec, all->records);
+        !set)
+        return fail(set.error());
     const auto directory = paths.mesh() / "host";
     if (auto made = make_directories(directory); !made) return fail(made.error());
 

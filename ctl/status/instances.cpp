@@ -1,5 +1,6 @@
 #include "ctl/host_argument.hpp"
 #include "ctl/status/gather.hpp"
+#include "lib/alias.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
@@ -89,6 +90,7 @@ class Finder {
             status.measurement_archives.push_back(standard_archive_url(instance.host));
         const auto settings = config_.task(instance.task, instance.host);
         status.interval = settings.interval;
+        if (status.alias_of.empty()) find_alias(status);
         if (!status.alias_of.empty()) {
             status.state = State::alias;
         } else if (!settings.enabled) {
@@ -99,6 +101,16 @@ class Finder {
             status.state = State::manual;
         }
         found_.push_back(std::move(status));
+    }
+
+    /// What a probe found out and refresh has not looked at yet.
+    void find_alias(InstanceStatus& status) const {
+        auto other = rests_for(paths_, status.instance, report_.now_usec);
+        if (!other) {
+            report_.unreadable.push_back(other.error().message);
+        } else if (*other) {
+            status.alias_of = (*other)->host;
+        }
     }
 
     const Paths& paths_;
@@ -119,7 +131,9 @@ void read_files(const Paths& paths, bool named, InstanceStatus& status, Report& 
     }
     // A checkpoint is read only where there is something to find: thousands of them take a while.
     if (!named && status.last && status.last->gaps == 0) return;
-    auto checkpoint = read_checkpoint(paths, status.instance);
+    const auto holder = state_of(paths, status.instance, report.now_usec);
+    if (!holder) report.unreadable.push_back(holder.error().message);
+    auto checkpoint = read_checkpoint(paths, holder ? *holder : status.instance);
     if (!checkpoint) {
         report.unreadable.push_back(checkpoint.error().message);
     } else if (*checkpoint) {

@@ -31,6 +31,16 @@ class Mesh(SystemTest):
         self.systemctl("daemon-reload")
         self.assertFalse(self.active(f"meshprobe@{gone}.timer"))
 
+    def test_hosts_come_and_go_without_a_daemon_reload(self):
+        reloaded = self.show_manager("GeneratorsStartTimestampMonotonic")
+        self.mesh([self.names[0], *self.names[3:]])
+        self.refresh()
+        self.eventually("who came delivers", lambda: set(self.names[3:]) <= self.delivered_hosts())
+        for name in self.names[1:3]:
+            self.assertFalse(self.active(f"meshprobe@{name}.timer"), name)
+        self.assertEqual(self.show_manager("GeneratorsStartTimestampMonotonic"), reloaded)
+        self.assertEqual(self.show(f"meshprobe@{self.names[4]}.timer", "NeedDaemonReload"), "no")
+
     def test_renamed_host_leaves_no_gap(self):
         old, new = self.specs[0], "renamed.example.org"
         since = self.server_now() - 60

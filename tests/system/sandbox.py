@@ -178,6 +178,9 @@ tasks:
     def show(self, unit: str, property_name: str) -> str:
         return self.systemctl("show", "--value", "-p", property_name, unit).strip()
 
+    def show_manager(self, property_name: str) -> str:
+        return self.systemctl("show", "--value", "-p", property_name).strip()
+
     def active(self, unit: str) -> bool:
         return self.show(unit, "ActiveState") in ("active", "activating")
 
