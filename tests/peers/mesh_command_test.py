@@ -118,7 +118,8 @@ class Fixtures(Case):
                 self.assertLessEqual({host["host"] for host in found if host["measurement-archives"]}, known)
 
     def test_validity_is_that_of_upstream(self):
-        for name in ("unit-mesh", "unit-list", "unit-disjoint", "unit-labels", "unit-noagent", "doc-example-1-simple", "doc-example-5-classes", "doc-skeleton"):
+        for name in ("unit-mesh", "unit-list", "unit-disjoint", "unit-labels", "unit-noagent", "doc-example-1-simple", "doc-example-5-classes", "doc-skeleton",
+                     "web-latentput-psconfig", "web-testz-psconfig", "web-throughput3-psconfig", "qa-testbed-nightly-psconfig"):
             [verdict] = self.validate(str(FIXTURES / f"{name}.json"))
             self.assertTrue(verdict["valid"])
             self.assertEqual([stage["stage"] for stage in verdict["stages"]], ["load", "schema", "includes", "references", "expand"])
