@@ -74,8 +74,8 @@ class Checker {
     void check_section(const json& section, const Pointer& path, const Shape* shape) {
         if (!section.is_object()) return add(path, "expected an object of names and entries");
         for (auto entry = section.begin(); entry != section.end(); ++entry) {
-            // pSConfig's schema looks at entries of proper names only; the web admin writes others, too ("a b").
-            // What names such an entry from elsewhere is an error there, and here.
+            // pSConfig's schema looks at entries of proper names only; the web admin writes others, too ("a
+            // b"). What names such an entry from elsewhere is an error there, and here.
             if (!is_name(entry.key())) continue;
             const Pointer at = path.at(entry.key());
             if (shape != nullptr) {
