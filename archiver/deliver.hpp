@@ -58,6 +58,7 @@ class Delivery {
     void land();
     [[nodiscard]] bool put_aside(const Landed& landed);
     void remove();
+    void sync();
     void tidy(bool the_last_time);
     [[nodiscard]] bool has_work() const;
     [[nodiscard]] bool finished();
@@ -81,6 +82,7 @@ class Delivery {
     Parked parked_;
     std::deque<Landed> unsaved_;         ///< with refused messages that failed/ could not take yet
     std::vector<std::string> delivered_; ///< to be removed
+    std::optional<Clock::time_point> unsynced_since_; ///< removed, but a power cut may bring it back
 
     bool connected_ = false;
     std::size_t at_most_ = 0; ///< messages on their way while a bad one is looked for; 0: no limit

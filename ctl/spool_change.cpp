@@ -195,8 +195,10 @@ ExitCode drop(const CommandLine& line) {
         fmt::print(stderr, "meshprobectl: {} would be lost for good; with --yes they are dropped\n", what);
         return ExitCode::usage;
     }
-    if (auto removed = spool->remove(queued); !removed) return complain(removed.error());
-    if (auto removed = spool->remove_failed(failed); !removed) return complain(removed.error());
+    auto removed = spool->remove(queued);
+    if (removed) removed = spool->sync_queue();
+    if (removed) removed = spool->remove_failed(failed);
+    if (!removed) return complain(removed.error());
     tidy_up_orphan(line.paths, *spool);
     fmt::print("{} are dropped.\n", what);
     return ExitCode::success;

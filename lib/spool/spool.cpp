@@ -122,11 +122,14 @@ std::string Spool::failed_reason(const std::string& name) const {
 }
 
 Status Spool::remove(const std::vector<std::string>& names) const {
-    if (names.empty()) return {};
     for (const std::string& name : names) {
         if (auto valid = check_name(name); !valid) return valid;
         if (auto removed = file_system_->remove(queue() / name); !removed) return removed;
     }
+    return {};
+}
+
+Status Spool::sync_queue() const {
     return file_system_->sync_directory(queue());
 }
 

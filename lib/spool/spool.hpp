@@ -48,8 +48,9 @@ class Spool {
     /// Why it is in failed/: one line; empty if nobody wrote it down.
     [[nodiscard]] std::string failed_reason(const std::string& name) const;
 
-    /// After confirmation: unlink, then one fsync of q/ for the whole batch. Absent ones are fine.
+    /// After confirmation. Absent ones are fine. A power cut may bring them back until sync_queue().
     [[nodiscard]] Status remove(const std::vector<std::string>& names) const;
+    [[nodiscard]] Status sync_queue() const;
     /// Damaged or refused as a whole: failed/NAME and failed/NAME.reason, durable.
     [[nodiscard]] Status set_aside(const std::string& name, std::string_view reason) const;
     /// Refused messages of an else delivered segment: a new segment in failed/, durable before the caller

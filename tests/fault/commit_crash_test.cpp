@@ -184,6 +184,7 @@ class Trial {
             done.push_back(file);
         }
         expect(spool.remove(done).has_value(), "remove");
+        expect(spool.sync_queue().has_value(), "sync_queue");
     }
 
     void deliver(const std::string& archive, const std::string& file, const Segment& segment) {
