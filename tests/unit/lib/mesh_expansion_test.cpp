@@ -142,7 +142,8 @@ json tuples_of(MeshExpansion& expansion, std::string_view name) {
 } // namespace
 
 TEST_CASE("MeshConfigs expand to the counted pairs") {
-    for (const auto& [name, facts] : fixture("derived.expected.json").at("files").items()) {
+    const json derived = fixture("derived.expected.json");
+    for (const auto& [name, facts] : derived.at("files").items()) {
         if (facts.at("form") != "meshconfig") continue;
         const auto read = read_mesh_template(fixture(name).dump());
         REQUIRE(read);
