@@ -184,7 +184,8 @@ class Trial {
             done.push_back(file);
         }
         expect(spool.remove(done).has_value(), "remove");
-        expect(spool.sync_queue().has_value(), "sync_queue");
+        // Archivers share an fsync between batches: what is removed may come back after the cut.
+        if (!done.empty() && random_() % 2 == 0) expect(spool.sync_queue().has_value(), "sync_queue");
     }
 
     void deliver(const std::string& archive, const std::string& file, const Segment& segment) {
