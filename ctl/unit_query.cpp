@@ -90,6 +90,16 @@ Result<std::int64_t> UnitQuery::active_since_usec(const UnitState& unit) {
     return time_property(connection_->bus.get(), unit.object, dbus::unit_interface, "ActiveEnterTimestamp");
 }
 
+Result<bool> UnitQuery::stopped_since_start_of(const UnitState& unit, const UnitState& other) {
+    const auto stopped = time_property(connection_->bus.get(), unit.object, dbus::unit_interface,
+                                       "InactiveEnterTimestampMonotonic");
+    if (!stopped) return fail(stopped.error());
+    const auto started = time_property(connection_->bus.get(), other.object, dbus::unit_interface,
+                                       "InactiveExitTimestampMonotonic");
+    if (!started) return fail(started.error());
+    return *stopped >= *started;
+}
+
 Result<int> UnitQuery::exit_status(const std::string& service) {
     dbus::Failure failure;
     const auto reply = dbus::call(connection_->bus.get(), "LoadUnit", {service}, failure);

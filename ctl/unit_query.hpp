@@ -1,4 +1,4 @@
-// What systemd knows about our units, in as few questions as it takes: for `meshprobectl status`.
+// What systemd knows about our units, in as few questions as it takes.
 #pragma once
 
 #include "lib/error.hpp"
@@ -34,6 +34,8 @@ class UnitQuery {
     [[nodiscard]] Result<std::int64_t> next_elapse_usec(const UnitState& timer);
     /// Since when the unit is active, UNIX time; 0: it is not.
     [[nodiscard]] Result<std::int64_t> active_since_usec(const UnitState& unit);
+    /// Whether the unit came to rest after the other one was started.
+    [[nodiscard]] Result<bool> stopped_since_start_of(const UnitState& unit, const UnitState& other);
     /// What the main process of a service returned last.
     [[nodiscard]] Result<int> exit_status(const std::string& service);
 

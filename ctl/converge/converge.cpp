@@ -1,6 +1,7 @@
 #include "ctl/converge/converge.hpp"
 
 #include "ctl/converge/tidy.hpp"
+#include "ctl/unit_query.hpp"
 #include "lib/config/layers.hpp"
 #include "lib/enabled_by_hand.hpp"
 
@@ -45,6 +46,24 @@ Inputs inputs(const Paths& paths) {
     return found;
 }
 
+/// Somebody's daemon-reload between the start of the target and us has generated what the start knew nothing
+/// of: that is at rest, and was never stopped since. What an administrator stopped meanwhile was.
+Status leave_unbegun(Scope scope, std::set<std::string>& begun) {
+    auto query = UnitQuery::connect(scope);
+    if (!query) return fail(query.error());
+    const auto units = query->list({"meshprobe*.timer", "meshprobe*.path", std::string(target)});
+    if (!units) return fail(units.error());
+    const auto started = units->find(std::string(target));
+    if (started == units->end()) return {};
+    for (const auto& [name, unit] : *units) {
+        if (unit.active != "inactive" || !begun.contains(name)) continue;
+        const auto stopped = query->stopped_since_start_of(unit, started->second);
+        if (!stopped) return fail(stopped.error().in(name));
+        if (!*stopped) begun.erase(name);
+    }
+    return {};
+}
+
 std::string list_some(const std::vector<std::string>& units) {
     constexpr std::size_t most = 5;
     if (units.size() <= most) return fmt::format("{}", fmt::join(units, ", "));
@@ -59,8 +78,10 @@ Result<Situation> look(const Paths& paths) {
     if (!planned) return fail(planned.error());
     auto applied = read_applied(paths);
     if (!applied) return fail(applied.error());
+    auto generated = generated_units(paths);
     Situation situation{.wanted = std::move(planned->units),
-                        .generated = generated_units(paths),
+                        .generated = generated,
+                        .begun = std::move(generated.links),
                         .applied = std::move(*applied),
                         .activation = {},
                         .enabled_by_hand = {},
@@ -93,6 +114,9 @@ Status Converge::pass() {
     const auto activation = manager_.invocation(target);
     if (!activation) return fail(activation.error());
     situation->activation = *activation;
+    if (!situation->applied || situation->applied->activation != *activation) {
+        if (auto left = leave_unbegun(paths_.scope(), situation->begun); !left) return left;
+    }
     return act(*situation, difference(*situation));
 }
 

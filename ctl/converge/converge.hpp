@@ -11,7 +11,7 @@
 
 namespace meshprobe {
 
-/// What there is on disk. `activation` and the hosts known before are the caller's to say.
+/// What there is on disk, taking all that was generated for begun. `activation` is the caller's to say.
 [[nodiscard]] Result<Situation> look(const Paths& paths);
 
 class Converge {

@@ -1,8 +1,9 @@
 // What has to be done so that what runs is what is wanted: a pure function of sets.
 //
 //   wanted     what the generator would link now
-//   generated  what it linked when systemd ran it last: all that a start of the target starts
-//   applied    what converge brought about last
+//   generated  what it linked when systemd ran it last
+//   begun      what the start of the target has started: generated, less what a reload brought only
+//   afterwards applied    what converge brought about last
 //
 // What is wanted and was applied is left alone, whatever state it is in: an administrator may have stopped
 // it.
@@ -21,6 +22,7 @@ namespace meshprobe {
 struct Situation {
     WantedUnits wanted;
     WantedUnits generated;
+    std::set<std::string> begun; ///< links
     std::optional<Applied> applied;
     std::string activation;                ///< of meshprobe.target now
     std::set<std::string> enabled_by_hand; ///< timers

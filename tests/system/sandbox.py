@@ -140,7 +140,8 @@ tasks:
         self.configure(self.configuration)
 
     def tearDown(self) -> None:
-        if any(error for _, error in getattr(self._outcome, "errors", [])) or not getattr(self._outcome, "success", True):
+        result = self._outcome.result
+        if any(test is self for test, _ in result.failures + result.errors):
             print(self.sandbox.run("journalctl", "-b", "--no-pager", "-o", "short-iso", "-n", "150", "-p", "notice", check=False))
             print(self.sandbox.run("meshprobectl", "status", check=False))
 

@@ -17,6 +17,7 @@ Situation quiet() {
     Situation situation;
     situation.wanted = {.links = {a, b}, .files = {{drop_in, "5min"}}};
     situation.generated = situation.wanted;
+    situation.begun = situation.wanted.links;
     situation.applied = Applied{.activation = "1", .units = {a, b}, .problems = {}};
     situation.activation = "1";
     situation.known_hosts = {"a.example.org", "b.example.org"};
@@ -104,11 +105,21 @@ TEST_CASE("after a boot the target has started what was generated; the rest is s
     }
     SECTION("/var came late: one reload and one start of the target, and no first run of known hosts") {
         situation.generated = {};
+        situation.begun = {};
         const auto result = difference(situation);
         CHECK(result.reload);
         CHECK(result.start_target);
         CHECK(result.start == Units{a, b});
         CHECK(result.first_runs.empty());
+    }
+    SECTION("a reload brought a new host between the start of the target and us") {
+        situation.begun = {a};
+        situation.known_hosts = {"a.example.org"};
+        const auto result = difference(situation);
+        CHECK_FALSE(result.reload);
+        CHECK(result.start_target);
+        CHECK(result.start == Units{b});
+        CHECK(result.first_runs == Units{b});
     }
     SECTION("hosts that were never applied get a first run") {
         situation.known_hosts = {"a.example.org"};
