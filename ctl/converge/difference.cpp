@@ -79,8 +79,8 @@ Difference difference(const Situation& situation) {
 
     // A start of the target starts what was generated then, no less and no more: that is what was applied.
     const auto start = minus(wanted, same_activation ? applied : situation.begun);
-    if (!same_activation && !minus(start, situation.generated.links).empty()) result.reload = true;
-    if (!same_activation && !start.empty()) result.start_target = true;
+    if (!same_activation && !minus(start, situation.generated.links).empty())
+        result.reload = result.start_target = true;
     std::ranges::copy_if(start, std::back_inserter(result.start), std::not_fn(is_service));
 
     // Also what was generated and is not wanted: `systemctl start meshprobe.target` may have started it

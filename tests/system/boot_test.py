@@ -45,6 +45,20 @@ class Boot(SystemTest):
         self.systemctl("start", "meshprobe.target")
         self.eventually("timers run again", lambda: self.active(timer))
 
+    def test_reload_between_start_and_converge(self):
+        """What somebody's daemon-reload adds to a target that has been started is started by converge, and nothing else is."""
+        timers = [f"meshprobe@{spec['name']}.timer" for spec in self.specs[:self.hosts]]
+        self.systemctl("mask", "--runtime", "--quiet", "meshprobe-converge.service", "meshprobe-converge.path")
+        self.start()
+        self.eventually("refresh has written the list", lambda: self.sandbox.status_of("test", "-s", "/var/lib/meshprobe/mesh/hosts") == 0)
+        self.systemctl("daemon-reload")
+        self.systemctl("start", *timers[:2])
+        self.systemctl("stop", timers[0])
+        self.assertFalse(self.active(timers[-1]))
+        self.systemctl("unmask", "--runtime", "--quiet", "meshprobe-converge.service", "meshprobe-converge.path")
+        self.systemctl("start", "meshprobe-converge.service")
+        self.assertEqual([self.active(timer) for timer in timers], [False, True, True, True])
+
     def test_nothing_configured_is_quiet(self):
         self.configure("")
         self.start()
