@@ -21,8 +21,6 @@ struct AmqpPublication {
     std::string_view routing_key;
     std::string_view message_id;
     std::string_view body;
-    std::string_view instance;
-    std::string_view host;
     std::uint64_t timestamp = 0; ///< UNIX seconds
 };
 

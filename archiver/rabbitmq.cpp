@@ -61,17 +61,13 @@ class RabbitmqArchive : public ArchiveType {
             static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
         for (const Item& item : batch) {
             const std::string& key = routing_key_.of(*item.segment, *item.message);
-            const SegmentHeader& header = *item.segment;
-            if (std::max({key.size(), item.message->id.size(), header.host.size(), header.instance.size()}) >
-                short_string) {
+            if (std::max(key.size(), item.message->id.size()) > short_string) {
                 verdicts_.push_back(
                     {item.ticket, Verdict::Kind::refused,
-                     fmt::format("its routing key, id, host or instance is longer than {} bytes",
-                                 short_string)});
+                     fmt::format("its routing key or id is longer than {} bytes", short_string)});
                 continue;
             }
-            stream_->append_publish({exchange_, key, item.message->id, item.message->body, header.instance,
-                                     header.host, timestamp});
+            stream_->append_publish({exchange_, key, item.message->id, item.message->body, timestamp});
             confirmations_.add({item.ticket, item.message, &routes_.entry(key)});
         }
         return exchange();

@@ -67,19 +67,9 @@ unsigned declare(const Connection& connection, const std::string& name, bool pas
 
 void print(const amqp_envelope_t& envelope) {
     const auto& properties = envelope.message.properties;
-    std::string host;
-    for (int index = 0; index < properties.headers.num_entries; ++index) {
-        if (text(properties.headers.entries[index].key) == "host")
-            host = text(properties.headers.entries[index].value.value.bytes);
-    }
-    const nlohmann::json line{{"id", text(properties.message_id)},
-                              {"key", text(envelope.routing_key)},
-                              {"host", host},
-                              {"type", text(properties.content_type)},
-                              {"mode", properties.delivery_mode},
-                              {"app", text(properties.app_id)},
-                              {"size", envelope.message.body.len},
-                              {"body", text(envelope.message.body)}};
+    const nlohmann::json line{{"id", text(properties.message_id)},     {"key", text(envelope.routing_key)},
+                              {"type", text(properties.content_type)}, {"mode", properties.delivery_mode},
+                              {"size", envelope.message.body.len},     {"body", text(envelope.message.body)}};
     fmt::print("{}\n", line.dump());
 }
 
