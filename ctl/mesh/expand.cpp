@@ -12,6 +12,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace meshprobe::command {
 
@@ -65,7 +66,7 @@ ordered_json interval_json(const MeshTask& task) {
 }
 
 ordered_json tuple_json(const MeshTask& task, const MeshTuple& tuple,
-                        const std::vector<const MeshArchive*>& archives) {
+                        std::span<const MeshArchive* const> archives) {
     ordered_json object{
         {"task", task.name}, {"test-type", task.test_type}, {"addresses", ordered_json::array()}};
     for (const Participant& member : tuple.members)
@@ -80,7 +81,7 @@ ordered_json tuple_json(const MeshTask& task, const MeshTuple& tuple,
 }
 
 std::vector<std::string> tuple_cells(const MeshTask& task, const MeshTuple& tuple,
-                                     const std::vector<const MeshArchive*>& archives) {
+                                     std::span<const MeshArchive* const> archives) {
     std::string members;
     for (const Participant& member : tuple.members)
         members += fmt::format("{}{}", members.empty() ? "" : " ", member.address);
@@ -135,7 +136,7 @@ class Expanding {
 
   private:
     void print(const MeshTask& task, const MeshTuple& tuple,
-               const std::vector<const MeshArchive*>& archives) {
+               std::span<const MeshArchive* const> archives) {
         if (line_.json) {
             fmt::print("{}\n", tuple_json(task, tuple, archives)
                                    .dump(-1, ' ', false, ordered_json::error_handler_t::replace));

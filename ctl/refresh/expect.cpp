@@ -113,7 +113,10 @@ class Expecting {
     std::optional<Index> archives_of(const MeshTask& task, const MeshTuple& tuple) {
         const auto archives = expansion_.archives(task, tuple);
         if (!archives) return std::nullopt;
-        const auto [entry, is_new] = archive_sets_.try_emplace(*archives);
+        if (last_set_ != nullptr && std::ranges::equal(last_set_->first, *archives)) return last_set_->second;
+        const auto [entry, is_new] =
+            archive_sets_.try_emplace(std::vector<const MeshArchive*>(archives->begin(), archives->end()));
+        last_set_ = &*entry;
         if (is_new) {
             std::vector<std::string> hosts;
             for (const MeshArchive* archive : *archives) {
@@ -130,7 +133,9 @@ class Expecting {
     ExpectedWriter& writer_;
     /// By what an address shows: its place in the document.
     std::unordered_map<const json*, std::optional<Index>> indexes_;
-    std::map<std::vector<const MeshArchive*>, std::optional<Index>> archive_sets_;
+    using ArchiveSets = std::map<std::vector<const MeshArchive*>, std::optional<Index>>;
+    ArchiveSets archive_sets_;
+    const ArchiveSets::value_type* last_set_ = nullptr; ///< mostly the next tuple's too
 };
 
 } // namespace

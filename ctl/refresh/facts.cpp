@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 namespace meshprobe {
 
@@ -19,58 +22,43 @@ std::filesystem::path file_of(const Paths& paths, std::string_view mesh) {
     return mesh_copy_directory(paths, mesh) / "facts";
 }
 
+/// What the tuples of one document say, added to what others have said.
 class Gathering {
   public:
-    Gathering(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq)
-        : mesh_(mesh), crawl_(crawl), jq_(jq) {}
+    Gathering(const nlohmann::json& document, MeshOracle oracle, MeshFacts& facts)
+        : expansion_(document, std::move(oracle)), facts_(facts) {}
 
-    MeshFacts gather() && {
-        look_at(crawl_.root);
-        return std::move(facts_);
-    }
-
-  private:
-    void look_at(const std::string& location) {
-        const auto found = crawl_.documents.find(location);
-        if (found == crawl_.documents.end() || !seen_.insert(location).second) return; // failed, or a loop
-        const auto lookup = [this](std::string_view include) -> std::optional<std::string_view> {
-            const auto document = crawl_.documents.find(include);
-            if (document == crawl_.documents.end()) return std::nullopt;
-            return document->second.text;
-        };
-        const auto read = read_mesh_template(found->second.text, location, lookup);
-        if (!read) return; // settle() says why
-        if (read->document.is_object()) expand(read->document);
-        for (const auto& include : read->includes)
-            look_at(include);
-    }
-
-    void expand(const nlohmann::json& document) {
-        MeshOracle oracle;
-        oracle.jq = jq_;
-        oracle.rules = {.allow_private = mesh_.allow_private};
-        MeshExpansion expansion(document, std::move(oracle));
-        for (const auto& task : expansion.tasks()) {
+    void run() {
+        for (const auto& task : expansion_.tasks()) {
             if (task.disabled || !task.problem.empty()) continue;
-            const auto done =
-                expansion.each(task, [&](const MeshTuple& tuple) { note(expansion, task, tuple); });
+            const auto done = expansion_.each(task, [&](const MeshTuple& tuple) { note(task, tuple); });
             if (!done) refuse(fmt::format("task \"{}\"", task.name), done.error().message);
         }
     }
 
-    void note(MeshExpansion& expansion, const MeshTask& task, const MeshTuple& tuple) {
-        const auto archives = expansion.archives(task, tuple);
+  private:
+    void note(const MeshTask& task, const MeshTuple& tuple) {
+        const auto archives = expansion_.archives(task, tuple);
         if (!archives) return; // no agent creates it
         for (const auto* archive : *archives) {
+            auto& noted = noted_[archive];
+            const bool is_of_task = std::exchange(noted.task, &task) == &task;
+            for (const auto& member : tuple.members) {
+                if (noted.members.insert(member.properties).second) add_tags(*archive, member);
+            }
+            if (is_of_task) continue;
             for (const auto& place : archive->read_urls) {
                 auto& facts = facts_.hosts[place.host];
                 add(facts.tasks, "name of a task", task.name);
                 add(facts.groups, "name of a group", task.group);
                 add(facts.tests, "type of a test", task.test_type);
-                for (const auto& member : tuple.members)
-                    add_tags(facts, member);
             }
         }
+    }
+
+    void add_tags(const MeshArchive& archive, const Participant& member) {
+        for (const auto& place : archive.read_urls)
+            add_tags(facts_.hosts[place.host], member);
     }
 
     void add_tags(HostFacts& facts, const Participant& member) {
@@ -111,11 +99,14 @@ class Gathering {
             facts_.refusals.insert({std::move(what), std::move(reason)});
     }
 
-    const Mesh& mesh_;
-    const Crawl& crawl_;
-    const JqAnswer& jq_;
-    std::set<std::string> seen_;
-    MeshFacts facts_;
+    MeshExpansion expansion_;
+    MeshFacts& facts_;
+    /// What is known of an archive already: a few of them, in very many tuples.
+    struct Noted {
+        const MeshTask* task = nullptr;
+        std::unordered_set<const nlohmann::json*> members; ///< by what they show
+    };
+    std::unordered_map<const MeshArchive*, Noted> noted_;
 };
 
 /// A file that cannot be read is written anew.
@@ -139,8 +130,8 @@ void merge(HostFacts& all, const HostFacts& more) {
 
 } // namespace
 
-MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq) {
-    return Gathering(mesh, crawl, jq).gather();
+void gather_facts(const MeshTemplate& mesh, MeshOracle oracle, MeshFacts& facts) {
+    Gathering(mesh.document, std::move(oracle), facts).run();
 }
 
 Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,

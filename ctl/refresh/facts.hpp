@@ -3,11 +3,10 @@
 // all.
 #pragma once
 
-#include "ctl/refresh/crawl.hpp"
-#include "lib/config/config.hpp"
 #include "lib/error.hpp"
 #include "lib/host_facts.hpp"
 #include "lib/mesh/expansion.hpp"
+#include "lib/mesh/template.hpp"
 #include "lib/paths.hpp"
 
 #include <map>
@@ -26,7 +25,7 @@ struct MeshFacts {
 /// A host has the names of each task whose results it holds: of the task itself, its group and its type of
 /// test, and the tags of the addresses and hosts in it. Tasks, addresses and hosts that are disabled say
 /// nothing.
-[[nodiscard]] MeshFacts gather_facts(const Mesh& mesh, const Crawl& crawl, const JqAnswer& jq = {});
+void gather_facts(const MeshTemplate& mesh, MeshOracle oracle, MeshFacts& facts);
 
 /// Durable, if they changed. `held`: hosts whose removal waits for a person keep what was said of them last.
 [[nodiscard]] Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,

@@ -85,16 +85,13 @@ class Refresh {
     Status conclude(Task& task) {
         const auto last = read_mesh_state(paths_, task.mesh->name);
         if (!last) return fail(last.error());
-        auto facts = gather_facts(*task.mesh, task.crawl, jq_);
-        task.crawl.refusals.insert(task.crawl.refusals.end(), facts.refusals.begin(), facts.refusals.end());
-        std::ranges::sort(task.crawl.refusals);
-        const Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment(), jq_);
+        Settlement settlement = settle(*task.mesh, *last, task.crawl, now_moment(), jq_);
         const bool failed = settlement.failure.has_value();
         if (!failed) {
             if (auto written = write_mesh_copy(paths_, task.mesh->name, task.crawl.documents); !written)
                 return written;
-            if (auto written =
-                    write_mesh_facts(paths_, task.mesh->name, std::move(facts.hosts), settlement.state.held);
+            if (auto written = write_mesh_facts(paths_, task.mesh->name, std::move(settlement.facts),
+                                                settlement.state.held);
                 !written)
                 return written;
             if (auto written = write_expected(paths_, task.mesh->name, settlement.expected); !written)

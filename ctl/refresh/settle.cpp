@@ -1,6 +1,7 @@
 #include "ctl/refresh/settle.hpp"
 
 #include "ctl/refresh/expect.hpp"
+#include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/mesh/template.hpp"
@@ -38,6 +39,7 @@ class Gathering {
         const auto read = read_mesh_template(found->second.text, location, lookup);
         if (!read) return fail(read.error().in(location));
         expect(*read, oracle_, expected);
+        gather_facts(*read, oracle_, facts);
         const MeshDocument document = extract_measurement_archives(*read, oracle_);
         refusals.insert(document.refusals.begin(), document.refusals.end());
         for (const MeasurementArchive& archive : document.archives) {
@@ -54,6 +56,7 @@ class Gathering {
     HostUrls hosts;
     std::set<Refusal> refusals;
     ExpectedWriter expected;
+    MeshFacts facts;
 
   private:
     const Crawl& crawl_;
@@ -126,6 +129,7 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
 
     Gathering gathered(crawl, {.jq = jq, .rules = {.allow_private = mesh.allow_private}});
     Status understood = crawl.failure ? Status(fail(*crawl.failure)) : gathered.gather(crawl.root);
+    gathered.refusals.merge(gathered.facts.refusals);
     if (understood && gathered.hosts.size() > most_hosts) {
         understood = fail(ErrorKind::protocol, fmt::format("it names {} hosts; expected at most {}",
                                                            gathered.hosts.size(), most_hosts));
@@ -146,6 +150,7 @@ Settlement settle(const Mesh& mesh, const std::optional<MeshState>& last, const 
     state.plain_http = crawl.plain_http;
     take_over(settlement, crawl, gathered, now);
     settlement.expected = gathered.expected.finish();
+    settlement.facts = std::move(gathered.facts.hosts);
     note_failures(settlement, crawl.failures);
     return settlement;
 }

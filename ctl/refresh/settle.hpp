@@ -3,6 +3,7 @@
 
 #include "ctl/refresh/crawl.hpp"
 #include "lib/config/config.hpp"
+#include "lib/host_facts.hpp"
 #include "lib/mesh/expansion.hpp"
 #include "lib/mesh/state.hpp"
 
@@ -16,6 +17,7 @@ struct Settlement {
     MeshState state;
     std::optional<Error> failure; ///< of the mesh as a whole
     std::string expected;         ///< text of mesh/expected/MESH; not after a failure
+    FactsOfHosts facts;           ///< likewise, without the name of the mesh
     std::vector<std::string> added;
     std::vector<std::string> removed;
     std::vector<std::string> newly_held;

@@ -138,8 +138,8 @@ Status MeshExpansion::each(const MeshTask& task, const std::function<void(const 
     return {};
 }
 
-Result<std::vector<const MeshArchive*>> MeshExpansion::archives(const MeshTask& task,
-                                                                const MeshTuple& tuple) {
+Result<std::span<const MeshArchive* const>> MeshExpansion::archives(const MeshTask& task,
+                                                                    const MeshTuple& tuple) {
     return state_->archives.of(task, tuple);
 }
 

@@ -57,6 +57,7 @@ struct Participant {
     const nlohmann::json* host = nullptr; ///< the entry of `hosts`; nullptr if it names none
     bool disabled = false;                ///< itself, what it is derived from, or its host
     bool no_agent = false;                ///< likewise
+    bool has_contexts = false;            ///< `properties` names some
     bool certain = true; ///< false: it stands here for a class whose filter asks DNS or jq, which gave no
                          ///< answer
 };
@@ -115,10 +116,10 @@ class MeshExpansion {
 
     /// The archives of the task, then those of the scheduler's host, equal ones once. An error says why no
     /// agent creates this tuple: an archive or context that is not there, or a variable without value in
-    /// archives, test, contexts or reference. Cheap where there are no variables; the pointers hold as long
-    /// as this.
-    [[nodiscard]] Result<std::vector<const MeshArchive*>> archives(const MeshTask& task,
-                                                                   const MeshTuple& tuple);
+    /// archives, test, contexts or reference. Cheap where variables, if any, are of the scheduler only. The
+    /// archives hold as long as this, the list until the next call.
+    [[nodiscard]] Result<std::span<const MeshArchive* const>> archives(const MeshTask& task,
+                                                                       const MeshTuple& tuple);
 
     /// What was left out meanwhile, with its reason: each entry once, at most a thousand of them.
     [[nodiscard]] const std::set<Refusal>& refusals() const;

@@ -168,8 +168,9 @@ void ExpectedWriter::begin(const ExpectedTest& test) {
 }
 
 void ExpectedWriter::add(Index archives, Index source, std::optional<Index> destination) {
-    auto& ranges = pairs_[{archives, source}];
-    if (destination) add_to(ranges, *destination);
+    const std::pair key{archives, source};
+    if (last_ == nullptr || last_->first != key) last_ = &*pairs_.try_emplace(key).first;
+    if (destination) add_to(last_->second, *destination);
 }
 
 void ExpectedWriter::end_test() {
@@ -187,6 +188,7 @@ void ExpectedWriter::end_test() {
         }
     }
     pairs_.clear();
+    last_ = nullptr;
     test_.reset();
 }
 

@@ -80,7 +80,9 @@ class ExpectedWriter {
     std::map<ExpectedAddress, Index> addresses_;
     std::map<std::vector<std::string>, Index> archives_;
     std::optional<ExpectedTest> test_;
-    std::map<std::pair<Index, Index>, std::vector<ExpectedResults::Range>> pairs_; ///< of it
+    using Pairs = std::map<std::pair<Index, Index>, std::vector<ExpectedResults::Range>>;
+    Pairs pairs_;                       ///< of it
+    Pairs::value_type* last_ = nullptr; ///< mostly the next one's too
     std::string text_;
 };
 

@@ -287,6 +287,7 @@ bool Group::resolve(Participant& member, std::string_view label, std::string_vie
         refusals_.add("address " + in_quotes(member.name), usable.error().message);
         return false;
     }
+    member.has_contexts = !array_member(*member.properties, "contexts").empty();
     set_flags(member, holder);
     return true;
 }

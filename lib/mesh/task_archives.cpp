@@ -23,6 +23,13 @@ bool can_fail_late(const std::set<std::string>& variables) {
     return std::ranges::any_of(variables, is_jq_variable);
 }
 
+/// What variable_value() takes from nothing but the scheduler's address and `flip`.
+bool are_of_scheduler(const std::set<std::string>& variables) {
+    return std::ranges::all_of(variables, [](std::string_view name) {
+        return name == "scheduled_by_address" || name == "localhost" || name == "flip";
+    });
+}
+
 Status check_variables(const std::set<std::string>& variables, std::size_t dimension) {
     for (const std::string& name : variables) {
         if (auto checked = check_variable(name, dimension); !checked) return checked;
@@ -52,8 +59,9 @@ Result<std::vector<std::string>> written_read_urls(const json& archive) {
                 fmt::format("results are only pushed to archiver {}", in_quotes(archiver)));
 }
 
-Result<std::vector<const MeshArchive*>> TaskArchives::of(const MeshTask& task, const MeshTuple& tuple) {
-    const Sources& sources = sources_of(task, tuple.members[tuple.scheduler]);
+Result<std::span<const MeshArchive* const>> TaskArchives::of(const MeshTask& task, const MeshTuple& tuple) {
+    const Participant& scheduler = tuple.members[tuple.scheduler];
+    Sources& sources = sources_of(task, scheduler);
     if (sources.error) return fail(*sources.error);
     if (auto checked = check_contexts(task, tuple, sources); !checked) return fail(checked.error());
     const auto jq = [&](const std::string& program) { return jq_value(program, task, tuple, sources); };
@@ -62,7 +70,22 @@ Result<std::vector<const MeshArchive*>> TaskArchives::of(const MeshTask& task, c
             return fail(value.error().in(other.name));
     }
     if (sources.constant) return *sources.constant;
-    Archives archives;
+    if (!sources.of_scheduler) {
+        if (auto made = make(task, tuple, sources, made_); !made) return fail(made.error());
+        return made_;
+    }
+    const auto [entry, is_new] = sources.by_scheduler.try_emplace({scheduler.address, tuple.flip});
+    if (!is_new) return entry->second;
+    if (auto made = make(task, tuple, sources, entry->second); !made) {
+        sources.by_scheduler.erase(entry);
+        return fail(made.error());
+    }
+    return entry->second;
+}
+
+Status TaskArchives::make(const MeshTask& task, const MeshTuple& tuple, const Sources& sources,
+                          Archives& archives) {
+    archives.clear();
     for (const Source& source : sources.archives) {
         auto archive = expanded(source, task, tuple, sources);
         if (!archive) return fail(archive.error().in("archive " + in_quotes(source.name)));
@@ -72,12 +95,16 @@ Result<std::vector<const MeshArchive*>> TaskArchives::of(const MeshTask& task, c
             archives.push_back(*archive);
         }
     }
-    return archives;
+    return {};
 }
 
-const TaskArchives::Sources& TaskArchives::sources_of(const MeshTask& task, const Participant& scheduler) {
-    const auto [entry, is_new] = sources_.try_emplace({task.task, scheduler.host});
+TaskArchives::Sources& TaskArchives::sources_of(const MeshTask& task, const Participant& scheduler) {
+    const Place place{task.task, scheduler.host};
+    if (last_sources_ != nullptr && place == last_place_) return *last_sources_;
+    const auto [entry, is_new] = sources_.try_emplace(place);
     Sources& sources = entry->second;
+    last_place_ = place;
+    last_sources_ = &sources;
     if (!is_new) return sources;
     auto done = add_archives(task, *task.task, sources);
     if (done && scheduler.host != nullptr) done = add_archives(task, *scheduler.host, sources);
@@ -107,6 +134,9 @@ const TaskArchives::Sources& TaskArchives::sources_of(const MeshTask& task, cons
             }
         }
         sources.constant = std::move(constant);
+    } else {
+        sources.of_scheduler = std::ranges::all_of(
+            sources.archives, [](const Source& source) { return are_of_scheduler(source.variables); });
     }
     return sources;
 }
@@ -145,6 +175,7 @@ Result<std::vector<const json*>> TaskArchives::contexts_of(const Participant& me
 Status TaskArchives::check_contexts(const MeshTask& task, const MeshTuple& tuple, const Sources& sources) {
     const auto jq = [&](const std::string& program) { return jq_value(program, task, tuple, sources); };
     for (const Participant& member : tuple.members) {
+        if (!member.has_contexts) continue;
         const auto contexts = contexts_of(member);
         if (!contexts) return fail(contexts.error());
         for (const json* context : *contexts) {

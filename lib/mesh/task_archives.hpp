@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,10 +27,12 @@ class TaskArchives {
   public:
     TaskArchives(const nlohmann::json& document, Oracle& oracle) : document_(document), oracle_(oracle) {}
 
-    Result<std::vector<const MeshArchive*>> of(const MeshTask& task, const MeshTuple& tuple);
+    /// The list holds until the next call.
+    Result<std::span<const MeshArchive* const>> of(const MeshTask& task, const MeshTuple& tuple);
 
   private:
     using Archives = std::vector<const MeshArchive*>;
+    using Place = std::pair<const nlohmann::json*, const nlohmann::json*>; ///< task, host
     /// An object of the document and the variables in it.
     struct Source {
         std::string name;
@@ -43,9 +46,11 @@ class TaskArchives {
         std::vector<Source> others; ///< test and reference: of interest only if their variables can fail
         std::optional<Error> error;
         std::optional<Archives> constant; ///< without any variable
+        bool of_scheduler = false;        ///< all variables are of the scheduler
+        std::map<std::pair<std::string_view, bool>, Archives> by_scheduler; ///< by its address and `flip`
     };
 
-    const Sources& sources_of(const MeshTask& task, const Participant& scheduler);
+    Sources& sources_of(const MeshTask& task, const Participant& scheduler);
     Status add_archives(const MeshTask& task, const nlohmann::json& holder, Sources& sources);
     Result<std::vector<const nlohmann::json*>> contexts_of(const Participant& member) const;
     Status check_contexts(const MeshTask& task, const MeshTuple& tuple, const Sources& sources);
@@ -55,9 +60,14 @@ class TaskArchives {
                                     const Sources& sources);
     MeshArchive made(const Source& source, nlohmann::json object) const;
 
+    Status make(const MeshTask& task, const MeshTuple& tuple, const Sources& sources, Archives& archives);
+
     const nlohmann::json& document_;
     Oracle& oracle_;
-    std::map<std::pair<const nlohmann::json*, const nlohmann::json*>, Sources> sources_; ///< by task and host
+    std::map<Place, Sources> sources_;
+    Place last_place_; ///< a group is walked by rows: mostly it is the next one's too
+    Sources* last_sources_ = nullptr;
+    Archives made_; ///< what varies with the whole tuple
     /// By entry and by the values of the variables in it.
     std::map<std::pair<const nlohmann::json*, std::string>, std::unique_ptr<MeshArchive>> archives_;
 };
