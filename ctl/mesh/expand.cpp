@@ -135,8 +135,7 @@ class Expanding {
     }
 
   private:
-    void print(const MeshTask& task, const MeshTuple& tuple,
-               std::span<const MeshArchive* const> archives) {
+    void print(const MeshTask& task, const MeshTuple& tuple, std::span<const MeshArchive* const> archives) {
         if (line_.json) {
             fmt::print("{}\n", tuple_json(task, tuple, archives)
                                    .dump(-1, ' ', false, ordered_json::error_handler_t::replace));

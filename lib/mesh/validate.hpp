@@ -25,7 +25,8 @@ struct MeshStage {
 /// All stages of a template or MeshConfig; those behind one that makes them pointless are left out. An
 /// include list has the stage "schema" only. An error: the text is no JSON, or no mesh document.
 ///
-/// The schema of pSConfig does not look at entries whose names it does not like; this does, and names them.
+/// As the schema of pSConfig, this does not look at entries whose names it does not like; to name one from
+/// elsewhere is an error.
 [[nodiscard]] Result<std::vector<MeshStage>> validate_mesh_document(std::string_view text,
                                                                     std::string_view location,
                                                                     const IncludeLookup& lookup,
