@@ -44,7 +44,8 @@ class Gathering {
             auto& noted = noted_[archive];
             const bool is_of_task = std::exchange(noted.task, &task) == &task;
             for (const auto& member : tuple.members) {
-                if (noted.members.insert(member.properties).second) add_tags(*archive, member);
+                if (member.has_tags && noted.members.insert(member.properties).second)
+                    add_tags(*archive, member);
             }
             if (is_of_task) continue;
             for (const auto& place : archive->read_urls) {

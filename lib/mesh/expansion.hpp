@@ -58,6 +58,7 @@ struct Participant {
     bool disabled = false;                ///< itself, what it is derived from, or its host
     bool no_agent = false;                ///< likewise
     bool has_contexts = false;            ///< `properties` names some
+    bool has_tags = false;                ///< `top`, `properties` or `host` do
     bool certain = true; ///< false: it stands here for a class whose filter asks DNS or jq, which gave no
                          ///< answer
 };

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -16,10 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t most_candidates = 200'000; ///< of a group; more could not be paired anyway
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return left.size() == right.size() && ::strncasecmp(left.data(), right.data(), left.size()) == 0;
-}
 
 std::size_t weight(std::size_t candidates) {
     return std::max<std::size_t>(candidates, 1); // a selector of nothing is looked at all the same
@@ -89,6 +84,15 @@ bool Group::is_list(const json& group) {
 std::size_t Group::id_of(const json& selector) {
     return ids_.emplace(selector.dump(-1, ' ', false, json::error_handler_t::replace), ids_.size())
         .first->second;
+}
+
+std::size_t Group::number_of(std::string_view name) {
+    if (name.empty()) return 0;
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return numbers_.emplace(std::move(lower), numbers_.size() + 1).first->second;
 }
 
 void Group::add_selectors(const json& selectors) {
@@ -168,8 +172,10 @@ void Group::add_candidate(ClassMember member, std::string_view label, std::vecto
     made.plain.top = member.address;
     made.plain.top_address = string_member(*member.address, "address");
     made.plain.certain = member.certain;
-    made.host_name = string_member(*member.address, "host");
-    made.plain.host = find_member(object_member(document_, "hosts"), made.host_name);
+    const std::string_view host = string_member(*member.address, "host");
+    made.plain.host = find_member(object_member(document_, "hosts"), host);
+    made.address_number = number_of(made.plain.top_address);
+    made.host_number = number_of(host);
     made.label = label;
     made.depends_on_peer = !object_member(*member.address, "remote-addresses").empty();
     if (!made.depends_on_peer) made.resolved = resolve(made.plain, label, {});
@@ -260,11 +266,9 @@ void Group::combine(const Selector& x, const Selector& y, std::size_t scheduled_
 
 bool Group::is_self(const Candidate& x, const Candidate& y) const {
     if (scope_ == "disabled") return false;
-    const auto same = [](std::string_view left, std::string_view right) {
-        return !left.empty() && equal_ignoring_case(left, right);
-    };
-    return same(x.plain.top_address, y.plain.top_address) ||
-           (scope_ != "address" && same(x.host_name, y.host_name));
+    const auto same = [](std::size_t left, std::size_t right) { return left != 0 && left == right; };
+    return same(x.address_number, y.address_number) ||
+           (scope_ != "address" && same(x.host_number, y.host_number));
 }
 
 const Participant* Group::shown(const Candidate& candidate, std::string_view peer,
@@ -288,6 +292,8 @@ bool Group::resolve(Participant& member, std::string_view label, std::string_vie
         return false;
     }
     member.has_contexts = !array_member(*member.properties, "contexts").empty();
+    for (const json* level : {member.top, member.properties, member.host})
+        member.has_tags = member.has_tags || (level != nullptr && !array_member(*level, "tags").empty());
     set_flags(member, holder);
     return true;
 }

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,8 +44,9 @@ class Group {
   private:
     struct Candidate {
         Participant plain; ///< what it shows to every peer, unless that depends on the peer
-        std::string_view host_name;
         std::string_view label;
+        std::size_t address_number = 0; ///< of `plain.top_address`, see number_of()
+        std::size_t host_number = 0;    ///< of the name of its host
         bool depends_on_peer = false;
         bool resolved = false; ///< `plain` is something to show
     };
@@ -62,6 +64,8 @@ class Group {
     void read_disjoint();
     void read_excludes();
     std::size_t id_of(const nlohmann::json& selector);
+    /// Equal for names that differ in case only; 0: empty. Comparing the names for each pair takes longer.
+    std::size_t number_of(std::string_view name);
 
     /// The second members that a first one is paired with: all, those of list a, or those of list b.
     [[nodiscard]] const std::vector<const Selector*>& partners(const Selector& first) const;
@@ -84,6 +88,7 @@ class Group {
     bool both_ways_ = true;
     std::size_t candidates_ = 0;
     std::map<std::string, std::size_t> ids_;
+    std::unordered_map<std::string, std::size_t> numbers_;
     std::vector<Selector> selectors_;
     std::vector<const Selector*> all_;
     std::vector<const Selector*> a_;

@@ -74,12 +74,19 @@ Result<std::span<const MeshArchive* const>> TaskArchives::of(const MeshTask& tas
         if (auto made = make(task, tuple, sources, made_); !made) return fail(made.error());
         return made_;
     }
-    const auto [entry, is_new] = sources.by_scheduler.try_emplace({scheduler.address, tuple.flip});
-    if (!is_new) return entry->second;
-    if (auto made = make(task, tuple, sources, entry->second); !made) {
-        sources.by_scheduler.erase(entry);
-        return fail(made.error());
+    const Scheduler key{scheduler.address, tuple.flip};
+    // An address is a place in the document: what is the same need not be compared.
+    if (const auto* last = sources.last;
+        last != nullptr && last->first.first.data() == key.first.data() && last->first.second == key.second)
+        return last->second;
+    const auto [entry, is_new] = sources.by_scheduler.try_emplace(key);
+    if (is_new) {
+        if (auto made = make(task, tuple, sources, entry->second); !made) {
+            sources.by_scheduler.erase(entry);
+            return fail(made.error());
+        }
     }
+    sources.last = &*entry;
     return entry->second;
 }
 

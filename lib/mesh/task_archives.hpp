@@ -33,6 +33,7 @@ class TaskArchives {
   private:
     using Archives = std::vector<const MeshArchive*>;
     using Place = std::pair<const nlohmann::json*, const nlohmann::json*>; ///< task, host
+    using Scheduler = std::pair<std::string_view, bool>;                   ///< its address, `flip`
     /// An object of the document and the variables in it.
     struct Source {
         std::string name;
@@ -47,7 +48,8 @@ class TaskArchives {
         std::optional<Error> error;
         std::optional<Archives> constant; ///< without any variable
         bool of_scheduler = false;        ///< all variables are of the scheduler
-        std::map<std::pair<std::string_view, bool>, Archives> by_scheduler; ///< by its address and `flip`
+        std::map<Scheduler, Archives> by_scheduler;
+        const std::pair<const Scheduler, Archives>* last = nullptr; ///< mostly the next tuple's too
     };
 
     Sources& sources_of(const MeshTask& task, const Participant& scheduler);
