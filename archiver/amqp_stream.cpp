@@ -146,9 +146,10 @@ Status AmqpStream::decode(std::string_view bytes, const Handler& handler) {
     while (!bytes.empty()) {
         amqp_frame_t frame{};
         const int used = amqp_handle_input(state_, bytes_of(bytes), &frame);
-        if (used <= 0)
+        if (used <= 0) {
             return fail(ErrorKind::protocol,
                         fmt::format("the broker sends what is not AMQP: {}", amqp_error_string2(used)));
+        }
         bytes.remove_prefix(static_cast<std::size_t>(used));
         if (frame.frame_type == 0 || frame.frame_type == AMQP_FRAME_HEARTBEAT)
             continue; // half a frame, or nothing in it

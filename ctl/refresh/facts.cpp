@@ -89,9 +89,10 @@ class Gathering {
     static std::string printable(std::string_view name) {
         constexpr std::size_t shown = 80;
         std::string text;
-        for (const char c : name.substr(0, shown))
+        for (const char c : name.substr(0, shown)) {
             text += c >= ' ' && c <= '~' ? std::string(1, c)
                                          : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
         return text;
     }
 

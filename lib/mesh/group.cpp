@@ -25,9 +25,10 @@ std::size_t weight(std::size_t candidates) {
 Status check_mesh_address(std::string_view address) {
     constexpr std::size_t longest = 253;
     if (address.empty()) return fail(ErrorKind::protocol, "it has no address");
-    if (address.size() > longest)
+    if (address.size() > longest) {
         return fail(ErrorKind::protocol,
                     fmt::format("an address of {} bytes; expected at most {}", address.size(), longest));
+    }
     if (address.find(':') != std::string_view::npos) {
         in6_addr ipv6{};
         if (::inet_pton(AF_INET6, std::string(address).c_str(), &ipv6) == 1) return {};
@@ -50,9 +51,10 @@ Status check_mesh_address(std::string_view address) {
 
 Status check_mesh_name(std::string_view name) {
     constexpr std::size_t longest = 255;
-    if (name.size() > longest)
+    if (name.size() > longest) {
         return fail(ErrorKind::protocol,
                     fmt::format("a name of {} bytes; expected at most {}", name.size(), longest));
+    }
     if (std::ranges::any_of(
             name, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }))
         return fail(ErrorKind::protocol, "a name with control characters");

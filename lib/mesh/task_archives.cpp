@@ -171,9 +171,10 @@ Result<std::vector<const json*>> TaskArchives::contexts_of(const Participant& me
         const json* context = reference.is_string() ? find_member(object_member(document_, "contexts"),
                                                                   reference.get_ref<const std::string&>())
                                                     : nullptr;
-        if (context == nullptr)
+        if (context == nullptr) {
             return fail(ErrorKind::protocol,
                         fmt::format("there is no context {}", in_quotes(compact(reference))));
+        }
         contexts.push_back(context);
     }
     return contexts;
