@@ -2,8 +2,8 @@
 //
 //   wanted     what the generator would link now
 //   generated  what it linked when systemd ran it last
-//   begun      what the start of the target has started: generated, less what a reload brought only
-//   afterwards applied    what converge brought about last
+//   begun      what the start of the target has started: of what is generated, all that was there by then
+//   applied    what converge brought about last
 //
 // What is wanted and was applied is left alone, whatever state it is in: an administrator may have stopped
 // it.
