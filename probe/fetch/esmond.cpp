@@ -108,20 +108,31 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
         page.date = std::chrono::floor<std::chrono::seconds>(*answer->date).time_since_epoch().count();
     page.skipped = reader.page().skipped;
     page.reasons = reader.page().reasons;
-    turn_page(reader.page(), page.entries.size());
+    if (auto turned = turn_page(reader.page(), page.entries.size()); !turned) {
+        return fail(turned.error().in(address));
+    }
     return std::optional(std::move(page));
 }
 
-void MetadataSearch::turn_page(const MetadataPage& page, std::size_t new_entries) {
+Status MetadataSearch::turn_page(const MetadataPage& page, std::size_t new_entries) {
     const std::uint64_t seen = offset_ + page.elements;
     // A full page may have a successor whatever the total says: elmond's is an estimate, and others tell
     // none.
     const bool may_have_more = !page.next_page.empty() || (page.count_total && seen < *page.count_total) ||
                                page.elements >= page_limit;
-    // A server that ignores "offset" shows the same entries again.
-    at_end_ = page.elements == 0 || new_entries == 0 || !may_have_more;
+    const bool is_only_overlap = page.elements <= overlap_;
+    // As if that were all, the search of the next run would begin at this one: what was not shown is lost.
+    if (new_entries == 0 && !is_only_overlap && may_have_more) {
+        return fail(ErrorKind::protocol,
+                    fmt::format("it shows the same entries again and says that there are more than the {} "
+                                "it has shown: it seems to ignore \"offset\"",
+                                keys_.size()));
+    }
+    at_end_ = new_entries == 0 || !may_have_more;
     ++pages_;
-    offset_ = seen - std::min(page_overlap, page.elements / 2);
+    overlap_ = std::min(page_overlap, page.elements / 2);
+    offset_ = seen - overlap_;
+    return {};
 }
 
 } // namespace meshprobe

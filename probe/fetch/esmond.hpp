@@ -44,7 +44,7 @@ class MetadataSearch {
 
   private:
     [[nodiscard]] std::string url() const;
-    void turn_page(const MetadataPage& page, std::size_t new_entries);
+    [[nodiscard]] Status turn_page(const MetadataPage& page, std::size_t new_entries);
 
     HttpSession& session_;
     std::string archive_url_;
@@ -54,6 +54,7 @@ class MetadataSearch {
     std::unordered_set<std::string> keys_;
     Flavour flavour_ = Flavour::unknown;
     std::uint64_t offset_ = 0;
+    std::uint64_t overlap_ = 0; ///< how many entries at `offset_` were on the page before
     unsigned pages_ = 0;
     bool at_end_ = false;
     std::optional<Microseconds> wait_asked_;

@@ -25,15 +25,17 @@ class Hostile(unittest.TestCase):
             run = root.probe(host)
             print(f"  {fault.get('kind', fault['do'])}: status {run.status}, {run.seconds:.1f} s, {run.cpu:.2f} s CPU, {run.peak_kib / 1024:.1f} MiB", flush=True)
             self.assertIn(run.status, (SUCCESS, PARTIAL, UNREACHABLE), run)
+            if fault.get("match") == METADATA:
+                self.assertNotEqual(run.status, SUCCESS, "a listing that did not come through is not a complete one")
             self.assertLess(run.seconds, 30)
             self.assertLess(run.peak_kib, memory_bound(32 * 1024), run)
             if run.status != SUCCESS:
                 self.assertTrue(root.last_result(host)["message"], "it must say why")
             peers.change("127.0.0.2", faults=[])
             root.forget_results()
+            until = int(time.time()) - 1
             run = root.probe(host)
             self.assertEqual(run.status, SUCCESS, run)
-            until = int(time.time()) - 1
             self.assertEqual(root.drain().status, SUCCESS)
             verdict = expect.compare(expect.from_sqlite(root.database), expect.chosen_hosts(peers.config(), []), since, until, until)
             self.assertGreater(verdict.must, 50)

@@ -104,6 +104,15 @@ def _gzip_bomb() -> Answer:
     return Answer(200, _bomb(), {"Content-Type": "application/json", "Content-Encoding": "gzip"})
 
 
+PAGES = count()
+
+
+def _paging(request: Request, page: int) -> Answer:
+    """One entry, and the word that 10^12 are to follow."""
+    return _page(b'[{"metadata-key": "%032x", "metadata-count-total": 1000000000000, "metadata-next-page": "' % page
+                 + (request.base + request.target).encode() + b'", "event-types": []}]')
+
+
 # kind -> what is sent. `raw` bytes go to the socket as they are.
 HOSTILE = {
     "endless-body": lambda r: _parts(_points("1.0", count())),
@@ -127,8 +136,8 @@ HOSTILE = {
     "redirect-loop": lambda r: redirect(r.base + r.target, 302),
     "redirect-away": lambda r: redirect("http://198.51.100.99" + r.target, 302),
     "redirect-file": lambda r: redirect("file:///etc/passwd", 302),
-    "endless-paging": lambda r: _page(b'[{"metadata-key": "%032x", "metadata-count-total": 1000000000000, "metadata-next-page": "' % mix(1, id(r))
-                                      + (r.base + r.target).encode() + b'", "event-types": []}]'),
+    "endless-paging": lambda r: _paging(r, next(PAGES)),
+    "stuck-paging": lambda r: _paging(r, 0),
 }
 
 

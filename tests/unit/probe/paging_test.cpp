@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 using namespace meshprobe;
@@ -33,9 +34,8 @@ std::size_t number(std::string_view request, std::string_view name) {
     return value;
 }
 
-/// A metadata search over `total` entries, `most` of them on a page; with or without saying how many there
-/// are.
-ScriptedServer::Script entries(std::size_t total, std::size_t most, bool tells_total) {
+/// A metadata search over `total` entries, `most` of them on a page, which says that there are `told`.
+ScriptedServer::Script entries(std::size_t total, std::size_t most, std::optional<std::size_t> told) {
     return [=](std::string_view request) {
         const auto limit = number(request, "limit");
         const auto size = limit == 0 ? most : std::min(most, limit);
@@ -44,7 +44,7 @@ ScriptedServer::Script entries(std::size_t total, std::size_t most, bool tells_t
         for (std::size_t i = offset; i < std::min(total, offset + size); ++i) {
             body +=
                 fmt::format(R"({}{{"metadata-key":"{:032x}","event-types":[]{}}})", i == offset ? "" : ",", i,
-                            tells_total ? fmt::format(R"(,"metadata-count-total":{})", total) : "");
+                            told ? fmt::format(R"(,"metadata-count-total":{})", *told) : "");
         }
         return ScriptedServer::answer(body + "]");
     };
@@ -90,14 +90,14 @@ class Seen final : public PointSink {
 } // namespace
 
 TEST_CASE("a search is paged to its end, however small its pages are") {
-    const ScriptedServer server(entries(450, 3, true));
+    const ScriptedServer server(entries(450, 3, 450));
     const auto found = search(server);
     CHECK(found.status);
     CHECK(found.entries == 450);
 }
 
 TEST_CASE("a search that does not say how many there are goes on while its pages are full") {
-    const ScriptedServer server(entries(2200, 100'000, false));
+    const ScriptedServer server(entries(2200, 100'000, {}));
     const auto found = search(server);
     CHECK(found.status);
     CHECK(found.entries == 2200);
@@ -105,8 +105,29 @@ TEST_CASE("a search that does not say how many there are goes on while its pages
 }
 
 TEST_CASE("a search without end is an error, not a short list") {
-    const ScriptedServer server(entries(1'000'000'000, 1, true));
+    const ScriptedServer server(entries(1'000'000'000, 1, 1'000'000'000));
     CHECK_THAT(search(server).status.error().message, Catch::Contains("goes on after 1000 pages"));
+}
+
+TEST_CASE("a server that shows its first page for ever is an error, not a short list") {
+    for (const std::size_t shown : {1, 20, 1000}) {
+        const ScriptedServer server([=](std::string_view) {
+            return entries(1'000'000, shown, 1'000'000)("GET /?offset=0 HTTP/1.1");
+        });
+        const auto found = search(server);
+        CHECK(found.entries == shown);
+        CHECK_THAT(found.status.error().message, Catch::Contains("shows the same entries again"));
+    }
+}
+
+TEST_CASE("a total that is only an estimate, and too high, is no error") {
+    for (const std::size_t size : {4, 7, 500, 1000}) {
+        INFO(size << " on a page");
+        const ScriptedServer server(entries(1500, size, 1600));
+        const auto found = search(server);
+        CHECK(found.status);
+        CHECK(found.entries == 1500);
+    }
 }
 
 TEST_CASE("pages of elmond that are neither full nor in order lose nothing") {
