@@ -5,7 +5,7 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -1,7 +1,7 @@
 #include "archiver/amqp_stream.hpp"
 
 #include <amqp_framing.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 

@@ -2,7 +2,7 @@
 
 #include "lib/credential.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>

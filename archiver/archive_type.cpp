@@ -1,6 +1,6 @@
 #include "archiver/archive_type.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -1,6 +1,6 @@
 #include "archiver/database.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 namespace meshprobe {

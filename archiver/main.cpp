@@ -3,7 +3,7 @@
 #include "lib/command_line.hpp"
 #include "lib/journal.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <exception>

@@ -1,6 +1,6 @@
 #include "archiver/point_writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <chrono>

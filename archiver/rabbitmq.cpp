@@ -10,7 +10,7 @@
 #include "lib/credential.hpp"
 
 #include <amqp_framing.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "archiver/raw_body.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <algorithm>

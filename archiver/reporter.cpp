@@ -2,7 +2,7 @@
 
 #include "lib/clock.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include "lib/connect_to.hpp"
 #include "lib/file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -3,7 +3,7 @@
 #include "archiver/reporter.hpp"
 #include "lib/file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 namespace {

@@ -1,6 +1,6 @@
 #include "archiver/routing_key.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

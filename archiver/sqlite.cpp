@@ -9,7 +9,7 @@
 #include "archiver/schema.hpp"
 #include "lib/file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

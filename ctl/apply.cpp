@@ -6,9 +6,9 @@
 #include "ctl/service_manager.hpp"
 #include "lib/config/layers.hpp"
 #include "lib/config/load.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

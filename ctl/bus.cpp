@@ -1,6 +1,6 @@
 #include "ctl/bus.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 namespace meshprobe::dbus {

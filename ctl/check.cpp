@@ -8,9 +8,9 @@
 #include "lib/config/tree.hpp"
 #include "lib/credential.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

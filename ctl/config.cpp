@@ -8,9 +8,9 @@
 #include "lib/config/schema.hpp"
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -3,14 +3,14 @@
 #include "ctl/coverage/compare.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/privilege.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <fnmatch.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,8 @@
 #include "ctl/effective.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 #include "lib/host_list.hpp"
 #include "lib/instance.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -3,11 +3,11 @@
 #include "ctl/output.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fnmatch.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>

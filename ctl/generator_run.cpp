@@ -1,10 +1,10 @@
 #include "ctl/generator_run.hpp"
 
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -8,10 +8,10 @@
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>

@@ -2,7 +2,7 @@
 #include "ctl/commands.hpp"
 #include "ctl/output.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -7,11 +7,11 @@
 #include "ctl/refresh/refresh.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/config/load.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/privilege.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -11,10 +11,10 @@
 #include "lib/enabled_by_hand.hpp"
 #include "lib/file.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 #include "lib/last_result.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #include "ctl/generator_run.hpp"
 #include "ctl/output.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 

@@ -6,7 +6,7 @@
 #include "lib/instance.hpp"
 #include "lib/last_result.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <systemd/sd-journal.h>
 
 #include <memory>

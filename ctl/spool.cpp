@@ -4,11 +4,11 @@
 #include "ctl/commands.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
+#include "lib/json.hpp"
 #include "lib/spool/quota.hpp"
 #include "lib/spool/segment_name.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,12 +1,12 @@
 // meshprobectl spool retry|export|drop: what an administrator does about segments that are not delivered.
 #include "ctl/output.hpp"
 #include "ctl/spool.hpp"
+#include "lib/json.hpp"
 #include "lib/spool/json_line.hpp"
 #include "lib/spool/quota.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "ctl/status/gather.hpp"
 #include "ctl/status/show.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

@@ -4,10 +4,10 @@
 #include "ctl/commands.hpp"
 #include "ctl/output.hpp"
 #include "lib/host_name.hpp"
+#include "lib/json.hpp"
 #include "lib/privilege.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 
 #include "ctl/bus.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

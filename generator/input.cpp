@@ -4,7 +4,7 @@
 #include "lib/host_facts.hpp"
 #include "lib/host_list.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include "lib/exit_code.hpp"
 #include "lib/journal.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>

@@ -5,7 +5,7 @@
 #include "lib/config/selection.hpp"
 #include "templates/skeletons.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include "lib/calendar.hpp"
 #include "templates/skeletons.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "lib/file.hpp"
 #include "lib/host_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,9 @@
 
 #include "lib/file.hpp"
 #include "lib/host_name.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 

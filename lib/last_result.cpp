@@ -1,9 +1,9 @@
 #include "lib/last_result.hpp"
 
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

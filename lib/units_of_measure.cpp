@@ -1,7 +1,7 @@
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

@@ -2,7 +2,7 @@
 
 #include "probe/fetch/archive_url.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

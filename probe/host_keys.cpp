@@ -1,6 +1,6 @@
 #include "probe/host_keys.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 

@@ -3,7 +3,7 @@
 #include "lib/spool/crc32c.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <map>

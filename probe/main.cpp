@@ -4,7 +4,7 @@
 #include "probe/run.hpp"
 #include "probe/service.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <exception>

@@ -7,7 +7,7 @@
 #include "probe/kinship.hpp"
 #include "probe/subject_book.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

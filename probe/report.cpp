@@ -2,7 +2,7 @@
 
 #include "probe/backoff.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>

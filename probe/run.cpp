@@ -14,7 +14,7 @@
 #include "probe/slot.hpp"
 #include "probe/windows.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

@@ -3,7 +3,7 @@
 #include "lib/checkpoint/subjects.hpp"
 #include "lib/file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <string_view>

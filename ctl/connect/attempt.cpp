@@ -5,7 +5,7 @@
 #include "lib/http/session.hpp"
 #include "lib/trust.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <netdb.h>
 #include <sys/socket.h>
 

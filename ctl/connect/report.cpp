@@ -2,9 +2,9 @@
 
 #include "ctl/output.hpp"
 #include "lib/config/checks.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include "lib/host_name.hpp"
 #include "lib/instance.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 #include "ctl/converge/applied.hpp"
 
 #include "lib/file.hpp"
-
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
 
 namespace meshprobe {
 

@@ -5,7 +5,7 @@
 #include "lib/config/layers.hpp"
 #include "lib/enabled_by_hand.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 

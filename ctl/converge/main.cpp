@@ -5,9 +5,9 @@
 #include "lib/command_line.hpp"
 #include "lib/exit_code.hpp"
 #include "lib/journal.hpp"
+#include "lib/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <exception>

@@ -8,7 +8,7 @@
 #include "lib/privilege.hpp"
 #include "lib/spool/spool.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>

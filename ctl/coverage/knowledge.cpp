@@ -6,7 +6,7 @@
 #include "lib/host_list.hpp"
 #include "lib/last_result.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
 #include "ctl/coverage/local_archive.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
+
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <functional>

@@ -2,10 +2,10 @@
 #include "ctl/mesh/source.hpp"
 #include "ctl/output.hpp"
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <strings.h>
 
 #include <algorithm>

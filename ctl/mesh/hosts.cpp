@@ -1,9 +1,9 @@
 #include "ctl/mesh/document.hpp"
 #include "ctl/mesh/source.hpp"
 #include "ctl/output.hpp"
+#include "lib/json.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iterator>

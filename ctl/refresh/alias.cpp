@@ -1,11 +1,11 @@
 #include "ctl/refresh/alias.hpp"
 
 #include "lib/host_name.hpp"
+#include "lib/json.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 
 #include "lib/host_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 #include "ctl/refresh/copy.hpp"
 
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/state.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 

@@ -5,7 +5,7 @@
 #include "lib/http/session.hpp"
 #include "lib/mesh/location.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

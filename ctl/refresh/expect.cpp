@@ -4,7 +4,7 @@
 #include "lib/mesh/expansion.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

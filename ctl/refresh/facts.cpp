@@ -4,7 +4,7 @@
 #include "lib/mesh/state.hpp"
 #include "lib/mesh/template.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -3,7 +3,7 @@
 #include "lib/command_line.hpp"
 #include "lib/privilege.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <csignal>

@@ -2,7 +2,7 @@
 
 #include "lib/jq/jq.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <memory>

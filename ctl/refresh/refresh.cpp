@@ -12,7 +12,7 @@
 #include "lib/config/load.hpp"
 #include "lib/mesh/state.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>

@@ -6,7 +6,7 @@
 #include "lib/config/checks.hpp"
 #include "lib/mesh/template.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

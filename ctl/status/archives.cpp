@@ -2,7 +2,7 @@
 #include "lib/spool/quota.hpp"
 #include "lib/spool/segment_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

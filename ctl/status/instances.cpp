@@ -7,7 +7,7 @@
 #include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
+#include "lib/json.hpp"
+
 #include "ctl/status/show.hpp"
 #include "lib/units_of_measure.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace meshprobe::status {
 

@@ -3,7 +3,7 @@
 #include "ctl/status/show.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

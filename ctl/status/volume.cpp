@@ -1,7 +1,7 @@
 // What the local archive counts: one row for each host and day.
 #include "ctl/status/gather.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include "lib/checkpoint/log.hpp"
 #include "lib/checkpoint/snapshot.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

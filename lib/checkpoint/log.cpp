@@ -3,7 +3,7 @@
 #include "lib/checkpoint/encoding.hpp"
 #include "lib/spool/crc32c.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 

@@ -5,7 +5,7 @@
 #include "lib/spool/segment.hpp"
 #include "lib/spool/segment_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <functional>

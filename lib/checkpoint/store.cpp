@@ -6,7 +6,7 @@
 #include "lib/spool/segment_name.hpp"
 #include "lib/spool/spool.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/random.h>
 
 #include <algorithm>

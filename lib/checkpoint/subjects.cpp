@@ -1,8 +1,7 @@
 #include "lib/checkpoint/subjects.hpp"
 
 #include "lib/file.hpp"
-
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
 
 #include <array>
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "lib/percent_encoding.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

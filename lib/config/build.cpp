@@ -8,7 +8,7 @@
 #include "lib/config/suggest.hpp"
 #include "lib/instance.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

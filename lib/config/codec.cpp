@@ -2,7 +2,7 @@
 
 #include "lib/config/suggest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe::codec {
 

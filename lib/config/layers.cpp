@@ -1,6 +1,6 @@
 #include "lib/config/layers.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 

@@ -6,7 +6,7 @@
 #include "lib/config/yaml.hpp"
 #include "lib/file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

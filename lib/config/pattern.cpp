@@ -3,7 +3,7 @@
 #include "lib/config/suggest.hpp"
 #include "lib/host_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "lib/config/problem.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

@@ -4,7 +4,7 @@
 #include "lib/config/codec.hpp"
 #include "lib/config/suggest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

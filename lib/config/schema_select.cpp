@@ -4,7 +4,7 @@
 #include "lib/config/suggest.hpp"
 #include "lib/host_facts.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "lib/config/codec.hpp"
 #include "lib/config/suggest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <charconv>

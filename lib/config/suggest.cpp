@@ -2,7 +2,7 @@
 
 #include "lib/config/utf8.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

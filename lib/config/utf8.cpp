@@ -1,6 +1,6 @@
 #include "lib/config/utf8.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 

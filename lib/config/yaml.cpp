@@ -3,7 +3,7 @@
 #include "lib/config/suggest.hpp"
 #include "lib/config/utf8.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>

@@ -4,7 +4,7 @@
 #include "lib/connect_to.hpp"
 #include "lib/credential.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 
 #include <memory>

@@ -6,7 +6,7 @@
 #include "lib/http/route.hpp"
 #include "lib/http/tls.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #include "lib/credential.hpp"
 #include "lib/http/easy.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>

@@ -10,9 +10,9 @@
 
 #include "lib/error.hpp"
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <nlohmann/json.hpp>
 #include <sys/types.h>
 
 #include <chrono>

@@ -1,9 +1,8 @@
 // Which addresses a class selector stands for. Private to lib/mesh.
 #pragma once
 
+#include "lib/json.hpp"
 #include "lib/mesh/oracle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <map>

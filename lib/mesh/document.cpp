@@ -7,7 +7,7 @@
 #include "lib/mesh/template.hpp"
 #include "lib/mesh/translation.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 #include "lib/mesh/duplicate_names.hpp"
 
+#include "lib/json.hpp"
 #include "lib/mesh/pointer.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include "lib/mesh/task_archives.hpp"
 #include "lib/units_of_measure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

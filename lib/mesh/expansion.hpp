@@ -13,9 +13,8 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/document.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <functional>

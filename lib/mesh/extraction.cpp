@@ -3,7 +3,7 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/read_url.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <tuple>

@@ -1,10 +1,9 @@
 // Where the readers of the document forms put what they find. Private to lib/mesh.
 #pragma once
 
+#include "lib/json.hpp"
 #include "lib/mesh/document.hpp"
 #include "lib/mesh/oracle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <set>
 #include <string>

@@ -3,11 +3,10 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/address_class.hpp"
 #include "lib/mesh/expansion.hpp"
 #include "lib/mesh/oracle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <functional>

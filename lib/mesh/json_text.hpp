@@ -3,8 +3,7 @@
 #pragma once
 
 #include "lib/error.hpp"
-
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
 
 #include <cstddef>
 #include <string>

@@ -4,7 +4,7 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/percent_encoding.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/expansion.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <map>

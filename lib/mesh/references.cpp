@@ -3,7 +3,7 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/pointer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string>

@@ -1,9 +1,8 @@
 // Whether the names that a template uses exist in it. Private to lib/mesh.
 #pragma once
 
+#include "lib/json.hpp"
 #include "lib/mesh/validate.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <vector>
 

@@ -1,9 +1,8 @@
 // The shape of a pSConfig template, as the schema of perfSONAR 5.2 has it, as tables. Private to lib/mesh.
 #pragma once
 
+#include "lib/json.hpp"
 #include "lib/mesh/validate.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <vector>
 

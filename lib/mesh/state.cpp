@@ -2,10 +2,10 @@
 
 #include "lib/file.hpp"
 #include "lib/instance.hpp"
+#include "lib/json.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
 #include "lib/mesh/read_url.hpp"
 #include "lib/mesh/variables.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/expansion.hpp"
 #include "lib/mesh/oracle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <map>
 #include <memory>

@@ -5,7 +5,7 @@
 #include "lib/mesh/task_archives.hpp"
 #include "lib/mesh/variables.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "lib/error.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/document.hpp"
 #include "lib/mesh/expansion.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <string>
 #include <string_view>

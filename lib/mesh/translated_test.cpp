@@ -2,7 +2,7 @@
 
 #include "lib/mesh/json_text.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The parameters of a MeshConfig test as a pSConfig test and schedule. Private to lib/mesh.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "lib/json.hpp"
 
 namespace meshprobe {
 

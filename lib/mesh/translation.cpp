@@ -4,7 +4,7 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/translated_test.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

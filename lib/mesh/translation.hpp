@@ -2,9 +2,8 @@
 // template that perfSONAR 4.1 to 5.0 translated it to. Private to lib/mesh.
 #pragma once
 
+#include "lib/json.hpp"
 #include "lib/mesh/oracle.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace meshprobe {
 

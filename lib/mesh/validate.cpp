@@ -8,7 +8,7 @@
 #include "lib/mesh/schema.hpp"
 #include "lib/mesh/template.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

@@ -3,7 +3,7 @@
 #include "lib/mesh/json_text.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

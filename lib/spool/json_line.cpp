@@ -1,6 +1,6 @@
 #include "lib/spool/json_line.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

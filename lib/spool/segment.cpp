@@ -4,7 +4,7 @@
 #include "lib/spool/crc32c.hpp"
 #include "lib/spool/json_line.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

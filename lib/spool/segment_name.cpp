@@ -1,6 +1,6 @@
 #include "lib/spool/segment_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

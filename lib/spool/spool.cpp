@@ -3,7 +3,7 @@
 #include "lib/instance.hpp"
 #include "lib/spool/segment_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>

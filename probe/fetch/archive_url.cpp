@@ -2,7 +2,7 @@
 
 #include "probe/fetch/foreign_body.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

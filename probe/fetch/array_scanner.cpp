@@ -3,7 +3,7 @@
 #include "probe/fetch/block.hpp"
 #include "probe/fetch/foreign_body.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>

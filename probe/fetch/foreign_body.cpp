@@ -1,6 +1,6 @@
 #include "probe/fetch/foreign_body.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

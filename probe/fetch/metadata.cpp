@@ -2,7 +2,7 @@
 
 #include "lib/checkpoint/packed_timestamps.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/esmond.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

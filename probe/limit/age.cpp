@@ -1,6 +1,6 @@
 #include "probe/limit/age.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

@@ -2,7 +2,7 @@
 
 #include "probe/limit/age.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace meshprobe {
 

@@ -1,6 +1,6 @@
 #include "probe/transform/raw.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

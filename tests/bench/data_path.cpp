@@ -4,13 +4,13 @@
 //
 // Each stage runs in a child of its own, which gives its peak memory; rates are by CPU time, the best of
 // three. Ratios to memcpy and to other parsers in the same run are what can be compared between machines.
+#include "lib/json.hpp"
 #include "lib/spool/segment.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/points.hpp"
 #include "probe/transform/raw.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <simdjson.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

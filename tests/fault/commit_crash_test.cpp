@@ -10,7 +10,7 @@
 #include "tests/fault/disk_model.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>

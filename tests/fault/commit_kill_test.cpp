@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>

@@ -1,9 +1,8 @@
 // What the cursor takes for JSON, others do too; and what it does with values is what others make of them.
 #include "probe/fetch/json_cursor.hpp"
 
+#include "lib/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <string>
 

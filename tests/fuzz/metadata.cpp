@@ -1,9 +1,8 @@
 // Whatever a search answers: entries have usable keys, URIs are paths, and what messages repeat is JSON.
 #include "probe/fetch/metadata.hpp"
 
+#include "lib/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
-
-#include <nlohmann/json.hpp>
 
 using namespace meshprobe;
 

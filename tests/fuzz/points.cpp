@@ -1,11 +1,10 @@
 // Whatever a page holds: points are ascending, their values are JSON, and the messages made of them are too.
 #include "probe/fetch/points.hpp"
 
+#include "lib/json.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/transform/raw.hpp"
 #include "tests/fuzz/fuzz.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <string>

@@ -5,11 +5,12 @@
 //   take QUEUE      prints and removes all messages: {"id","key","host","type","mode","size","body"} (JSON
 //   Lines) count QUEUE     prints how many messages there are
 // Several commands may follow each other, separated by ",".
+#include "lib/json.hpp"
+
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <amqp_tcp_socket.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <memory>

@@ -10,7 +10,7 @@
 #include "lib/spool/segment_name.hpp"
 #include "lib/spool/spool.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstdlib>

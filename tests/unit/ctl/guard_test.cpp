@@ -1,7 +1,7 @@
 #include "ctl/refresh/guard.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <string>

@@ -1,11 +1,11 @@
 // meshprobectl spool, run as people run it.
+#include "lib/json.hpp"
 #include "lib/spool/segment_name.hpp"
 #include "lib/spool/spool.hpp"
 #include "tests/unit/lib/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <sys/wait.h>
 
 #include <array>

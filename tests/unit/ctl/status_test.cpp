@@ -7,7 +7,7 @@
 #include "tests/unit/lib/config_root.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <sstream>
 

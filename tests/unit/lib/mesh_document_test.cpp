@@ -1,10 +1,10 @@
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/location.hpp"
 #include "lib/mesh/template.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,12 +1,12 @@
 // Against the tuples that the upstream tests assert, and against counts made by an independent evaluator.
 #include "lib/file.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/address_class.hpp"
 #include "lib/mesh/expansion.hpp"
 #include "lib/mesh/template.hpp"
 #include "lib/mesh/validate.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <string>

@@ -1,10 +1,10 @@
 // The rules of pSConfig one by one: a row of its tables, a change to a small template, and what comes of it.
 #include "lib/jq/jq.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/expansion.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include <memory>
 #include <optional>

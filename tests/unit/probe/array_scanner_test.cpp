@@ -1,8 +1,8 @@
+#include "lib/json.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/block.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <random>

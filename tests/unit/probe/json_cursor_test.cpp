@@ -1,8 +1,8 @@
+#include "lib/json.hpp"
 #include "probe/fetch/json_cursor.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <random>
 #include <string>

@@ -2,7 +2,7 @@
 #include "tests/unit/lib/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <fstream>
 

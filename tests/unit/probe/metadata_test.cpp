@@ -1,7 +1,7 @@
 #include "probe/fetch/metadata.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <sstream>
 #include <string>

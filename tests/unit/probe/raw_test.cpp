@@ -1,8 +1,8 @@
+#include "lib/json.hpp"
 #include "probe/transform/raw.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
