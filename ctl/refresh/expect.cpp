@@ -1,7 +1,6 @@
 #include "ctl/refresh/expect.hpp"
 
 #include "lib/file.hpp"
-#include "lib/mesh/expansion.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
@@ -10,14 +9,12 @@
 #include <algorithm>
 #include <cmath>
 #include <system_error>
-#include <unordered_map>
 
 namespace meshprobe {
 
 namespace {
 
 using nlohmann::json;
-using Index = ExpectedWriter::Index;
 
 constexpr std::size_t largest_file = 256U << 20;
 
@@ -61,83 +58,6 @@ std::optional<std::size_t> address_index(std::string_view text) {
     return std::nullopt;
 }
 
-/// One document's tuples, turned into numbers of the writer.
-class Expecting {
-  public:
-    Expecting(const json& document, MeshOracle oracle, ExpectedWriter& writer)
-        : expansion_(document, std::move(oracle)), writer_(writer) {}
-
-    void run() {
-        for (const MeshTask& task : expansion_.tasks()) {
-            if (task.disabled || !task.problem.empty()) continue;
-            if (const auto test = expected_test(task)) add(task, *test);
-        }
-    }
-
-  private:
-    void add(const MeshTask& task, const ExpectedTest& test) {
-        writer_.begin(test);
-        const json& spec = member(*task.test, "spec");
-        const auto source = address_index(text_member(spec, "source"));
-        const bool reversed = task.dimension == 2 && source == 1;
-        const std::string_view fixed = text_member(spec, "dest");
-        const bool has_fixed =
-            task.dimension == 1 && !fixed.empty() && fixed.find("{%") == std::string_view::npos;
-        const auto aim = has_fixed ? writer_.address({std::string(fixed), std::string(fixed)}) : std::nullopt;
-        // An error: the expansion said why when the archives were looked for.
-        static_cast<void>(expansion_.each(task, [&](const MeshTuple& tuple) {
-            if (!tuple.certain()) return; // nobody knows whether it is measured
-            const auto archives = archives_of(task, tuple);
-            if (!archives) return;
-            const auto first = index_of(tuple.members.front());
-            const auto last = tuple.members.size() > 1 ? index_of(tuple.members[1]) : aim;
-            if (!first || (tuple.members.size() > 1 && !last)) return;
-            if (reversed) {
-                writer_.add(*archives, *last, first);
-            } else {
-                writer_.add(*archives, *first, last);
-            }
-        }));
-    }
-
-    std::optional<Index> index_of(const Participant& participant) {
-        const auto [entry, is_new] = indexes_.try_emplace(participant.properties);
-        if (is_new) {
-            const auto host = text_member(*participant.top, "host");
-            entry->second = writer_.address(
-                {std::string(participant.address), std::string(host.empty() ? participant.name : host)});
-        }
-        return entry->second;
-    }
-
-    std::optional<Index> archives_of(const MeshTask& task, const MeshTuple& tuple) {
-        const auto archives = expansion_.archives(task, tuple);
-        if (!archives) return std::nullopt;
-        if (last_set_ != nullptr && std::ranges::equal(last_set_->first, *archives)) return last_set_->second;
-        const auto [entry, is_new] =
-            archive_sets_.try_emplace(std::vector<const MeshArchive*>(archives->begin(), archives->end()));
-        last_set_ = &*entry;
-        if (is_new) {
-            std::vector<std::string> hosts;
-            for (const MeshArchive* archive : *archives) {
-                if (!archive->read_urls.empty()) hosts.push_back(archive->read_urls.front().host);
-            }
-            std::ranges::sort(hosts);
-            hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
-            if (!hosts.empty()) entry->second = writer_.archives(hosts);
-        }
-        return entry->second;
-    }
-
-    MeshExpansion expansion_;
-    ExpectedWriter& writer_;
-    /// By what an address shows: its place in the document.
-    std::unordered_map<const json*, std::optional<Index>> indexes_;
-    using ArchiveSets = std::map<std::vector<const MeshArchive*>, std::optional<Index>>;
-    ArchiveSets archive_sets_;
-    const ArchiveSets::value_type* last_set_ = nullptr; ///< mostly the next tuple's too
-};
-
 } // namespace
 
 std::optional<ExpectedTest> expected_test(const MeshTask& task) {
@@ -161,8 +81,59 @@ std::optional<ExpectedTest> expected_test(const MeshTask& task) {
     return test;
 }
 
-void expect(const MeshTemplate& mesh, MeshOracle oracle, ExpectedWriter& writer) {
-    Expecting(mesh.document, std::move(oracle), writer).run();
+bool ExpectationReader::begin(const MeshTask& task) {
+    const auto test = expected_test(task);
+    if (!test) return false;
+    writer_.begin(*test);
+    const json& spec = member(*task.test, "spec");
+    reversed_ = task.dimension == 2 && address_index(text_member(spec, "source")) == 1;
+    const std::string_view fixed = text_member(spec, "dest");
+    const bool has_fixed =
+        task.dimension == 1 && !fixed.empty() && fixed.find("{%") == std::string_view::npos;
+    aim_ = has_fixed ? writer_.address({std::string(fixed), std::string(fixed)}) : std::nullopt;
+    return true;
+}
+
+void ExpectationReader::note(const MeshTuple& tuple, Archives archives) {
+    if (!tuple.certain()) return; // nobody knows whether it is measured
+    const auto held_by = index_of(archives);
+    if (!held_by) return;
+    const bool is_pair = tuple.members.size() > 1;
+    const auto first = index_of(tuple.members.front());
+    const auto last = is_pair ? index_of(tuple.members[1]) : aim_;
+    if (!first || (is_pair && !last)) return;
+    if (reversed_) {
+        writer_.add(*held_by, *last, first);
+    } else {
+        writer_.add(*held_by, *first, last);
+    }
+}
+
+std::optional<ExpectationReader::Index> ExpectationReader::index_of(const Participant& participant) {
+    const auto [entry, is_new] = indexes_.try_emplace(participant.properties);
+    if (is_new) {
+        const auto host = text_member(*participant.top, "host");
+        entry->second = writer_.address(
+            {std::string(participant.address), std::string(host.empty() ? participant.name : host)});
+    }
+    return entry->second;
+}
+
+std::optional<ExpectationReader::Index> ExpectationReader::index_of(Archives archives) {
+    if (last_set_ != nullptr && std::ranges::equal(last_set_->first, archives)) return last_set_->second;
+    const auto [entry, is_new] =
+        archive_sets_.try_emplace(std::vector<const MeshArchive*>(archives.begin(), archives.end()));
+    last_set_ = &*entry;
+    if (is_new) {
+        std::vector<std::string> hosts;
+        for (const MeshArchive* archive : archives) {
+            if (!archive->read_urls.empty()) hosts.push_back(archive->read_urls.front().host);
+        }
+        std::ranges::sort(hosts);
+        hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
+        if (!hosts.empty()) entry->second = writer_.archives(hosts);
+    }
+    return entry->second;
 }
 
 Status write_expected(const Paths& paths, const std::string& mesh, const std::string& text) {

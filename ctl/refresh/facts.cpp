@@ -2,14 +2,11 @@
 
 #include "lib/file.hpp"
 #include "lib/mesh/state.hpp"
-#include "lib/mesh/template.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace meshprobe {
@@ -22,94 +19,15 @@ std::filesystem::path file_of(const Paths& paths, std::string_view mesh) {
     return mesh_copy_directory(paths, mesh) / "facts";
 }
 
-/// What the tuples of one document say, added to what others have said.
-class Gathering {
-  public:
-    Gathering(const nlohmann::json& document, MeshOracle oracle, MeshFacts& facts)
-        : expansion_(document, std::move(oracle)), facts_(facts) {}
-
-    void run() {
-        for (const auto& task : expansion_.tasks()) {
-            if (task.disabled || !task.problem.empty()) continue;
-            const auto done = expansion_.each(task, [&](const MeshTuple& tuple) { note(task, tuple); });
-            if (!done) refuse(fmt::format("task \"{}\"", task.name), done.error().message);
-        }
+std::string printable(std::string_view name) {
+    constexpr std::size_t shown = 80;
+    std::string text;
+    for (const char c : name.substr(0, shown)) {
+        text += c >= ' ' && c <= '~' ? std::string(1, c)
+                                     : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
-
-  private:
-    void note(const MeshTask& task, const MeshTuple& tuple) {
-        const auto archives = expansion_.archives(task, tuple);
-        if (!archives) return; // no agent creates it
-        for (const auto* archive : *archives) {
-            auto& noted = noted_[archive];
-            const bool is_of_task = std::exchange(noted.task, &task) == &task;
-            for (const auto& member : tuple.members) {
-                if (member.has_tags && noted.members.insert(member.properties).second)
-                    add_tags(*archive, member);
-            }
-            if (is_of_task) continue;
-            for (const auto& place : archive->read_urls) {
-                auto& facts = facts_.hosts[place.host];
-                add(facts.tasks, "name of a task", task.name);
-                add(facts.groups, "name of a group", task.group);
-                add(facts.tests, "type of a test", task.test_type);
-            }
-        }
-    }
-
-    void add_tags(const MeshArchive& archive, const Participant& member) {
-        for (const auto& place : archive.read_urls)
-            add_tags(facts_.hosts[place.host], member);
-    }
-
-    void add_tags(HostFacts& facts, const Participant& member) {
-        for (const auto* holder : {member.top, member.properties, member.host}) {
-            if (holder == nullptr || !holder->is_object()) continue;
-            const auto tags = holder->find("tags");
-            if (tags == holder->end() || !tags->is_array()) continue;
-            for (const auto& tag : *tags) {
-                if (tag.is_string()) add(facts.tags, "tag", tag.get_ref<const std::string&>());
-            }
-        }
-    }
-
-    void add(std::set<std::string, std::less<>>& names, std::string_view what, std::string_view name) {
-        if (names.contains(name)) return;
-        if (!is_fact(name)) {
-            refuse(fmt::format("{} \"{}\"", what, printable(name)),
-                   "tasks cannot select by it: expected at most 128 printable ASCII characters");
-        } else if (names.size() < most_facts_of_host / 8) {
-            names.emplace(name);
-        } else {
-            refuse(fmt::format("{} \"{}\"", what, name),
-                   fmt::format("a host has more than {} of them", most_facts_of_host / 8));
-        }
-    }
-
-    static std::string printable(std::string_view name) {
-        constexpr std::size_t shown = 80;
-        std::string text;
-        for (const char c : name.substr(0, shown)) {
-            text += c >= ' ' && c <= '~' ? std::string(1, c)
-                                         : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        }
-        return text;
-    }
-
-    void refuse(std::string what, std::string reason) {
-        if (facts_.refusals.size() < most_refusals)
-            facts_.refusals.insert({std::move(what), std::move(reason)});
-    }
-
-    MeshExpansion expansion_;
-    MeshFacts& facts_;
-    /// What is known of an archive already: a few of them, in very many tuples.
-    struct Noted {
-        const MeshTask* task = nullptr;
-        std::unordered_set<const nlohmann::json*> members; ///< by what they show
-    };
-    std::unordered_map<const MeshArchive*, Noted> noted_;
-};
+    return text;
+}
 
 /// A file that cannot be read is written anew.
 FactsOfHosts read_or_none(const std::filesystem::path& file) {
@@ -132,8 +50,52 @@ void merge(HostFacts& all, const HostFacts& more) {
 
 } // namespace
 
-void gather_facts(const MeshTemplate& mesh, MeshOracle oracle, MeshFacts& facts) {
-    Gathering(mesh.document, std::move(oracle), facts).run();
+void FactReader::note(const MeshTask& task, const MeshTuple& tuple, Archives archives) {
+    for (const MeshArchive* archive : archives) {
+        Noted& noted = noted_[archive];
+        const bool is_of_task = std::exchange(noted.task, &task) == &task;
+        for (const Participant& member : tuple.members) {
+            if (member.has_tags && noted.members.insert(member.properties).second) add_tags(*archive, member);
+        }
+        if (is_of_task) continue;
+        for (const auto& place : archive->read_urls) {
+            HostFacts& facts = facts_.hosts[place.host];
+            add(facts.tasks, "name of a task", task.name);
+            add(facts.groups, "name of a group", task.group);
+            add(facts.tests, "type of a test", task.test_type);
+        }
+    }
+}
+
+void FactReader::refuse(std::string what, std::string reason) {
+    if (facts_.refusals.size() < most_refusals) facts_.refusals.insert({std::move(what), std::move(reason)});
+}
+
+void FactReader::add_tags(const MeshArchive& archive, const Participant& member) {
+    for (const auto& place : archive.read_urls) {
+        HostFacts& facts = facts_.hosts[place.host];
+        for (const auto* holder : {member.top, member.properties, member.host}) {
+            if (holder == nullptr || !holder->is_object()) continue;
+            const auto tags = holder->find("tags");
+            if (tags == holder->end() || !tags->is_array()) continue;
+            for (const auto& tag : *tags) {
+                if (tag.is_string()) add(facts.tags, "tag", tag.get_ref<const std::string&>());
+            }
+        }
+    }
+}
+
+void FactReader::add(Names& names, std::string_view what, std::string_view name) {
+    if (names.contains(name)) return;
+    if (!is_fact(name)) {
+        refuse(fmt::format("{} \"{}\"", what, printable(name)),
+               "tasks cannot select by it: expected at most 128 printable ASCII characters");
+    } else if (names.size() < most_facts_of_host / 8) {
+        names.emplace(name);
+    } else {
+        refuse(fmt::format("{} \"{}\"", what, name),
+               fmt::format("a host has more than {} of them", most_facts_of_host / 8));
+    }
 }
 
 Status write_mesh_facts(const Paths& paths, std::string_view mesh, FactsOfHosts facts,

@@ -1,8 +1,7 @@
 #include "ctl/refresh/settle.hpp"
 
-#include "ctl/refresh/expect.hpp"
-#include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
+#include "ctl/refresh/tuples.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/mesh/template.hpp"
 
@@ -38,8 +37,7 @@ class Gathering {
         };
         const auto read = read_mesh_template(found->second.text, location, lookup);
         if (!read) return fail(read.error().in(location));
-        expect(*read, oracle_, expected);
-        gather_facts(*read, oracle_, facts);
+        read_tuples(read->document, oracle_, expected, facts);
         const MeshDocument document = extract_measurement_archives(*read, oracle_);
         refusals.insert(document.refusals.begin(), document.refusals.end());
         for (const MeasurementArchive& archive : document.archives) {

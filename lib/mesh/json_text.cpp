@@ -1,5 +1,7 @@
 #include "lib/mesh/json_text.hpp"
 
+#include "lib/mesh/quick_json.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -121,6 +123,7 @@ std::string without_huge_numbers(std::string_view text) {
 } // namespace
 
 Result<json> parse_json_text(std::string_view text) {
+    if (auto parsed = parse_quickly(text, deepest_nesting)) return std::move(*parsed);
     if (nesting(text) > deepest_nesting) {
         return fail(ErrorKind::protocol,
                     fmt::format("JSON that is nested more than {} deep", deepest_nesting));
