@@ -115,9 +115,8 @@ class Surroundings {
     void check_select(const Select& select) {
         if (!needs_facts(select)) return;
         if (!facts_) {
-            warn("select", "nothing is known of what the meshes say of their hosts, so none is selected; run "
-                           "\"systemctl "
-                           "start meshprobe-refresh\"");
+            warn("select", "nothing is known of what the meshes say of their hosts, so none is selected; "
+                           "run \"systemctl start meshprobe-refresh\"");
             return;
         }
         check_names(select.groups, &HostFacts::groups, "groups");
@@ -134,7 +133,12 @@ class Surroundings {
             known.insert((facts.*kind).begin(), (facts.*kind).end());
         const std::vector<std::string_view> words(known.begin(), known.end());
         for (const auto& name : wanted) {
-            if (!known.contains(name))
+            const bool is_known =
+                kind == &HostFacts::tags
+                    ? std::ranges::any_of(words,
+                                          [&](std::string_view word) { return is_same_tag(name, word); })
+                    : known.contains(name);
+            if (!is_known)
                 warn(fmt::format("select.{}", key),
                      fmt::format("no host of any mesh has {}{}", quote(name), suggestion(name, words)));
         }

@@ -6,6 +6,22 @@
 
 namespace meshprobe {
 
+namespace {
+
+bool has_tag(const std::vector<std::string>& wanted, const HostFacts& known) {
+    return wanted.empty() || std::ranges::any_of(wanted, [&](const std::string& tag) {
+               return std::ranges::any_of(known.tags,
+                                          [&](const std::string& each) { return is_same_tag(tag, each); });
+           });
+}
+
+} // namespace
+
+bool is_same_tag(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
 bool needs_facts(const Select& select) {
     return !select.groups.empty() || !select.meshes.empty() || !select.tags.empty() ||
            !select.tasks.empty() || !select.tests.empty();
@@ -24,7 +40,7 @@ bool selects(const Select& select, std::string_view host, const HostFacts* facts
                std::ranges::any_of(wanted, [&](const auto& name) { return names.contains(name); });
     };
     return matches(select.groups, known.groups) && matches(select.meshes, known.meshes) &&
-           matches(select.tags, known.tags) && matches(select.tasks, known.tasks) &&
+           has_tag(select.tags, known) && matches(select.tasks, known.tasks) &&
            matches(select.tests, known.tests);
 }
 
