@@ -73,9 +73,10 @@ Status judge(const amqp_rpc_reply_t& reply, const AmqpLogin& login) {
                                     login.external ? "EXTERNAL" : "PLAIN",
                                     login.external ? "; enable its plugin rabbitmq_auth_mechanism_ssl" : ""));
         }
-        if (reply.library_error == AMQP_STATUS_CONNECTION_CLOSED)
+        if (reply.library_error == AMQP_STATUS_CONNECTION_CLOSED) {
             return fail(ErrorKind::unreachable,
                         "the broker hung up during the login (TLS and plain ports mixed up?)");
+        }
         return fail(ErrorKind::unreachable,
                     fmt::format("login: {}", amqp_error_string2(reply.library_error)));
     }

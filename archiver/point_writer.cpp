@@ -20,9 +20,10 @@ std::string day_text(std::int64_t day) {
 
 std::size_t fingerprint_of(const RawBody& body) {
     std::size_t fingerprint = 0;
-    for (const auto& member : body.meta)
+    for (const auto& member : body.meta) {
         fingerprint =
             fingerprint * 1'099'511'628'211U + (member ? std::hash<std::string_view>()(*member) : 1);
+    }
     return fingerprint;
 }
 

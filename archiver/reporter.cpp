@@ -167,9 +167,10 @@ void Reporter::write() {
     stale_ = false;
     written_ = Clock::now();
     const auto written = write_archiver_state(paths_, archive_, state_);
-    if (!written && !write_failed_)
+    if (!written && !write_failed_) {
         journal_.log(Priority::warning, fmt::format("{}: {}; status will not see this archiver", archive_,
                                                     written.error().message));
+    }
     write_failed_ = !written;
 }
 

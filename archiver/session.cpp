@@ -20,9 +20,10 @@ std::string unknown(const Config& config, const std::string& name) {
     std::vector<std::string_view> names;
     for (const auto& [known, archive] : config.archives)
         names.push_back(known);
-    if (const auto guess = nearest(name, names))
+    if (const auto guess = nearest(name, names)) {
         return fmt::format("there is no archive \"{}\" in the configuration (did you mean \"{}\"?)", name,
                            *guess);
+    }
     return fmt::format("there is no archive \"{}\" in the configuration; it has: {}", name,
                        fmt::join(names, ", "));
 }
@@ -32,9 +33,10 @@ Result<Archive> find_archive(const LoadedConfig& loaded, const std::string& name
     const std::string section = "archives." + name;
     for (const Problem& problem : loaded.problems) {
         if (problem.scope == Problem::Scope::entry &&
-            (problem.path == section || problem.path.starts_with(section + ".")))
+            (problem.path == section || problem.path.starts_with(section + "."))) {
             return fail(ErrorKind::configuration,
                         fmt::format("archive \"{}\" is disabled by an error: {}", name, problem.text()));
+        }
     }
     const auto found = loaded.config.archives.find(name);
     if (found == loaded.config.archives.end())

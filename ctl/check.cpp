@@ -138,9 +138,10 @@ class Surroundings {
                     ? std::ranges::any_of(words,
                                           [&](std::string_view word) { return is_same_tag(name, word); })
                     : known.contains(name);
-            if (!is_known)
+            if (!is_known) {
                 warn(fmt::format("select.{}", key),
                      fmt::format("no host of any mesh has {}{}", quote(name), suggestion(name, words)));
+            }
         }
     }
 

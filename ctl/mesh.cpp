@@ -158,10 +158,11 @@ ExitCode accept(const CommandLine& line, const std::vector<std::string>& names) 
     auto accepted_json = ordered_json::object();
     for (const std::string& name : names) {
         const auto accepted = accept_held_removals(line.paths, name);
-        if (!accepted)
+        if (!accepted) {
             return complain(::geteuid() == 0 ? accepted.error()
                                              : Error{accepted.error().kind,
                                                      accepted.error().message + "; you may have to be root"});
+        }
         accepted_json[name] = *accepted;
         if (line.json) continue;
         if (accepted->empty()) fmt::print("mesh {}: no removals are held\n", name);

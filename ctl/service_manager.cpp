@@ -93,7 +93,7 @@ Result<std::string> ServiceManager::active_state(std::string_view unit) {
                                                   dbus::unit_interface, "ActiveState", error.get(), &state);
     if (result < 0) return error.fail(fmt::format("{}: ActiveState", unit), result);
     std::string text(state);
-    ::free(state); // NOLINT(cppcoreguidelines-no-malloc): as sd-bus documents
+    ::free(state); // NOLINT(cppcoreguidelines-*): as sd-bus documents
     return text;
 }
 

@@ -53,7 +53,7 @@ Status Collector::read_holes() {
 
 Status Collector::run() {
     fill();
-    const auto ran = session_.run([this] {
+    auto ran = session_.run([this] {
         static_cast<void>(commit_if_due());
         return fault_ || host_error_ || settings_.stop();
     });

@@ -41,9 +41,10 @@ int run(std::span<const char* const> argv) {
     const Journal journal(program, std::move(fields));
     // One run by hand as root must not leave files that the service cannot write.
     if (line->paths.has_owners()) {
-        if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped)
+        if (auto dropped = become_owner_of(line->paths.checkpoints()); !dropped) {
             return complain(dropped.error().in(
                 "state of the probes (made by \"systemd-tmpfiles --create meshprobe.conf\")"));
+        }
     }
     auto stop = Stop::on_signals();
     if (!stop) return complain(stop.error());

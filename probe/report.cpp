@@ -34,9 +34,10 @@ std::string why(const RunSummary& summary) {
         return fmt::format("{} of {} series failed, first {}", tally.series_failed, tally.series_read,
                            tally.first_failure);
     }
-    if (tally.skipped_entries > 0)
+    if (tally.skipped_entries > 0) {
         return fmt::format("{} metadata entries were left out, first {}", tally.skipped_entries,
                            tally.first_skipped);
+    }
     if (summary.interrupted) return "stopped before everything was read; the next run goes on";
     if (summary.out_of_time) return "its time was over before everything was read; the next run goes on";
     return {};
@@ -48,12 +49,14 @@ bool is_only_interrupted(const RunSummary& summary) {
 }
 
 std::string_view what_to_do(const std::string& outcome) {
-    if (outcome == "unreachable")
+    if (outcome == "unreachable") {
         return "it is tried again, after some time less often; nothing is lost as long as it keeps its "
                "results";
-    if (outcome == "untrusted")
+    }
+    if (outcome == "untrusted") {
         return "nothing is collected until its certificate verifies (tls.trust: ca) or tls.pins names its "
                "key";
+    }
     if (outcome == "partial") return "the others were collected, these are tried again";
     if (outcome == "failed")
         return "this is a fault of the collector itself and needs somebody to look at it";

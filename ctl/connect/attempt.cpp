@@ -113,7 +113,7 @@ std::string trust_of(const Target& target, bool tls) {
     return {};
 }
 
-std::string without_first_line_break(std::string text) {
+std::string without_first_line_break(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
 

@@ -49,9 +49,10 @@ void print_attempts(const std::vector<Attempt>& attempts, bool legend) {
     answers.print(legend);
     if (legend) fmt::print("\nFirewall openings needed:\n");
     openings.print(legend);
-    if (legend)
+    if (legend) {
         fmt::print("\n{} of {} cannot be reached or do not answer as they should.\n", count_failed(attempts),
                    attempts.size());
+    }
 }
 
 std::string attempts_json(const std::vector<Attempt>& attempts) {

@@ -179,9 +179,10 @@ class Comparison {
     void look_at_other_directions(const std::vector<const Pairs*>& lines) {
         std::set<std::array<std::size_t, 3>> asked;
         for (const Judged& judged : silent_) {
-            if (judged.destination)
+            if (judged.destination) {
                 asked.insert(
                     {nodes_[*judged.destination], nodes_[judged.pairs->source], types_[judged.pairs->test]});
+            }
         }
         for (const Pairs* pairs : lines) {
             if (pairs->destinations.empty() || is_wanted(*pairs)) continue;

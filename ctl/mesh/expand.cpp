@@ -145,9 +145,10 @@ class Expanding {
     }
 
     void left_out(const SourcePart& part, const std::string& what, const std::string& reason) {
-        if (said_.emplace(what, reason).second)
+        if (said_.emplace(what, reason).second) {
             fmt::print(stderr, "meshprobectl: {}: left out: {}: {}\n", printable(part.location), what,
                        printable(reason));
+        }
     }
 
     const CommandLine& line_;

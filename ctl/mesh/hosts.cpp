@@ -77,9 +77,10 @@ class Gathering {
                     }
                 }
             });
-            if (!done)
+            if (!done) {
                 refused[{fmt::format("task {}", printable(task.name)), done.error().message}].insert(
                     part.location);
+            }
         }
     }
 

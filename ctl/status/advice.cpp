@@ -123,9 +123,10 @@ std::string advice(const Report& report) {
                 "(systemctl disable cannot): meshprobectl disable {0}",
                 host, fmt::join(status.meshes, ", ")));
         }
-        if (status.state == State::failed)
+        if (status.state == State::failed) {
             advice.add(
                 fmt::format("the timer of {0} failed: systemctl status {1}", host, status.instance.timer()));
+        }
     }
     for (const auto& mesh : report.meshes) {
         if (mesh.held.empty()) continue;
@@ -173,9 +174,10 @@ std::string details(const Report& report, const InstanceStatus& status) {
     for (const auto& line : gap_lines(status))
         add("gap", line);
     for (const auto& [archive, days] : status.volume) {
-        for (const auto& day : days)
+        for (const auto& day : days) {
             add(day.day,
                 fmt::format("{} points, {} in archive {}", day.points, format_size(day.bytes), archive));
+        }
     }
     if (is_untrusted(status))
         add("to trust it", fmt::format("meshprobectl trust {} --accept", status.instance.host));

@@ -136,9 +136,10 @@ class Builder {
                  TaskSettings task;
                  Description description;
                  check_name(name, entry.mark);
-                 if (name == "archive")
+                 if (name == "archive") {
                      reader_.error(entry.mark,
                                    "the name \"archive\" is taken: archivers are meshprobe-archive@NAME");
+                 }
                  read_mapping(reader_, *entry.value, {}, Part{task, task_keys()},
                               Part{task.connection, connection_keys()},
                               Part{description, description_keys()});

@@ -287,9 +287,10 @@ tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const
         }
     } catch (const YAML::Exception& error) {
         const auto mark = builder.place(error.mark);
-        if (mark.line > lines)
+        if (mark.line > lines) {
             return tl::unexpected(
                 broken(file, lines, 1, "not valid YAML: the file ends too early: " + error.msg));
+        }
         const auto* hint =
             is_indented_by_tab(text, mark.line) ? "; YAML is indented with blanks, never with tabs" : "";
         return tl::unexpected(

@@ -29,7 +29,7 @@ std::string find_helper(const JqOptions& options) {
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
     if (!error) {
-        const std::string beside = (self.parent_path() / helper_name).string();
+        std::string beside = (self.parent_path() / helper_name).string();
         if (::access(beside.c_str(), X_OK) == 0) return beside;
     }
     return MESHPROBE_JQ_INSTALLED;

@@ -60,7 +60,7 @@ std::size_t ip_version(const json& filter) {
 
 /// As upstream judges what a jq filter says.
 bool is_true(const std::optional<json>& result) {
-    return result && !result->is_null() && *result != false && *result != "";
+    return result && !result->is_null() && *result != false && *result != json("");
 }
 
 } // namespace

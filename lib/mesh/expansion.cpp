@@ -120,10 +120,11 @@ Status MeshExpansion::each(const MeshTask& task, const std::function<void(const 
     const json* group = find_member(groups, task.group);
     if (group == nullptr)
         return fail(ErrorKind::protocol, fmt::format("there is no group {}", in_quotes(task.group)));
-    if (task.scheduled_by >= task.dimension)
+    if (task.scheduled_by >= task.dimension) {
         return fail(ErrorKind::protocol,
                     fmt::format("its scheduled-by is not an index of the {} of its tuples",
                                 task.dimension == 1 ? "one member" : "two members"));
+    }
     const Group members(state_->document, task.group, *group, state_->classes, state_->refusals);
     const auto cost = members.cost();
     if (!cost) return fail(cost.error());

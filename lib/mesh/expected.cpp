@@ -202,17 +202,19 @@ std::filesystem::path expected_file(const Paths& paths, std::string_view mesh) {
 }
 
 Result<ExpectedResults> parse_expected(std::string_view text) {
-    if (!text.starts_with(heading))
+    if (!text.starts_with(heading)) {
         return fail(ErrorKind::storage,
                     "no list of expected results of this version; the next refresh writes it");
+    }
     text.remove_prefix(heading.size());
     ExpectedResults results;
     for (std::size_t number = 2; !text.empty(); ++number) {
         const auto end = text.find('\n');
-        if (!parse_line(text.substr(0, end), results))
+        if (!parse_line(text.substr(0, end), results)) {
             return fail(ErrorKind::storage, fmt::format("line {} is damaged; remove the file and run "
                                                         "meshprobe-refresh, which writes it anew",
                                                         number));
+        }
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return results;

@@ -64,9 +64,10 @@ class ArchiveReader {
             if (!task.disabled && is_of_interest(task)) expand(task);
         }
         for (const auto& [name, had_value] : varying_) {
-            if (!had_value)
+            if (!had_value) {
                 extraction_.refuse("archive " + in_quotes(name),
                                    "its URL holds variables, and no tuple of a task gives them a value");
+            }
         }
         for (const Refusal& refusal : expansion_.refusals())
             extraction_.refuse(refusal.what, refusal.reason);

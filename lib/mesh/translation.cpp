@@ -204,9 +204,10 @@ class Translation {
             return {{"type", "not"},
                     {"filter", {{"type", "or"}, {"filters", filters_of(filter, "filters")}}}};
         }
-        if (type == "class" || type == "host_class")
+        if (type == "class" || type == "host_class") {
             return {{"type", "address-class"},
                     {"class", string_member(filter, type == "class" ? "class" : "name")}};
+        }
         if (type == "address_type") {
             return {{"type", "ip-version"},
                     {"ip-version", string_member(filter, "address_type") == "ipv6" ? 6 : 4}};

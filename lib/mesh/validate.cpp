@@ -22,9 +22,10 @@ using nlohmann::json;
 void check_list(const json& list, std::vector<MeshProblem>& problems) {
     for (std::size_t index = 0; list.is_array() && index < list.size(); ++index) {
         const json* include = find_member(list[index], "include");
-        if (include == nullptr || !(include->is_array() || include->is_string()))
+        if (include == nullptr || !(include->is_array() || include->is_string())) {
             problems.push_back(
                 {Pointer().at(index).text(), "expected an object with \"include\", an array of URLs"});
+        }
     }
 }
 
@@ -36,9 +37,10 @@ void check_meshconfig(const json& config, std::vector<MeshProblem>& problems) {
     const json& tests = array_member(config, "tests");
     for (std::size_t index = 0; index < tests.size(); ++index) {
         for (const char* member : {"members", "parameters"}) {
-            if (!find_member(tests[index], member))
+            if (!find_member(tests[index], member)) {
                 problems.push_back({Pointer().at("tests").at(index).text(),
                                     fmt::format("the member \"{}\" is missing", member)});
+            }
         }
     }
 }
@@ -74,9 +76,10 @@ MeshStage check_includes(const MeshTemplate& merged, const json& document, std::
         if (!part || !part->is_object()) continue; // among the refusals
         std::vector<MeshProblem> problems;
         check_template_schema(*part, true, problems);
-        for (MeshProblem& problem : problems)
+        for (MeshProblem& problem : problems) {
             stage.problems.push_back(
                 {path.text(), fmt::format("{}{}: {}", *target, problem.path, problem.reason)});
+        }
     }
     std::vector<MeshProblem> before;
     check_template_schema(document, false, before);

@@ -59,9 +59,10 @@ std::string MetadataSearch::url() const {
 
 Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::function<bool()>& stop) {
     if (at_end_) return std::optional<Page>{};
-    if (pages_ == most_pages)
+    if (pages_ == most_pages) {
         return fail(ErrorKind::protocol,
                     fmt::format("{}: the metadata search goes on after {} pages", url(), pages_));
+    }
     Page page;
     std::size_t bytes = 0;
     MetadataReader reader(

@@ -33,9 +33,10 @@ std::string text(amqp_bytes_t bytes) {
 void check(const Connection& connection, const std::string& doing) {
     const auto reply = amqp_get_rpc_reply(connection.get());
     if (reply.reply_type == AMQP_RESPONSE_NORMAL) return;
-    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION)
+    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
         throw std::runtime_error(
             doing + ": " + text(static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_text));
+    }
     throw std::runtime_error(doing + ": " + amqp_error_string2(reply.library_error));
 }
 

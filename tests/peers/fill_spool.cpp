@@ -81,9 +81,10 @@ class Filler {
                 continue;
             }
             text += '{';
-            for (std::uint64_t bucket = 0; bucket < buckets_; ++bucket)
+            for (std::uint64_t bucket = 0; bucket < buckets_; ++bucket) {
                 text += fmt::format("{}\"{}.{:02}\":{}", bucket == 0 ? "" : ",", 10 + point % 7, bucket,
                                     1 + bucket % 5);
+            }
             text += '}';
         }
         return text + "}}";

@@ -91,8 +91,8 @@ class ScriptedRoot {
             builder.add("throughput", 1, body);
         return publish(number, std::move(builder).finish());
     }
-    std::string publish(int number, std::string bytes) const {
-        const std::string name = SegmentName{1'000'000 + number, 7, 0}.text();
+    std::string publish(int number, const std::string& bytes) const {
+        std::string name = SegmentName{1'000'000 + number, 7, 0}.text();
         REQUIRE(write_file_atomically(directory.path() / "segment", bytes));
         std::filesystem::rename(directory.path() / "segment", spool.queue() / name);
         return name;

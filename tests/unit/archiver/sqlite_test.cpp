@@ -211,9 +211,10 @@ TEST_CASE("retention by size deletes the oldest days and bounds the file") {
     const std::string value = fmt::format("\"{}\"", std::string(1000, 'x'));
     for (int day = 0; day < 30; ++day) {
         std::string points;
-        for (int point = 0; point < 500; ++point)
+        for (int point = 0; point < 500; ++point) {
             points += fmt::format("{}\"{}\":{}", point == 0 ? "" : ",", 1'700'000'000 + day * 86'400 + point,
                                   value);
+        }
         local.deliver(body_of(points));
     }
     local.tidy();

@@ -197,11 +197,12 @@ TEST_CASE_METHOD(Fixture, "keeping longer from now on does not make the past unk
 TEST_CASE_METHOD(Fixture, "a commit costs some bytes per changed series") {
     auto checkpoint = open();
     Commit commit;
-    for (int i = 0; i < 5000; ++i)
+    for (int i = 0; i < 5000; ++i) {
         commit.series.push_back(
             {"0123456789abcdef0123456789abcdef0123456789ab histogram-owdelay" + std::to_string(i),
              {1795341600 - 60 * (i % 7)},
              1795341500});
+    }
     REQUIRE(checkpoint.commit(commit));
     const auto first = std::filesystem::file_size(log);
     for (auto& change : commit.series) {
@@ -562,7 +563,7 @@ TEST_CASE("timestamps survive packing, and regular ones take next to nothing") {
     };
     for (int trial = 0; trial < 1000; ++trial) {
         std::vector<Timestamp> sent;
-        Timestamp ts = static_cast<Timestamp>(next() % 2000000000);
+        auto ts = static_cast<Timestamp>(next() % 2000000000);
         const auto base = static_cast<Timestamp>(next() % 2000000000);
         for (std::uint64_t i = next() % 50; i > 0; --i) {
             sent.push_back(ts);

@@ -141,9 +141,10 @@ TEST_CASE("transfers share a bounded number of kept-alive connections") {
         http.start({.url = server.url(), .headers = {}, .on_body = {}},
                    [&](const Result<HttpResponse>& response) {
                        CHECK(response);
-                       if (++done == 20)
+                       if (++done == 20) {
                            http.start({.url = server.url("/more"), .headers = {}, .on_body = {}},
                                       [&](const auto&) { ++done; });
+                       }
                    });
     }
     CHECK(http.run());

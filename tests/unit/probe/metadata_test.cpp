@@ -113,9 +113,10 @@ TEST_CASE("of tests that are not wanted no event type is kept") {
     CAPTURE(row.test_type, row.event_types, row.tests);
     std::string types;
     std::istringstream words{std::string(row.event_types)};
-    for (std::string word; words >> word;)
+    for (std::string word; words >> word;) {
         types +=
             fmt::format(R"({}{{"event-type":"{}","base-uri":"/x/base/0"}})", types.empty() ? "" : ",", word);
+    }
     const auto found =
         search(fmt::format(R"([{{{}"metadata-key":"0f","event-types":[{}]}}])", row.test_type, types), {}, 7,
                row.tests);
