@@ -63,8 +63,8 @@ Result<FileLock> lock(const Paths& paths, const std::string& name) {
     if (!lock) return fail(lock.error());
     if (!*lock) {
         return fail(ErrorKind::refused, fmt::format("another meshprobe-archive delivers \"{}\" already; see "
-                                                    "systemctl status meshprobe-archive@{}",
-                                                    name, name));
+                                                    "{} status meshprobe-archive@{}",
+                                                    name, systemctl(paths.scope()), name));
     }
     return std::move(**lock);
 }

@@ -39,12 +39,12 @@ Result<std::set<std::string>> applied_units(const Paths& paths) {
 }
 
 /// Starts a oneshot and waits for its end; how that was is its own to tell, in the journal.
-Status run_unit(ServiceManager& manager, std::string_view unit) {
+Status run_unit(Scope scope, ServiceManager& manager, std::string_view unit) {
     const auto answer = manager.start(unit);
     if (!answer) return fail(answer.error());
     if (*answer != ServiceManager::Answer::queued) {
         return fail(ErrorKind::refused,
-                    fmt::format("{} is masked; \"systemctl unmask {}\" brings it back", unit, unit));
+                    fmt::format("{0} is masked; \"{1} unmask {0}\" brings it back", unit, systemctl(scope)));
     }
     const auto over = manager.wait_for_jobs(longest_wait);
     if (!over) return fail(over.error());
@@ -61,9 +61,9 @@ Result<Changes> apply_to_units(const Paths& paths, ServiceManager& manager, bool
     if (!before) return fail(before.error());
     // A new mesh brings its hosts at once. One that cannot be had is reported, and no reason to stop here.
     if (has_meshes) {
-        if (const auto done = run_unit(manager, refresh); !done) (void)complain(done.error());
+        if (const auto done = run_unit(paths.scope(), manager, refresh); !done) (void)complain(done.error());
     }
-    if (const auto done = run_unit(manager, converge); !done) return fail(done.error());
+    if (const auto done = run_unit(paths.scope(), manager, converge); !done) return fail(done.error());
     const auto after = applied_units(paths);
     if (!after) return fail(after.error());
     Changes changes;
@@ -108,9 +108,11 @@ ExitCode apply_once(const CommandLine& line) {
     const auto state = manager->active_state(target);
     if (!state) return complain(state.error());
     if (*state != "active") {
-        return keep_only(line.paths, loaded,
-                         "The configuration is good. meshprobe.target is not active; to start everything:\n"
-                         "    systemctl enable --now meshprobe.target\n");
+        return keep_only(
+            line.paths, loaded,
+            fmt::format("The configuration is good. meshprobe.target is not active; to start everything:\n"
+                        "    {} enable --now meshprobe.target\n",
+                        systemctl(line.paths.scope())));
     }
     const bool has_meshes = !loaded.config.meshes.empty() || !known_hosts(line.paths).empty();
     const auto changes = apply_to_units(line.paths, *manager, has_meshes);

@@ -115,8 +115,10 @@ class Surroundings {
     void check_select(const Select& select) {
         if (!needs_facts(select)) return;
         if (!facts_) {
-            warn("select", "nothing is known of what the meshes say of their hosts, so none is selected; "
-                           "run \"systemctl start meshprobe-refresh\"");
+            warn("select",
+                 fmt::format("nothing is known of what the meshes say of their hosts, so none is selected; "
+                             "run \"{} start meshprobe-refresh\"",
+                             systemctl(paths_.scope())));
             return;
         }
         check_names(select.groups, &HostFacts::groups, "groups");

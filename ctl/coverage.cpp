@@ -134,9 +134,11 @@ ExitCode coverage(const CommandLine& line) {
         all.add(compare(mesh, **expected, library, now, wanted));
     }
     if (!was_refreshed) {
-        return complain({ErrorKind::configuration,
-                         "no mesh was refreshed yet, so nothing is known to be expected: run "
-                         "\"systemctl start meshprobe-refresh\", or \"meshprobectl mesh list\" to see why"});
+        return complain(
+            {ErrorKind::configuration,
+             fmt::format("no mesh was refreshed yet, so nothing is known to be expected: run "
+                         "\"{} start meshprobe-refresh\", or \"meshprobectl mesh list\" to see why",
+                         systemctl(line.paths.scope()))});
     }
     if (all.expected + all.uncollected == 0 && !line.arguments.empty()) {
         return complain_about_usage(

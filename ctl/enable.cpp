@@ -128,8 +128,9 @@ Status switch_on(const Paths& paths, const Config& config, std::vector<Instance>
         if (!started) return fail(started.error());
         if (*started == ServiceManager::Answer::masked) {
             return fail(ErrorKind::configuration,
-                        fmt::format("{} is still masked, perhaps by its template: systemctl unmask {}@.timer",
-                                    instance.timer(), template_name(instance.task)));
+                        fmt::format("{} is still masked, perhaps by its template: {} unmask {}@.timer",
+                                    instance.timer(), systemctl(paths.scope()),
+                                    template_name(instance.task)));
         }
     }
     const auto over = manager->wait_for_jobs(patience);

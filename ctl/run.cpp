@@ -95,7 +95,8 @@ Result<int> run_and_follow(Scope scope, const std::string& service) {
     const auto started = manager->start(service);
     if (!started) return fail(started.error());
     if (*started == ServiceManager::Answer::masked) {
-        return fail(ErrorKind::configuration, fmt::format("{0} is masked: systemctl unmask {0}", service));
+        return fail(ErrorKind::configuration,
+                    fmt::format("{0} is masked: {1} unmask {0}", service, systemctl(scope)));
     }
     if (*started == ServiceManager::Answer::not_loaded) {
         return fail(ErrorKind::configuration,

@@ -43,9 +43,13 @@ void remark_on(const LoadedConfig& loaded, std::vector<Remark>& remarks) {
     add(remarks, message::configuration_problem, entries, "run \"meshprobectl check\"");
 }
 
+std::string refresh_again(Scope scope) {
+    return fmt::format("run \"{} start meshprobe-refresh\"", systemctl(scope));
+}
+
 /// Empty: it is not there, or not usable, which is remarked upon.
 std::optional<HostList> usable(Result<std::optional<HostList>> list, const std::filesystem::path& file,
-                               std::vector<Remark>& remarks) {
+                               Scope scope, std::vector<Remark>& remarks) {
     if (!list) {
         remarks.push_back({message::mesh_entry_refused,
                            list.error().message + "; expected the plain file that refresh writes"});
@@ -55,16 +59,17 @@ std::optional<HostList> usable(Result<std::optional<HostList>> list, const std::
     std::vector<std::string> lines;
     for (const auto& refused : (*list)->refused)
         lines.push_back(fmt::format("{}: {}", file.string(), refused));
-    add(remarks, message::mesh_entry_refused, lines, "run \"systemctl start meshprobe-refresh\"");
+    add(remarks, message::mesh_entry_refused, lines, refresh_again(scope));
     // Refresh writes nothing that is refused: a list without one good line is no list.
     if ((*list)->hosts.empty() && !(*list)->refused.empty()) return {};
     return std::move(*list);
 }
 
 std::vector<std::string> read_hosts(const Paths& paths, std::vector<Remark>& remarks) {
-    if (auto list = usable(read_host_list(paths), paths.hosts(), remarks)) return std::move(list->hosts);
+    if (auto list = usable(read_host_list(paths), paths.hosts(), paths.scope(), remarks))
+        return std::move(list->hosts);
     const auto kept_file = paths.plan() / "hosts";
-    auto kept = usable(read_host_list(kept_file), kept_file, remarks);
+    auto kept = usable(read_host_list(kept_file), kept_file, paths.scope(), remarks);
     if (!kept)
         return {}; // nothing was refreshed so far, or /var is not there yet: converge will come back to it
     remarks.push_back({message::configuration_kept,
@@ -87,7 +92,7 @@ FactsOfHosts read_facts(const Paths& paths, std::vector<Remark>& remarks) {
         std::vector<std::string> lines;
         for (const auto& refused : (*facts)->refused)
             lines.push_back(fmt::format("{}: {}", file.string(), refused));
-        add(remarks, message::mesh_entry_refused, lines, "run \"systemctl start meshprobe-refresh\"");
+        add(remarks, message::mesh_entry_refused, lines, refresh_again(paths.scope()));
         return std::move((*facts)->hosts);
     }
     return {};

@@ -74,8 +74,8 @@ Result<std::optional<HostRecord>> read_host_record(const Paths& paths, std::stri
         });
     } catch (const nlohmann::json::exception& error) {
         return fail(ErrorKind::storage,
-                    fmt::format("{}: {}; remove it and run \"systemctl start meshprobe-refresh\"",
-                                path.string(), error.what()));
+                    fmt::format("{}: {}; remove it and run \"{} start meshprobe-refresh\"", path.string(),
+                                error.what(), systemctl(paths.scope())));
     }
 }
 

@@ -34,6 +34,10 @@ fs::path either(const fs::path& first, const fs::path& second) {
 
 } // namespace
 
+std::string_view systemctl(Scope scope) {
+    return scope == Scope::user ? "systemctl --user" : "systemctl";
+}
+
 Paths::Paths(fs::path root)
     : root_(std::move(root)), configuration_(root_ / "etc/meshprobe"), state_(root_ / "var/lib/meshprobe"),
       run_(root_ / "run/meshprobe"), units_(root_ / "etc/systemd/system"),

@@ -1,6 +1,5 @@
 // Every place meshprobe reads or writes: one table for two scopes, the system's and that of an unprivileged
-// user
-// (`--user`, XDG base directories). `--root DIR` prefixes exactly these; paths written inside the
+// user (`--user`, XDG base directories). `--root DIR` prefixes exactly these; paths written inside the
 // configuration are literal. Owners in the system's scope: units/meshprobe.tmpfiles.conf; of a user's, the
 // user.
 #pragma once
@@ -13,6 +12,9 @@
 namespace meshprobe {
 
 enum class Scope { system, user };
+
+/// What to type to command the systemd of a scope; for messages that say what to do next.
+[[nodiscard]] std::string_view systemctl(Scope scope);
 
 class Paths {
   public:

@@ -35,12 +35,11 @@ void log_state(const Paths& paths, const Archive& archive, const SpoolState& sta
     if (changes_mark(paths, "full", archive.name, full) && full) {
         journal.log(
             Priority::error, message::spool_full,
-            fmt::format(
-                "archive {}: its spool is full ({}), {}; see \"systemctl status meshprobe-archive@{}\"",
-                archive.name, how_much,
-                archive.when_full == WhenFull::block ? "all tasks that feed it wait"
-                                                     : "the oldest results are dropped",
-                archive.name),
+            fmt::format("archive {}: its spool is full ({}), {}; see \"{} status meshprobe-archive@{}\"",
+                        archive.name, how_much,
+                        archive.when_full == WhenFull::block ? "all tasks that feed it wait"
+                                                             : "the oldest results are dropped",
+                        systemctl(paths.scope()), archive.name),
             fields);
     }
     if (changes_mark(paths, "filling", archive.name, filling)) {

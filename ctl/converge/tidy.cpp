@@ -84,9 +84,9 @@ Status keep_hosts(const Paths& paths) {
     if (!(*list)->refused.empty()) {
         return fail(
             ErrorKind::storage,
-            fmt::format(
-                "{}: {} lines are left out, the first is {}; run \"systemctl start meshprobe-refresh\"",
-                paths.hosts().string(), (*list)->refused.size(), (*list)->refused.front()));
+            fmt::format("{}: {} lines are left out, the first is {}; run \"{} start meshprobe-refresh\"",
+                        paths.hosts().string(), (*list)->refused.size(), (*list)->refused.front(),
+                        systemctl(paths.scope())));
     }
     if (auto kept = keep(kept_hosts(paths), format_host_list((*list)->hosts)); !kept) return kept;
     const auto facts = read_host_facts(paths);

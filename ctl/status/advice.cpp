@@ -124,8 +124,8 @@ std::string advice(const Report& report) {
                 host, fmt::join(status.meshes, ", ")));
         }
         if (status.state == State::failed) {
-            advice.add(
-                fmt::format("the timer of {0} failed: systemctl status {1}", host, status.instance.timer()));
+            advice.add(fmt::format("the timer of {0} failed: {1} status {2}", host, systemctl(report.scope),
+                                   status.instance.timer()));
         }
     }
     for (const auto& mesh : report.meshes) {

@@ -38,6 +38,7 @@ void read_meshes(const Paths& paths, Report& report) {
 
 Report gather(const Paths& paths, std::span<const std::string> hosts) {
     Report report;
+    report.scope = paths.scope();
     report.now_usec = now_usec();
     if (auto loaded = load_config(paths)) {
         report.loaded = std::move(*loaded);

@@ -6,6 +6,7 @@
 #include "lib/instance.hpp"
 #include "lib/last_result.hpp"
 #include "lib/mesh/state.hpp"
+#include "lib/paths.hpp"
 #include "lib/spool/spool.hpp"
 
 #include <cstdint>
@@ -71,6 +72,7 @@ struct ArchiveStatus {
 };
 
 struct Report {
+    Scope scope = Scope::system;
     bool asked_systemd = false;
     std::string systemd_note; ///< why it was not asked, if that is odd
     std::string target;       ///< "active" …; empty: not asked

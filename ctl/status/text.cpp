@@ -158,8 +158,8 @@ std::string headline(const Report& report) {
     std::string text;
     if (report.asked_systemd) {
         text = report.not_running()
-                   ? fmt::format("meshprobe.target is {}: nothing runs (systemctl start meshprobe.target).\n",
-                                 report.target)
+                   ? fmt::format("meshprobe.target is {}: nothing runs ({} start meshprobe.target).\n",
+                                 report.target, systemctl(report.scope))
                    : "meshprobe.target is active.\n";
     } else if (!report.systemd_note.empty()) {
         text =

@@ -49,7 +49,9 @@ tasks:
         return self.as_user(f"systemctl --user is-active {unit}", check=False).strip() in ("active", "activating")
 
     def test_collects_alone(self):
-        self.as_user("systemctl --user daemon-reload && systemctl --user enable --quiet --now meshprobe.target")
+        self.as_user("systemctl --user daemon-reload")
+        self.assertIn("(systemctl --user start meshprobe.target)", self.as_user("meshprobectl --user status", check=False))
+        self.as_user("systemctl --user enable --quiet --now meshprobe.target")
         self.eventually("everyone delivered", lambda: self.delivered_since(0) == self.listed)
         timers = self.as_user("systemctl --user list-timers --no-legend 'meshprobe*'")
         for name in self.listed:
