@@ -2,9 +2,11 @@
 """What is missing: a mesh of ten hosts and ninety pairs with holes of each kind, through the real programs."""
 import json
 import shutil
+import sqlite3
 import sys
 import time
 import unittest
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -25,6 +27,10 @@ def v6(host: str) -> str:
     return "2001:db8::" + host.rsplit(".", 1)[1]
 
 
+def v4(address: str) -> str:
+    return address.replace("2001:db8::", "127.0.0.")
+
+
 class Holes(unittest.TestCase):
     """rtt over IPv4 between all, over IPv6 between the first three, and disabled members."""
 
@@ -39,6 +45,7 @@ class Holes(unittest.TestCase):
         self.one_way = {(b, c)}            # c to b reports
         self.one_way_stopped = {(f, g)}    # g to f reports
         self.only6 = {(a, d)}              # of the two protocols between a and d
+        self.only4 = {(d, a)}              # likewise
         self.failures = {(e, f), (f, e)}
         hosts = [self.host(name) for name in HOSTS]
         self.peers = Simulator({"hosts": hosts, "history": 20 * HOUR, "meshes": [{"name": "m", "hosts": HOSTS}]})
@@ -62,7 +69,7 @@ class Holes(unittest.TestCase):
                 entry["failing"] = self.failing
             if pair not in self.only6:
                 pairs.append(entry)
-            if pair in self.only6 or pair[::-1] in self.only6:
+            if pair in self.only6 or pair[::-1] in self.only6 - {other[::-1] for other in self.only4}:
                 pairs.append(entry | {"source": v6(name), "destination": v6(other), "input-source": v6(name), "input-destination": v6(other)})
         return {"name": name, "address": name, "pairs": pairs, "missing": 0.0, "failed": 0.0, "late": 0.0, "interval": EVERY, "duration": 5}
 
@@ -108,6 +115,8 @@ class Holes(unittest.TestCase):
             holes[pair] = ("one-direction", self.stopped)
         for pair in self.only6:
             holes[pair] = ("ipv6-only", None)
+        for source, destination in self.only4:
+            holes[v6(source), v6(destination)] = ("ipv4-only", None)
         for pair in self.failures:
             holes[pair] = ("failures", self.failing)
         for other in HOSTS:
@@ -127,7 +136,7 @@ class Holes(unittest.TestCase):
                 continue
             self.assertEqual(hole["test-type"], "rtt")
             self.assertEqual(hole["interval"], EVERY)
-            self.assertEqual(hole["measurement-archives"], [self.endpoints[pair[0]]])
+            self.assertEqual(hole["measurement-archives"], [self.endpoints[v4(pair[0])]])
             got = seconds(hole["since"])
             if since is None:
                 self.assertIsNone(got, hole)
@@ -163,12 +172,50 @@ class Holes(unittest.TestCase):
         self.coverage("--record")
         self.assertEqual(len(json.loads(self.root.run("meshprobectl", "gaps", "--json").stdout)), before)
 
-    def test_a_whole_mesh_and_gaps(self):
-        """Nothing is missing; a collector that was off for long says which range it skipped."""
-        self.never = self.silent = self.one_way = self.one_way_stopped = self.only6 = self.failures = set()
+    def without_holes(self):
+        self.never = self.silent = self.one_way = self.one_way_stopped = self.only6 = self.only4 = self.failures = set()
         for name in HOSTS:
             self.peers.change(name, pairs=self.host(name)["pairs"])
         self.peers.mesh_hosts("m", list(self.endpoints.values()), document=self.document())
+
+    def causes(self, host: str) -> set[str]:
+        found = self.coverage(self.endpoints[host])
+        self.assertEqual(len(found["holes"]), 8, found)
+        return {hole["cause"] for hole in found["holes"]}
+
+    def test_causes_on_our_own_side(self):
+        """Results that were not delivered, hosts that nobody asks any more, ranges that were skipped on purpose."""
+        self.without_holes()
+        behind, kept, unasked = HOSTS[:3]
+        self.root.configure(f"meshes: {{m: {{url: '{self.peers.mesh}', allow-private: true}}}}\n"
+                            "tasks: {default: {first-run: 12h, catch-up: 10min}}\n")
+        for name in (behind, unasked):
+            self.peers.change(name, skew=-10 * HOUR)
+        self.root.once()
+        with closing(sqlite3.connect(self.root.database)) as database, database:
+            database.execute("DELETE FROM point WHERE ts > ? AND series IN (SELECT s.id FROM series s JOIN metadata m ON s.metadata = m.id"
+                             " JOIN measurement_archive a ON m.measurement_archive = a.id WHERE a.host = ?)",
+                             (self.now - HOUR, self.endpoints[kept]))
+        self.assertEqual(self.causes(kept), {"undelivered"})
+
+        result = self.root.path / "run/meshprobe/results" / f"meshprobe@{self.endpoints[unasked]}"
+        said = json.loads(result.read_text())
+        self.assertNotIn("not-collected", self.causes(unasked))
+        for name in (name for name in said if "success" in name and said[name]):
+            said[name] -= 10 * HOUR * 1_000_000
+        result.write_text(json.dumps(said))
+        self.assertEqual(self.causes(unasked), {"not-collected"})
+
+        # Its clock is set right; what it measured meanwhile is more than is caught up with, and then it ceased to measure.
+        self.peers.change(behind, skew=0, pairs=[pair | {"until": self.stopped} for pair in self.host(behind)["pairs"]])
+        self.root.forget_results()
+        self.root.probe(self.endpoints[behind])
+        found = self.coverage(self.endpoints[behind])
+        self.assertEqual({(hole["cause"], hole["detail"]) for hole in found["holes"]}, {("gap", "catch-up, missing in local")}, found)
+
+    def test_a_whole_mesh_and_gaps(self):
+        """Nothing is missing; a collector that was off for long says which range it skipped."""
+        self.without_holes()
         self.root.once()
         found = self.coverage(status=SUCCESS)
         self.assertEqual((found["expected"], found["reporting"], found["holes"]), (72, 72, []))
