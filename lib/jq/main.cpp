@@ -1,7 +1,7 @@
 // meshprobe-jq: runs one jq program for lib/jq/jq.hpp, which starts it. Nobody else has a use for it.
 #include "lib/jq/frame.hpp"
-#include "lib/json.hpp"
 
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
 
