@@ -4,7 +4,7 @@
 #include "lib/config/load.hpp"
 #include "lib/config/tree.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <iterator>
 #include <map>

@@ -1,6 +1,6 @@
 #include "probe/transform/raw.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <charconv>

@@ -110,7 +110,7 @@ TEST_CASE("a search without end is an error, not a short list") {
 }
 
 TEST_CASE("a server that shows its first page for ever is an error, not a short list") {
-    for (const std::size_t shown : {1, 20, 1000}) {
+    for (const std::size_t shown : {1U, 20U, 1000U}) {
         const ScriptedServer server([=](std::string_view) {
             return entries(1'000'000, shown, 1'000'000)("GET /?offset=0 HTTP/1.1");
         });
@@ -121,7 +121,7 @@ TEST_CASE("a server that shows its first page for ever is an error, not a short 
 }
 
 TEST_CASE("a total that is only an estimate, and too high, is no error") {
-    for (const std::size_t size : {4, 7, 500, 1000}) {
+    for (const std::size_t size : {4U, 7U, 500U, 1000U}) {
         INFO(size << " on a page");
         const ScriptedServer server(entries(1500, size, 1600));
         const auto found = search(server);
