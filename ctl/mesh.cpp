@@ -103,7 +103,7 @@ ExitCode list(const CommandLine& line) {
 void print_mesh(const KnownMesh& mesh) {
     const MeshState& state = mesh.state;
     const auto say = [](std::string_view name, std::string_view value) {
-        fmt::print("{:>12}: {}\n", name, printable(value));
+        fmt::print("{:>12}: {}\n", name, one_line(value));
     };
     say("Mesh", state.mesh);
     say("Source", state.source);

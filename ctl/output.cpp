@@ -96,7 +96,7 @@ std::string relative_time(std::int64_t usec, std::int64_t now) {
 
 void Table::add(std::vector<std::string> cells) {
     cells.resize(headings_.size());
-    std::ranges::transform(cells, cells.begin(), [](const std::string& cell) { return printable(cell); });
+    std::ranges::transform(cells, cells.begin(), [](const std::string& cell) { return one_line(cell); });
     rows_.push_back(std::move(cells));
 }
 

@@ -30,7 +30,7 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 
 /// Columns padded to their widest cell (in characters, not bytes), two blanks between them; the last column
 /// is cut with an ellipsis where a line would be wider than the terminal (nothing is cut when the output is
-/// no terminal).
+/// no terminal). What strangers wrote stays in its cell: see one_line().
 class Table {
   public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}

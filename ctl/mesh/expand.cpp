@@ -88,14 +88,14 @@ std::vector<std::string> tuple_cells(const MeshTask& task, const MeshTuple& tupl
     std::string names;
     for (const MeshArchive* archive : archives)
         names += fmt::format("{}{}", names.empty() ? "" : " ", archive->name);
-    return {printable(task.name),
-            printable(task.test_type),
+    return {std::string(task.name),
+            std::string(task.test_type),
             members,
             fmt::format("{}{}", tuple.members[tuple.scheduler].address, tuple.flip ? " (flip)" : ""),
             task.interval ? format_duration(std::chrono::duration_cast<Microseconds>(
                                 std::chrono::duration<double>(*task.interval)))
                           : "-",
-            printable(names)};
+            names};
 }
 
 class Expanding {
@@ -112,7 +112,7 @@ class Expanding {
             if (request_.task && *request_.task != task.name) continue;
             found_ = true;
             if (task.disabled) continue;
-            const std::string what = fmt::format("task {}", printable(task.name));
+            const std::string what = fmt::format("task {}", one_line(task.name));
             if (!task.problem.empty()) {
                 left_out(part, what, task.problem);
                 continue;
@@ -146,8 +146,8 @@ class Expanding {
 
     void left_out(const SourcePart& part, const std::string& what, const std::string& reason) {
         if (said_.emplace(what, reason).second) {
-            fmt::print(stderr, "meshprobectl: {}: left out: {}: {}\n", printable(part.location), what,
-                       printable(reason));
+            fmt::print(stderr, "meshprobectl: {}: left out: {}: {}\n", one_line(part.location),
+                       one_line(what), one_line(reason));
         }
     }
 
@@ -170,9 +170,9 @@ ExitCode mesh_expand(const CommandLine& line, const std::vector<std::string>& ar
     const auto source = load_mesh_source(line.paths, request->source);
     if (!source) return complain(source.error());
     for (const FailedDocument& failure : source->failures)
-        fmt::print(stderr, "meshprobectl: {}: {}\n", printable(failure.location), printable(failure.reason));
+        fmt::print(stderr, "meshprobectl: {}: {}\n", one_line(failure.location), one_line(failure.reason));
     for (const Refusal& refusal : source->refusals)
-        fmt::print(stderr, "meshprobectl: {}: {}\n", printable(refusal.what), printable(refusal.reason));
+        fmt::print(stderr, "meshprobectl: {}: {}\n", one_line(refusal.what), one_line(refusal.reason));
     Expanding expanding(line, *request);
     for (const SourcePart& part : source->parts)
         expanding.expand(part);

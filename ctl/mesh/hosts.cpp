@@ -127,8 +127,7 @@ void print_tables(const CommandLine& line, const Gathering& gathered) {
     Table table({"HOST", "ADDRESSES", "MESHES", "MEASUREMENT ARCHIVES"});
     for (const auto* hosts : {&gathered.hosts, &gathered.others}) {
         for (const auto& [name, host] : *hosts) {
-            table.add({printable(name), std::to_string(host.addresses.size()),
-                       std::to_string(host.meshes.size()),
+            table.add({name, std::to_string(host.addresses.size()), std::to_string(host.meshes.size()),
                        host.urls.empty() ? fmt::format("- ({})", host.reason)
                                          : fmt::format("{}", fmt::join(host.urls, " "))});
         }
@@ -136,7 +135,7 @@ void print_tables(const CommandLine& line, const Gathering& gathered) {
     table.print(!line.has("no-legend"));
     if (!gathered.refused.empty()) fmt::print("\nCannot be polled:\n");
     for (const auto& [refusal, meshes] : gathered.refused)
-        fmt::print("  {}: {}\n", printable(refusal.what), printable(refusal.reason));
+        fmt::print("  {}: {}\n", one_line(refusal.what), one_line(refusal.reason));
 }
 
 } // namespace

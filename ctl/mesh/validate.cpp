@@ -29,11 +29,11 @@ std::string_view state_of(const MeshStage& stage) {
 }
 
 void print(const Verdict& verdict) {
-    fmt::print("{}\n", printable(verdict.location));
+    fmt::print("{}\n", one_line(verdict.location));
     for (const MeshStage& stage : verdict.stages) {
         fmt::print("{:.<24} {}\n", stage.name + " ", state_of(stage));
         for (const MeshProblem& problem : stage.problems)
-            fmt::print("    {}: {}\n", problem.path.empty() ? "/" : problem.path, printable(problem.reason));
+            fmt::print("    {}: {}\n", problem.path.empty() ? "/" : problem.path, one_line(problem.reason));
     }
 }
 
@@ -68,7 +68,7 @@ ExitCode mesh_validate(const CommandLine& line, const std::vector<std::string>& 
     if (arguments.size() != 1) return complain_about_usage("mesh", "say which mesh: a FILE or URL");
     const auto source = load_mesh_source(line.paths, arguments.front());
     if (!source) {
-        if (!line.json) fmt::print("{}\n{:.<24} FAIL\n", printable(arguments.front()), "load ");
+        if (!line.json) fmt::print("{}\n{:.<24} FAIL\n", one_line(arguments.front()), "load ");
         complain(source.error());
         return ExitCode::usage; // as psconfig validate: 2 is "cannot load"
     }

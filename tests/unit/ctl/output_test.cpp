@@ -20,6 +20,10 @@ TEST_CASE("a table is as wide as its cells, and its last column as narrow as the
                                  "zürich.example.org  everything is fine\n"
                                  "b                   control?[31m\n");
     CHECK(table.text(false, 30) == "zürich.example.org  everythin…\nb                   control?[…\n");
+
+    Table forged({"TASK", "TEST"});
+    forged.add({"pings\nother", "rtt\nforged \u2028row"});
+    CHECK(forged.text(false, 0) == "pings other  rtt forged ?row\n");
 }
 
 TEST_CASE("what strangers wrote cannot steer a terminal") {
@@ -27,6 +31,16 @@ TEST_CASE("what strangers wrote cannot steer a terminal") {
     CHECK(printable("\xc2\x9b"
                     "1m Zürich\xc2") == "?1m Zürich\xc2");
     CHECK(one_line("a\n<3>b") == "a <3>b");
+    for (const std::string hidden : {"\u00ad", "\u061c", "\u200b", "\u200d", "\u200e", "\u2028", "\u202e",
+                                     "\u2066", "\ufeff", "\ufff9", "\U000e0041"}) {
+        INFO(hidden);
+        CHECK(printable("a" + hidden + "b") == "a?b");
+    }
+    for (const std::string shown :
+         {"Zürich", "\u2010", "\u2030", "日本", "\U0001f600", "\xe2\x80", "\xe2\x80z", "\xff"}) {
+        INFO(shown);
+        CHECK(printable(shown) == shown);
+    }
 }
 
 TEST_CASE("times are told in two units at most") {
