@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -84,13 +84,25 @@ class Crawler {
             if (std::exchange(has_too_many_, true)) return;
             return skip(visit, fmt::format("the mesh has more than {} documents", bounds_.documents));
         }
-        if (!seen_.insert(visit.location).second) return; // included twice, or a loop
+        const auto [seen, is_new] = seen_.try_emplace(visit.location, visit.role);
+        if (!is_new) return visit_again(visit, seen->second); // included twice, or a loop
         if (visit.depth > bounds_.depth)
             return skip(visit, fmt::format("included more than {} deep", bounds_.depth));
         if (!is_url(visit.location)) return read(visit);
         const CopiedDocument* copy = copy_of(visit.location);
         visit.urls = candidate_urls(visit.location, visit.includer, copy == nullptr ? "" : copy->url);
         fetch(std::move(visit));
+    }
+
+    /// A part of a template includes nothing, unless the mesh names it elsewhere as a document of its own.
+    void visit_again(const Visit& visit, DocumentRole& role) {
+        if (role != DocumentRole::template_part || visit.role == role) return;
+        role = visit.role;
+        const auto taken = crawl_.documents.find(visit.location);
+        if (taken == crawl_.documents.end()) return; // take() will see its role
+        const auto outline = outline_mesh_document(taken->second.text, visit.location, role);
+        if (!outline) return skip(visit, outline.error().message);
+        follow(visit, *outline);
     }
 
     void read(const Visit& visit) {
@@ -193,7 +205,7 @@ class Crawler {
 
     /// Only what can be understood replaces the last good copy.
     Status take(const Visit& visit, CopiedDocument document) {
-        const auto outline = outline_mesh_document(document.text, visit.location, visit.role);
+        const auto outline = outline_mesh_document(document.text, visit.location, seen_.at(visit.location));
         if (!outline) return fail(outline.error());
         if (document.url.starts_with("http:")) crawl_.plain_http = true;
         crawl_.documents.insert_or_assign(visit.location, std::move(document));
@@ -238,7 +250,7 @@ class Crawler {
     Clock::time_point deadline_;
     UrlWithLogin own_;                     ///< the mesh's own URL
     std::unique_ptr<HttpSession> session_; ///< made when a URL is met
-    std::set<std::string> seen_;
+    std::map<std::string, DocumentRole> seen_;
     bool has_too_many_ = false;
     std::uint64_t bytes_ = 0; ///< of all texts, those from copies included
     Crawl crawl_;

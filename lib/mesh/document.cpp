@@ -30,6 +30,10 @@ bool has_any(const json& object, std::initializer_list<std::string_view> names, 
 Result<MeshForm> form_of(const json& document, DocumentRole role) {
     using enum nlohmann::detail::value_t; // clang 14 takes no alias here
     if (document.is_array() && role == DocumentRole::whole) return MeshForm::include_list;
+    if (role == DocumentRole::template_part && document.is_object() && !document.empty() &&
+        !document.contains("error")) {
+        return MeshForm::psconfig; // any section, or only "_meta"
+    }
     if (has_any(document, {"addresses", "archives", "groups", "hosts", "tasks", "tests", "address-classes"},
                 object) ||
         has_any(document, {"includes"}, array) || has_any(document, {"includes"}, string)) {
@@ -40,7 +44,7 @@ Result<MeshForm> form_of(const json& document, DocumentRole role) {
     // A list of one item without its brackets, or a MeshConfig that is nothing but an include.
     if (has_any(document, {"include"}, array) || has_any(document, {"include"}, string))
         return MeshForm::include_list;
-    if (role == DocumentRole::part && document.is_object() && !document.empty() &&
+    if (role == DocumentRole::meshconfig_part && document.is_object() && !document.empty() &&
         !document.contains("error")) {
         return MeshForm::meshconfig; // anything may be merged into a host, a site …
     }
@@ -62,9 +66,10 @@ Result<std::vector<std::string>> list_includes(const json& document) {
     return includes;
 }
 
-Result<std::vector<std::string>> written_includes(const json& document, MeshForm form) {
-    if (form == MeshForm::include_list) return list_includes(document);
+Result<std::vector<std::string>> written_includes(const json& document, MeshForm form, DocumentRole role) {
     std::vector<std::string> includes;
+    if (role == DocumentRole::template_part) return includes;
+    if (form == MeshForm::include_list) return list_includes(document);
     if (form == MeshForm::meshconfig) {
         find_meshconfig_includes(document, includes);
     } else if (const json* member = find_member(document, "includes")) {
@@ -76,11 +81,13 @@ Result<std::vector<std::string>> written_includes(const json& document, MeshForm
 Result<MeshOutline> outline(const json& document, std::string_view location, DocumentRole role) {
     const auto form = form_of(document, role);
     if (!form) return fail(form.error());
-    const auto includes = written_includes(document, *form);
+    const auto includes = written_includes(document, *form, role);
     if (!includes) return fail(includes.error());
     MeshOutline outline;
     outline.form = *form;
-    outline.include_role = *form == MeshForm::include_list ? DocumentRole::whole : DocumentRole::part;
+    outline.include_role = *form == MeshForm::include_list ? DocumentRole::whole
+                           : *form == MeshForm::psconfig   ? DocumentRole::template_part
+                                                           : DocumentRole::meshconfig_part;
     std::set<std::string> seen;
     for (const std::string& include : *includes) {
         auto target = resolve_location(location, include);

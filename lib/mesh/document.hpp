@@ -34,8 +34,9 @@ struct DocumentRules {
 };
 
 /// Whether a document must stand for itself, or is a piece that a template or MeshConfig includes: that may
-/// be partial, down to a single member.
-enum class DocumentRole { whole, part };
+/// be partial, down to a single member. What a piece of a template includes is ignored, as pSConfig documents
+/// it: there is one level of includes. Those of MeshConfigs nest.
+enum class DocumentRole { whole, template_part, meshconfig_part };
 
 /// The first look at a document: enough to know that it is one, and what else to fetch.
 struct MeshOutline {

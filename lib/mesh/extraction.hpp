@@ -37,8 +37,8 @@ class IncludeBudget {
 };
 
 void extract_template(const nlohmann::json& document, MeshOracle oracle, Extraction& extraction);
-/// Adds what the template's includes (and theirs, which upstream does not follow) have under names not taken
-/// yet.
+/// Adds what the template's includes have under names not taken yet. Their own includes are ignored: pSConfig
+/// has one level of them.
 void merge_template_includes(nlohmann::json& document, std::string_view location, const IncludeLookup& lookup,
                              RefusalList& refusals);
 

@@ -22,8 +22,9 @@ struct MeshTemplate {
     std::vector<Refusal> refusals;     ///< includes that name no usable location or are no JSON
 };
 
-/// Parts that a template includes add entries under names that are not taken yet; parts of a MeshConfig are
-/// merged where they are included. Bounded: nesting at most 64 deep, at most 1000 inclusions.
+/// Parts that a template includes add entries under names that are not taken yet, and include nothing
+/// themselves; parts of a MeshConfig are merged where they are included, at any depth. Bounded: nesting at
+/// most 64 deep, at most 1000 inclusions.
 [[nodiscard]] Result<MeshTemplate> read_mesh_template(std::string_view json, std::string_view location = {},
                                                       const IncludeLookup& lookup = {});
 

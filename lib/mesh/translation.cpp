@@ -94,17 +94,11 @@ class Translation {
 
     std::string archive_name(const std::string& url) {
         const auto parsed = parse_url(url);
-        const std::string base = parsed ? parsed->host.text() : url.empty() ? "no read_url" : url;
-        std::string name = base;
-        for (int number = 2;; ++number) {
-            json& archive = template_["archives"][name];
-            if (archive.is_null()) {
-                archive = {{"archiver", "esmond"},
-                           {"data", {{"url", url}, {"measurement-agent", "{% scheduled_by_address %}"}}}};
-                return name;
-            }
-            if (archive["data"]["url"] == url) return name;
-            name = fmt::format("{}-{}", base, number);
+        std::string name = parsed ? parsed->host.text() : url.empty() ? "no read_url" : url;
+        json& archive = template_["archives"][name];
+        if (archive.is_null()) {
+            archive = {{"archiver", "esmond"},
+                       {"data", {{"url", url}, {"measurement-agent", "{% scheduled_by_address %}"}}}};
         }
     }
 

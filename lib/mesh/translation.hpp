@@ -10,9 +10,9 @@ namespace meshprobe {
 /// `config`: with its includes merged. Read leniently: numbers and booleans may be strings, whatever is
 /// missing is left out; what has no counterpart (an ordered_mesh) is refused.
 ///
-/// An archive is named after the host in its read_url; a second, different URL of that host gets a number,
-/// for results may be there too. Archives of hosts, sites and organizations belong to hosts, those of tests
-/// and of the mesh to tasks, whatever type of test they are for.
+/// An archive is named after the host in its read_url, and the first URL of a host wins, as upstream has it.
+/// Archives of hosts, sites and organizations belong to hosts, those of tests and of the mesh to tasks,
+/// whatever type of test they are for.
 [[nodiscard]] nlohmann::json translate_meshconfig(const nlohmann::json& config, RefusalList& refusals);
 
 } // namespace meshprobe

@@ -237,6 +237,24 @@ class Fetching(Case):
         self.assertIn("more than 5 deep", self.refresh(PARTIAL).stderr)
         self.assertEqual(self.hosts(), ["t.example.org"])
 
+    def test_parts_of_a_template_include_nothing(self):
+        pages, url = self.server.pages, self.server.url
+        pages["/m"] = template("m.example.org", includes=[url("/part")])
+        pages["/part"] = template("part.example.org", includes=[url("/deeper")])
+        pages["/deeper"] = template("deeper.example.org")
+        self.configure(m=f"url: '{url('/m')}'")
+        self.refresh()
+        self.assertEqual(self.hosts(), ["m.example.org", "part.example.org"])
+        self.assertEqual([path for path, _ in self.server.take_seen()], ["/m", "/part"])
+        # A part that the mesh also lists is a document of its own, whichever is met first.
+        pages["/list"] = include_list(url("/m"), url("/late"))
+        pages["/late"] = include_list(url("/later"))
+        pages["/later"] = include_list(url("/part"))
+        self.configure(m=f"url: '{url('/list')}'")
+        self.refresh()
+        self.assertEqual(self.hosts(), ["deeper.example.org", "m.example.org", "part.example.org"])
+        self.assertEqual(sorted(path for path, _ in self.server.take_seen()), ["/deeper", "/late", "/later", "/list", "/m", "/part"])
+
     def test_a_thousand_documents_are_enough(self):
         pages = self.server.pages
         pages["/list"] = include_list(*(self.server.url(f"/x{index}") for index in range(1500)))

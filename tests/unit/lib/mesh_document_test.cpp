@@ -325,13 +325,44 @@ TEST_CASE("templates are merged with what they include, their own entries first"
         "archives":{"a":{"archiver":"esmond","data":{"url":"https://a.example.org/"}}}})";
     const auto outline = outline_mesh_document(text, "https://mesh.example.net/pub/config/x");
     REQUIRE(outline);
-    CHECK(outline->include_role == DocumentRole::part);
+    CHECK(outline->include_role == DocumentRole::template_part);
     CHECK(outline->includes.size() == 2);
     const auto document = parse(text, {}, "https://mesh.example.net/pub/config/x", lookup);
     REQUIRE(document);
     CHECK(urls(*document) == std::vector<std::string>{"https://a.example.org/esmond/perfsonar/archive/",
-                                                      "https://b.example.org/esmond/perfsonar/archive/",
-                                                      "https://c.example.org/esmond/perfsonar/archive/"});
+                                                      "https://b.example.org/esmond/perfsonar/archive/"});
+}
+
+TEST_CASE("what a part of a template includes is nobody's business, however little the part holds") {
+    const auto includes = [](const std::string& text, DocumentRole role) {
+        const auto outline = outline_mesh_document(text, "https://mesh.example.net/part", role);
+        REQUIRE(outline);
+        return outline->includes.size() + outline->refusals.size();
+    };
+    for (const std::string part : {R"({"addresses":{},"includes":["x","file:///etc/shadow"]})",
+                                   R"({"_meta":{"include":["x"]},"includes":["y"]})", R"({"include":["x"]})",
+                                   R"({"schedules":{"s":{"include":"x"}}})"}) {
+        INFO(part);
+        CHECK(includes(part, DocumentRole::template_part) == 0);
+    }
+    CHECK(includes(R"({"addresses":{},"includes":["x"]})", DocumentRole::whole) == 1);
+    CHECK(includes(R"({"hosts":[{"include":["x"]}]})", DocumentRole::meshconfig_part) == 1);
+    for (const std::string none : {"{}", "[]", R"({"error":"gone"})"}) {
+        INFO(none);
+        CHECK_FALSE(
+            outline_mesh_document(none, "https://mesh.example.net/part", DocumentRole::template_part));
+    }
+}
+
+TEST_CASE("of the URLs that a MeshConfig has for one host, the first one counts") {
+    const auto document = parsed(R"({"organizations":[{"hosts":[{"addresses":["a"]}],"measurement_archives":[
+            {"type":"traceroute","read_url":"https://h.example.org/third/"},
+            {"type":"traceroute","read_url":"https://h.example.org:8443/other/"}]}],
+        "tests":[],"measurement_archives":[
+            {"type":"pinger","read_url":"https://h.example.org/esmond/perfsonar/archive"},
+            {"type":"traceroute","read_url":"https://H.example.org:443/other/"}]})");
+    CHECK(urls(document) == std::vector<std::string>{"https://h.example.org/esmond/perfsonar/archive/",
+                                                     "https://h.example.org:8443/other/"});
 }
 
 TEST_CASE("a MeshConfig is merged with what it includes anywhere, and loops end") {
