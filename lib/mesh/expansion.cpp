@@ -26,8 +26,9 @@ std::optional<double> interval_of(const json* schedule, std::string& problem) {
     const std::string text = repeat->is_string() ? repeat->get<std::string>() : repeat->dump();
     const auto duration = text.starts_with('P') ? parse_duration(text) : fail(ErrorKind::protocol, "");
     if (!duration || duration->count() <= 0) {
-        problem =
-            fmt::format("its schedule repeats every {}, which is no ISO 8601 duration", in_quotes(text));
+        problem = fmt::format("its schedule repeats every {}, {}", in_quotes(text),
+                              duration ? "which is no time at all; expected a microsecond or more"
+                                       : "which is no ISO 8601 duration");
         return std::nullopt;
     }
     return std::chrono::duration<double>(*duration).count();

@@ -480,6 +480,12 @@ TEST_CASE("intervals are ISO 8601 durations") {
         CHECK(interval(text) == seconds);
     }
     CHECK(interval(3600) == "invalid");
+    for (const std::string nothing : {"PT0S", "P0D", "PT0.0000000001S"}) {
+        json document = changed(R"({"tasks":{"t":{"schedule":"s"}}})");
+        document["schedules"]["s"]["repeat"] = nothing;
+        CHECK_THAT(MeshExpansion(document).find("t")->problem,
+                   Catch::Matchers::Contains("\"" + nothing + "\", which is no time at all"));
+    }
     const json once = changed("{}");
     CHECK_FALSE(MeshExpansion(once).find("t")->interval);
     CHECK(MeshExpansion(once).find("t")->problem.empty());
