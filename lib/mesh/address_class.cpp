@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace meshprobe {
 
@@ -84,8 +85,9 @@ const std::vector<ClassMember>& AddressClasses::members(const std::string& name)
     const json* addresses = &object_member(document_, "addresses");
     if (source == "requesting-agent") addresses = oracle_.answers().requesting_agent;
     if (addresses == nullptr) {
-        refusals_.add("address-class " + in_quotes(name),
-                      "it selects among the addresses of the requesting agent, which are not known here");
+        refusals_.remark("address-class " + in_quotes(name),
+                         "it selects among the addresses of the requesting agent, which are not known here",
+                         Pointer().at("address-classes").at(name));
         return entry->second;
     }
     if (!addresses->is_object()) return entry->second;
@@ -106,19 +108,25 @@ AddressClasses::Answer AddressClasses::passes_class(const Subject& subject, cons
     if (depth > deepest || address_class.empty()) return Answer::no;
     const std::pair key(name, &subject.address);
     if (const auto known = classes_.find(key); known != classes_.end()) return known->second;
+    const std::string outer = std::exchange(evaluated_, name);
     Answer result = Answer::yes;
     if (const json* match = find_member(address_class, "match-filter"))
         result = std::min(result, passes(subject, *match, depth));
     if (const json* exclude = find_member(address_class, "exclude-filter")) {
         result = std::min(result, negation(passes(subject, *exclude, depth)));
     }
+    evaluated_ = outer;
     classes_.emplace(key, result);
     return result;
 }
 
+Pointer AddressClasses::path_of_class() const {
+    return Pointer().at("address-classes").at(evaluated_);
+}
+
 AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json& filter, int depth) {
     if (steps_left_ == 0) {
-        refusals_.add("address-classes", "their filters take too long to evaluate");
+        refusals_.add("address-classes", "their filters take too long to evaluate", path_of_class());
         return Answer::no;
     }
     --steps_left_;
@@ -154,7 +162,8 @@ AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json
         }
         return result;
     }
-    refusals_.add("address-classes", fmt::format("a filter of unknown type {}", in_quotes(type)));
+    refusals_.add("address-classes", fmt::format("a filter of unknown type {}", in_quotes(type)),
+                  path_of_class());
     return Answer::unknown; // of a later perfSONAR
 }
 
@@ -173,7 +182,7 @@ AddressClasses::Answer AddressClasses::passes_jq(const json& jq, const json& inp
     const std::string program = jq_program(jq);
     const auto result = oracle_.first_result(program, input);
     if (result) return answer(is_true(*result));
-    refusals_.add("jq filter " + in_quotes(program), result.error().message);
+    refusals_.add("jq filter " + in_quotes(program), result.error().message, path_of_class());
     const bool is_its_own =
         result.error().kind == ErrorKind::configuration || result.error().kind == ErrorKind::protocol;
     return is_its_own ? Answer::no : Answer::unknown;

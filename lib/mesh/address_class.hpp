@@ -3,6 +3,7 @@
 
 #include "lib/json.hpp"
 #include "lib/mesh/oracle.hpp"
+#include "lib/mesh/pointer.hpp"
 
 #include <cstddef>
 #include <map>
@@ -44,11 +45,14 @@ class AddressClasses {
     template <class Predicate>
     Answer some_literal(const Subject& subject, const Predicate& wanted);
 
+    [[nodiscard]] Pointer path_of_class() const;
+
     const nlohmann::json& document_;
     Oracle& oracle_;
     RefusalList& refusals_;
     std::map<std::string, std::vector<ClassMember>, std::less<>> members_;
     std::map<std::pair<std::string, const nlohmann::json*>, Answer> classes_; ///< filters of a class, decided
+    std::string evaluated_;               ///< the class whose filters are being looked at
     std::size_t steps_left_ = 20'000'000; ///< filters looked at: a second's work
 };
 

@@ -117,7 +117,8 @@ Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view 
     auto outlined = outline(*document, location, DocumentRole::whole);
     if (!outlined) return fail(outlined.error());
     read.form = outlined->form;
-    read.refusals = std::move(outlined->refusals);
+    for (Refusal& refusal : outlined->refusals)
+        read.refusals.push_back({std::move(refusal), {}, true});
     RefusalList refusals;
     if (read.form == MeshForm::psconfig) {
         merge_template_includes(*document, location, lookup, refusals);
@@ -140,7 +141,7 @@ MeshDocument extract_measurement_archives(const MeshTemplate& read, MeshOracle o
     MeshDocument result;
     result.form = read.form;
     result.includes = read.includes;
-    result.refusals = read.refusals;
+    result.refusals.assign(read.refusals.begin(), read.refusals.end());
     extraction.move_into(result);
     return result;
 }

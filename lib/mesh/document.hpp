@@ -29,6 +29,13 @@ struct Refusal {
     auto operator<=>(const Refusal&) const = default;
 };
 
+/// What reading a mesh leaves out, and the place that says so. Two of the same text are one, whatever their
+/// places.
+struct Omission : Refusal {
+    std::string path = {}; ///< JSON pointer, printable; empty: the document as a whole
+    bool is_fault = true;  ///< false: the document is right, there is only nothing to be made of this here
+};
+
 struct DocumentRules {
     bool allow_private = false; ///< private and loopback addresses; link-local and unspecified ones never
 };

@@ -3,6 +3,7 @@
 #include "lib/mesh/address_class.hpp"
 #include "lib/mesh/group.hpp"
 #include "lib/mesh/json_text.hpp"
+#include "lib/mesh/mesh_name.hpp"
 #include "lib/mesh/oracle.hpp"
 #include "lib/mesh/task_archives.hpp"
 #include "lib/units_of_measure.hpp"
@@ -88,10 +89,11 @@ MeshExpansion::MeshExpansion(const json& document, MeshOracle oracle)
     : state_(std::make_unique<State>(document, std::move(oracle))) {
     const json& tasks = object_member(document, "tasks");
     for (auto task = tasks.begin(); task != tasks.end(); ++task) {
+        const Pointer path = Pointer().at("tasks").at(task.key());
         if (auto usable = check_mesh_name(task.key()); !usable) {
-            state_->refusals.add("task " + in_quotes(task.key()), usable.error().message);
+            state_->refusals.add("task " + in_quotes(task.key()), usable.error().message, path);
         } else if (!task->is_object()) {
-            state_->refusals.add("task " + in_quotes(task.key()), "it is no JSON object");
+            state_->refusals.add("task " + in_quotes(task.key()), "it is no JSON object", path);
         } else {
             state_->tasks.push_back(read_task(document, task.key(), *task));
         }
@@ -145,7 +147,7 @@ Result<std::span<const MeshArchive* const>> MeshExpansion::archives(const MeshTa
     return state_->archives.of(task, tuple);
 }
 
-const std::set<Refusal>& MeshExpansion::refusals() const {
+const std::set<Omission>& MeshExpansion::refusals() const {
     return state_->refusals.all();
 }
 

@@ -122,7 +122,7 @@ class MeshExpansion {
                                                                        const MeshTuple& tuple);
 
     /// What was left out meanwhile, with its reason: each entry once, at most a thousand of them.
-    [[nodiscard]] const std::set<Refusal>& refusals() const;
+    [[nodiscard]] const std::set<Omission>& refusals() const;
 
   private:
     struct State;

@@ -1,8 +1,9 @@
 #include "lib/mesh/group.hpp"
 
 #include "lib/mesh/json_text.hpp"
+#include "lib/mesh/mesh_name.hpp"
+#include "lib/mesh/pointer.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -22,48 +23,9 @@ std::size_t weight(std::size_t candidates) {
 
 } // namespace
 
-Status check_mesh_address(std::string_view address) {
-    constexpr std::size_t longest = 253;
-    if (address.empty()) return fail(ErrorKind::protocol, "it has no address");
-    if (address.size() > longest) {
-        return fail(ErrorKind::protocol,
-                    fmt::format("an address of {} bytes; expected at most {}", address.size(), longest));
-    }
-    if (address.find(':') != std::string_view::npos) {
-        in6_addr ipv6{};
-        if (::inet_pton(AF_INET6, std::string(address).c_str(), &ipv6) == 1) return {};
-        return fail(
-            ErrorKind::protocol,
-            fmt::format("the address {} is neither a host name nor an IP address", in_quotes(address)));
-    }
-    const auto allowed = [](char byte) {
-        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-               byte == '.' || byte == '-' || byte == '_';
-    };
-    if (!std::ranges::all_of(address, allowed) || address.find("..") != std::string_view::npos ||
-        address.starts_with('.') || address.starts_with('-')) {
-        return fail(
-            ErrorKind::protocol,
-            fmt::format("the address {} is neither a host name nor an IP address", in_quotes(address)));
-    }
-    return {};
-}
-
-Status check_mesh_name(std::string_view name) {
-    constexpr std::size_t longest = 255;
-    if (name.size() > longest) {
-        return fail(ErrorKind::protocol,
-                    fmt::format("a name of {} bytes; expected at most {}", name.size(), longest));
-    }
-    if (std::ranges::any_of(
-            name, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }))
-        return fail(ErrorKind::protocol, "a name with control characters");
-    return {};
-}
-
 Group::Group(const json& document, std::string_view name, const json& group, AddressClasses& classes,
              RefusalList& refusals)
-    : document_(document), name_(in_quotes(name)), group_(group), classes_(classes), refusals_(refusals),
+    : document_(document), name_(name), group_(group), classes_(classes), refusals_(refusals),
       type_(string_member(group, "type")), default_label_(string_member(group, "default-address-label")),
       scope_(string_member(group, "excludes-self")), both_ways_(!bool_member(group, "unidirectional")) {
     if (type_ == "disjoint") {
@@ -145,8 +107,9 @@ void Group::add_candidates(const json& selector, std::vector<Candidate>& candida
     const std::string& name = string_member(selector, "name");
     if (!class_name.empty()) {
         if (object_member(object_member(document_, "address-classes"), class_name).empty()) {
-            refusals_.add("group " + name_,
-                          fmt::format("there is no address class {}", in_quotes(class_name)));
+            refusals_.add("group " + in_quotes(name_),
+                          fmt::format("there is no address class {}", in_quotes(class_name)),
+                          Pointer().at("groups").at(name_));
         }
         for (const ClassMember& member : classes_.members(class_name))
             add_candidate(member, default_label_, candidates);
@@ -155,7 +118,8 @@ void Group::add_candidates(const json& selector, std::vector<Candidate>& candida
     const json& addresses = object_member(document_, "addresses");
     const auto address = addresses.find(name);
     if (address == addresses.end()) {
-        refusals_.add("group " + name_, fmt::format("there is no address {}", in_quotes(name)));
+        refusals_.add("group " + in_quotes(name_), fmt::format("there is no address {}", in_quotes(name)),
+                      Pointer().at("groups").at(name_));
         return;
     }
     const std::string& label = string_member(selector, "label");
@@ -165,7 +129,8 @@ void Group::add_candidates(const json& selector, std::vector<Candidate>& candida
 
 void Group::add_candidate(ClassMember member, std::string_view label, std::vector<Candidate>& candidates) {
     if (auto usable = check_mesh_name(member.name); !usable) {
-        refusals_.add("address " + in_quotes(member.name), usable.error().message);
+        refusals_.add("address " + in_quotes(member.name), usable.error().message,
+                      Pointer().at("addresses").at(member.name));
         return;
     }
     if (++candidates_ > most_candidates) return; // cost() says so
@@ -290,7 +255,8 @@ bool Group::resolve(Participant& member, std::string_view label, std::string_vie
     if (address == nullptr && remote != nullptr) return false; // a remote entry may be labels only
     member.address = string_member(*member.properties, "address");
     if (auto usable = check_mesh_address(member.address); !usable) {
-        refusals_.add("address " + in_quotes(member.name), usable.error().message);
+        refusals_.add("address " + in_quotes(member.name), usable.error().message,
+                      Pointer().at("addresses").at(member.name));
         return false;
     }
     member.has_contexts = !array_member(*member.properties, "contexts").empty();

@@ -20,12 +20,6 @@
 
 namespace meshprobe {
 
-/// Host names and address literals as they may stand in a mesh: printable, bounded, nothing that could mean
-/// something else to a shell, a URL or a path. Wider than parse_host_name(): real files have odd labels.
-[[nodiscard]] Status check_mesh_address(std::string_view address);
-/// Names of entries are only shown, so they may hold blanks; no control characters, at most 255 bytes.
-[[nodiscard]] Status check_mesh_name(std::string_view name);
-
 class Group {
   public:
     /// `name`: for refusals.

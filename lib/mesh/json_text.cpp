@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -151,16 +152,6 @@ std::string describe_json(const json& value) {
                        value.size() > shown ? ", …" : "");
 }
 
-std::string in_quotes(std::string_view text) {
-    constexpr std::size_t longest = 80;
-    std::string safe;
-    for (const char byte : text.substr(0, longest)) {
-        safe += byte >= 0x20 && byte < 0x7f ? std::string(1, byte)
-                                            : fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
-    }
-    return fmt::format("\"{}{}\"", safe, text.size() > longest ? "…" : "");
-}
-
 const json* find_member(const json& object, std::string_view name) {
     if (!object.is_object()) return nullptr;
     const auto found = object.find(name);
@@ -183,6 +174,17 @@ const std::string& string_member(const json& object, std::string_view name) {
     static const std::string none;
     const json* member = find_member(object, name);
     return member != nullptr && member->is_string() ? member->get_ref<const std::string&>() : none;
+}
+
+std::optional<double> number_member(const json& object, std::string_view name) {
+    const json* value = find_member(object, name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_number()) return value->get<double>();
+    if (!value->is_string()) return std::nullopt;
+    const auto& text = value->get_ref<const std::string&>();
+    double result = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(result) : std::nullopt;
 }
 
 bool bool_member(const json& object, std::string_view name) {

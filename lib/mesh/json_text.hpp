@@ -4,8 +4,10 @@
 
 #include "lib/error.hpp"
 #include "lib/json.hpp"
+#include "lib/mesh/mesh_name.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,15 +23,14 @@ inline constexpr std::size_t deepest_nesting = 64;
 /// "a JSON object with the members "error", "message"", "an empty JSON object", "a JSON string" …
 [[nodiscard]] std::string describe_json(const nlohmann::json& value);
 
-/// In double quotes, at most 80 bytes, everything but printable ASCII as \xNN.
-[[nodiscard]] std::string in_quotes(std::string_view text);
-
 /// nullptr if `object` is none, or lacks the member.
 [[nodiscard]] const nlohmann::json* find_member(const nlohmann::json& object, std::string_view name);
 /// An empty object, array or string stands for a member that is missing or of another type.
 [[nodiscard]] const nlohmann::json& object_member(const nlohmann::json& object, std::string_view name);
 [[nodiscard]] const nlohmann::json& array_member(const nlohmann::json& object, std::string_view name);
 [[nodiscard]] const std::string& string_member(const nlohmann::json& object, std::string_view name);
+/// Also one that is written as a string; nullopt: it is none.
+[[nodiscard]] std::optional<double> number_member(const nlohmann::json& object, std::string_view name);
 /// true, 1, "1", "true", "yes": real files hold them all.
 [[nodiscard]] bool bool_member(const nlohmann::json& object, std::string_view name);
 

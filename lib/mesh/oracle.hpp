@@ -4,6 +4,7 @@
 #include "lib/error.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/expansion.hpp"
+#include "lib/mesh/pointer.hpp"
 
 #include <chrono>
 #include <map>
@@ -18,14 +19,21 @@ namespace meshprobe {
 /// What was left out, with its reason; bounded, because strangers write the documents.
 class RefusalList {
   public:
-    void add(std::string what, std::string reason) {
-        if (refusals_.size() < most) refusals_.insert({std::move(what), std::move(reason)});
+    void add(std::string what, std::string reason, const Pointer& path = {}) {
+        insert({{std::move(what), std::move(reason)}, path.text(), true});
     }
-    [[nodiscard]] const std::set<Refusal>& all() const { return refusals_; }
+    /// What is left out of a document that has no fault.
+    void remark(std::string what, std::string reason, const Pointer& path) {
+        insert({{std::move(what), std::move(reason)}, path.text(), false});
+    }
+    [[nodiscard]] const std::set<Omission>& all() const { return refusals_; }
 
   private:
-    static constexpr std::size_t most = 1000;
-    std::set<Refusal> refusals_;
+    void insert(Omission omission) {
+        constexpr std::size_t most = 1000;
+        if (refusals_.size() < most) refusals_.insert(std::move(omission));
+    }
+    std::set<Omission> refusals_;
 };
 
 /// The program of {"script": text or lines}, or of a plain string; empty if there is none.

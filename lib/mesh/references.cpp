@@ -35,10 +35,6 @@ class Checker {
             check_one(task, "schedule", "schedules", path);
             check_all(task, "archives", "archives", path);
         });
-        for_each("address-classes", [&](const json& address_class, const Pointer& path) {
-            for (const char* filter : {"match-filter", "exclude-filter"})
-                check_filter(object_member(address_class, filter), path.at(filter));
-        });
     }
 
   private:
@@ -80,12 +76,6 @@ class Checker {
     void check_group(const json& group, const Pointer& path) {
         for (const char* list : {"addresses", "a-addresses", "b-addresses"})
             check_selectors(array_member(group, list), path.at(list));
-        const json& excludes = array_member(group, "excludes");
-        for (std::size_t index = 0; index < excludes.size(); ++index) {
-            const Pointer at = path.at("excludes").at(index);
-            check_selector(object_member(excludes[index], "local-address"), at.at("local-address"));
-            check_selectors(array_member(excludes[index], "target-addresses"), at.at("target-addresses"));
-        }
     }
 
     void check_selectors(const json& selectors, const Pointer& path) {
@@ -108,14 +98,6 @@ class Checker {
             return;
         add(path.at("label"), fmt::format("the address {} has no label {}",
                                           in_quotes(string_member(selector, "name")), in_quotes(label)));
-    }
-
-    void check_filter(const json& filter, const Pointer& path) {
-        check_one(filter, "class", "address-classes", path);
-        if (const json* inner = find_member(filter, "filter")) check_filter(*inner, path.at("filter"));
-        const json& parts = array_member(filter, "filters");
-        for (std::size_t index = 0; index < parts.size(); ++index)
-            check_filter(parts[index], path.at("filters").at(index));
     }
 
     void add(const Pointer& path, std::string reason) {

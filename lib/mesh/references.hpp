@@ -8,7 +8,8 @@
 
 namespace meshprobe {
 
-/// As upstream checks them, and besides: classes that filters name, selectors in excludes.
+/// As pSConfig checks them: not those in subtasks, in filters, in `excludes` and in `default-address-label`,
+/// which select nothing where they name nothing.
 void check_references(const nlohmann::json& document, std::vector<MeshProblem>& problems);
 
 } // namespace meshprobe

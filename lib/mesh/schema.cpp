@@ -1,15 +1,17 @@
 #include "lib/mesh/schema.hpp"
 
 #include "lib/host_name.hpp"
-#include "lib/mesh/group.hpp"
 #include "lib/mesh/json_text.hpp"
+#include "lib/mesh/mesh_name.hpp"
 #include "lib/mesh/pointer.hpp"
 #include "lib/mesh/schema_tables.hpp"
 #include "lib/units_of_measure.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +44,20 @@ bool is_moment(const json& value) {
     constexpr std::size_t shortest_time = 10; // 2026-11-27
     return text.starts_with('@') || is_duration(value) ||
            (text.size() >= shortest_time && text[0] >= '0' && text[0] <= '9' && text[4] == '-');
+}
+
+bool is_network(const std::string& text) {
+    const auto slash = text.find('/');
+    const std::string address = text.substr(0, slash);
+    in6_addr binary{}; // room for either
+    unsigned most = 0;
+    if (::inet_pton(AF_INET, address.c_str(), &binary) == 1) most = 32;
+    if (::inet_pton(AF_INET6, address.c_str(), &binary) == 1) most = 128;
+    if (most == 0 || slash == std::string::npos) return most != 0;
+    unsigned bits = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, bits);
+    return error == std::errc{} && stop == end && bits <= most;
 }
 
 class Checker {
@@ -190,8 +206,11 @@ class Checker {
             return check_object(value, transform_members, path);
         case Type::ip_version:
             return expect(value == 4 || value == 6, path, "4 or 6");
+        case Type::network:
+            return expect(value.is_string() && is_network(value.get_ref<const std::string&>()), path,
+                          "a network such as 192.0.2.0/24 or 2001:db8::/32");
         case Type::offset:
-            return check_object(value, offset_members, path);
+            return check_offset(value, path);
         }
     }
 
@@ -217,6 +236,15 @@ class Checker {
         if (!value.is_object()) return add(path, "expected an object with \"name\" or \"class\"");
         check_object(value, value.contains("class") ? std::span<const Member>(class_selector) : name_selector,
                      path);
+    }
+
+    void check_offset(const json& value, const Pointer& path) {
+        check_object(value, offset_members, path);
+        const std::string& type = string_member(value, "type");
+        expect(type.empty() || type == "start" || type == "end", path.at("type"), "start or end");
+        const std::string& relation = string_member(value, "relation");
+        expect(relation.empty() || relation == "before" || relation == "after", path.at("relation"),
+               "before or after");
     }
 
     void check_data_source(const json& value, const Pointer& path) {

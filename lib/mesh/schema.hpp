@@ -1,4 +1,5 @@
-// The shape of a pSConfig template, as the schema of perfSONAR 5.2 has it, as tables. Private to lib/mesh.
+// The shape of a pSConfig template, as the schema of perfSONAR 5.2 has it, and of a MeshConfig. Private to
+// lib/mesh.
 #pragma once
 
 #include "lib/json.hpp"
@@ -10,5 +11,8 @@ namespace meshprobe {
 
 /// `is_part`: an included document, which may lack any section.
 void check_template_schema(const nlohmann::json& document, bool is_part, std::vector<MeshProblem>& problems);
+
+/// Of a legacy MeshConfig, before anything that it includes: what its translation cannot do without.
+void check_meshconfig_schema(const nlohmann::json& config, std::vector<MeshProblem>& problems);
 
 } // namespace meshprobe

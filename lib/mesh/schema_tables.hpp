@@ -35,6 +35,7 @@ enum class Type {
     data_source,
     transform,
     ip_version,
+    network, ///< address/bits
     offset,
 };
 
@@ -141,7 +142,7 @@ inline constexpr std::array jq_filter{Member{"type", Type::text, true}, Member{"
 inline constexpr std::array version_filter{Member{"type", Type::text, true},
                                            Member{"ip-version", Type::ip_version, true}};
 inline constexpr std::array netmask_filter{Member{"type", Type::text, true},
-                                           Member{"netmask", Type::text, true}};
+                                           Member{"netmask", Type::network, true}};
 inline constexpr std::array class_filter{Member{"type", Type::text, true}, Member{"class", Type::name, true}};
 inline constexpr std::array operand_filter{Member{"type", Type::text, true},
                                            Member{"filters", Type::objects, true}};

@@ -173,7 +173,9 @@ Result<std::vector<const json*>> TaskArchives::contexts_of(const Participant& me
                                                     : nullptr;
         if (context == nullptr) {
             return fail(ErrorKind::protocol,
-                        fmt::format("there is no context {}", in_quotes(compact(reference))));
+                        fmt::format("there is no context {}",
+                                    in_quotes(reference.is_string() ? reference.get<std::string>()
+                                                                    : compact(reference))));
         }
         contexts.push_back(context);
     }

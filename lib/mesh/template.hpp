@@ -19,7 +19,8 @@ struct MeshTemplate {
     /// perfSONAR 4.1 to 5.0 did; of an include list nothing.
     nlohmann::json document;
     std::vector<std::string> includes; ///< of an include list: documents of their own, in order, each once
-    std::vector<Refusal> refusals;     ///< includes that name no usable location or are no JSON
+    /// Includes that name no usable location or are no JSON; of a MeshConfig also what has no counterpart.
+    std::vector<Omission> refusals;
 };
 
 /// Parts that a template includes add entries under names that are not taken yet, and include nothing

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -18,18 +17,6 @@ namespace meshprobe {
 namespace {
 
 using nlohmann::json;
-
-/// Numbers may be written as strings.
-std::optional<double> number(const json& parameters, std::string_view name) {
-    const json* value = find_member(parameters, name);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_number()) return value->get<double>();
-    if (!value->is_string()) return std::nullopt;
-    const auto& text = value->get_ref<const std::string&>();
-    double result = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(result) : std::nullopt;
-}
 
 json whole_or_real(double value) {
     constexpr double exact = 9e15;
@@ -86,7 +73,7 @@ json translated_test(const json& parameters) {
     const std::string type = test_type(string_member(parameters, "type"));
     json spec{{"source", "{% address[0] %}"}, {"dest", "{% address[1] %}"}};
     for (const Setting& setting : settings) {
-        const auto value = setting.of == type ? number(parameters, setting.old_name) : std::nullopt;
+        const auto value = setting.of == type ? number_member(parameters, setting.old_name) : std::nullopt;
         if (!value) continue;
         spec[std::string(setting.name)] =
             setting.as == As::duration ? json(seconds(*value)) : whole_or_real(*value);
@@ -100,10 +87,10 @@ json translated_test(const json& parameters) {
 json translated_schedule(const json& parameters) {
     constexpr double longest_slip = 12 * 3600;
     if (test_type(string_member(parameters, "type")) == "latencybg") return nullptr;
-    const auto plain = number(parameters, "interval");
-    const auto interval = plain ? plain : number(parameters, "test_interval");
+    const auto plain = number_member(parameters, "interval");
+    const auto interval = plain ? plain : number_member(parameters, "test_interval");
     if (!interval || *interval <= 0) return nullptr;
-    const double slip = number(parameters, "slip").value_or(std::min(*interval, longest_slip));
+    const double slip = number_member(parameters, "slip").value_or(std::min(*interval, longest_slip));
     const bool randomize =
         find_member(parameters, "slip_randomize") == nullptr || bool_member(parameters, "slip_randomize");
     return {{"repeat", seconds(*interval)}, {"slip", seconds(slip)}, {"sliprand", randomize}};

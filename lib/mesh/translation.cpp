@@ -2,6 +2,7 @@
 
 #include "lib/host_name.hpp"
 #include "lib/mesh/json_text.hpp"
+#include "lib/mesh/pointer.hpp"
 #include "lib/mesh/translated_test.hpp"
 
 #include <fmt/core.h>
@@ -63,8 +64,9 @@ class Translation {
         }
         for (const json& host_class : array_member(config_, "host_classes"))
             add_class(host_class);
-        for (const json& test : array_member(config_, "tests"))
-            add_test(test);
+        const json& tests = array_member(config_, "tests");
+        for (std::size_t index = 0; index < tests.size(); ++index)
+            add_test(tests[index], Pointer().at("tests").at(index));
         return std::move(template_);
     }
 
@@ -100,6 +102,7 @@ class Translation {
             archive = {{"archiver", "esmond"},
                        {"data", {{"url", url}, {"measurement-agent", "{% scheduled_by_address %}"}}}};
         }
+        return name;
     }
 
     void add_hosts(const json& holder, const Inherited& above) {
@@ -241,7 +244,19 @@ class Translation {
         return group;
     }
 
-    void add_test(const json& test) {
+    /// pSConfig drops an ordered_mesh as well: that is no fault of the document.
+    void refuse_members(const std::string& test, const std::string& type, const Pointer& path) {
+        std::string what = "test " + in_quotes(test);
+        std::string reason =
+            fmt::format("members of type {} have no counterpart in pSConfig", in_quotes(type));
+        if (type == "ordered_mesh") {
+            refusals_.remark(std::move(what), std::move(reason), path.at("members"));
+        } else {
+            refusals_.add(std::move(what), std::move(reason), path.at("members"));
+        }
+    }
+
+    void add_test(const json& test, const Pointer& path) {
         std::string name = string_member(test, "description");
         std::ranges::replace(name, ' ', '_');
         if (name.empty()) name = "test";
@@ -251,11 +266,7 @@ class Translation {
         json group = group_of(object_member(test, "members"));
         if (group.is_null()) {
             if (!bool_member(test, "disabled")) static_cast<void>(archives_of(test)); // results may be there
-
-            return refusals_.add(
-                "test " + in_quotes(base),
-                fmt::format("members of type {} have no counterpart in pSConfig",
-                            in_quotes(string_member(object_member(test, "members"), "type"))));
+            return refuse_members(base, string_member(object_member(test, "members"), "type"), path);
         }
         const json& parameters = object_member(test, "parameters");
         template_["groups"][name] = std::move(group);

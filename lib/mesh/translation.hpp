@@ -8,7 +8,7 @@
 namespace meshprobe {
 
 /// `config`: with its includes merged. Read leniently: numbers and booleans may be strings, whatever is
-/// missing is left out; what has no counterpart (an ordered_mesh) is refused.
+/// missing is left out; what has no counterpart is refused, an ordered_mesh with no more than a remark.
 ///
 /// An archive is named after the host in its read_url, and the first URL of a host wins, as upstream has it.
 /// Archives of hosts, sites and organizations belong to hosts, those of tests and of the mesh to tasks,

@@ -29,26 +29,18 @@ void check_list(const json& list, std::vector<MeshProblem>& problems) {
     }
 }
 
-void check_meshconfig(const json& config, std::vector<MeshProblem>& problems) {
-    for (const char* section : {"organizations", "tests"}) {
-        if (!array_member(config, section).empty() || find_member(config, section) != nullptr) continue;
-        problems.push_back({"", fmt::format("the member \"{}\", an array, is missing", section)});
-    }
-    const json& tests = array_member(config, "tests");
-    for (std::size_t index = 0; index < tests.size(); ++index) {
-        for (const char* member : {"members", "parameters"}) {
-            if (!find_member(tests[index], member)) {
-                problems.push_back({Pointer().at("tests").at(index).text(),
-                                    fmt::format("the member \"{}\" is missing", member)});
-            }
-        }
-    }
+std::string text_of(const Refusal& refusal) {
+    return fmt::format("{}: {}", refusal.what, refusal.reason);
+}
+
+void tell(const Omission& omission, MeshStage& stage) {
+    (omission.is_fault ? stage.problems : stage.remarks).push_back({omission.path, text_of(omission)});
 }
 
 MeshStage check_schema(const json& document, MeshForm form, std::string_view text) {
     MeshStage stage{"schema", {}};
     if (form == MeshForm::psconfig) check_template_schema(document, false, stage.problems);
-    if (form == MeshForm::meshconfig) check_meshconfig(document, stage.problems);
+    if (form == MeshForm::meshconfig) check_meshconfig_schema(document, stage.problems);
     if (form == MeshForm::include_list) check_list(document, stage.problems);
     find_duplicate_names(text, stage.problems);
     return stage;
@@ -58,22 +50,29 @@ MeshStage check_schema(const json& document, MeshForm form, std::string_view tex
 MeshStage check_includes(const MeshTemplate& merged, const json& document, std::string_view location,
                          const IncludeLookup& lookup) {
     MeshStage stage{"includes", {}};
-    for (const Refusal& refusal : merged.refusals)
-        stage.problems.push_back({"/includes", fmt::format("{}: {}", refusal.what, refusal.reason)});
     const json& includes = array_member(document, "includes");
     for (std::size_t index = 0; index < includes.size(); ++index) {
         const Pointer path = Pointer().at("includes").at(index);
-        const auto target = includes[index].is_string()
-                                ? resolve_location(location, includes[index].get_ref<const std::string&>())
-                                : fail(ErrorKind::protocol, "expected a URL");
-        if (!target) continue; // refused above, or by the schema
+        if (!includes[index].is_string()) continue; // refused by the schema
+        const auto& include = includes[index].get_ref<const std::string&>();
+        const auto target = resolve_location(location, include);
+        if (!target) {
+            stage.problems.push_back(
+                {path.text(), fmt::format("{}: {}", in_quotes(include), target.error().message)});
+            continue;
+        }
         const auto text = lookup ? lookup(*target) : std::nullopt;
         if (!text) {
-            stage.problems.push_back({path.text(), fmt::format("{} cannot be had", *target)});
+            stage.problems.push_back({path.text(), cannot_be_had(*target)});
             continue;
         }
         const auto part = parse_json_text(*text);
-        if (!part || !part->is_object()) continue; // among the refusals
+        if (!part || !part->is_object()) {
+            stage.problems.push_back(
+                {path.text(), fmt::format("{}: {}", in_quotes(*target),
+                                          part ? "it is no JSON object" : part.error().message)});
+            continue;
+        }
         std::vector<MeshProblem> problems;
         check_template_schema(*part, true, problems);
         for (MeshProblem& problem : problems) {
@@ -106,13 +105,18 @@ MeshStage check_expansion(const json& document, MeshOracle oracle) {
         });
         if (!done) problems.insert({path, done.error().message});
     }
-    for (const Refusal& refusal : expansion.refusals())
-        problems.insert({"", fmt::format("{}: {}", refusal.what, refusal.reason)});
     stage.problems.assign(problems.begin(), problems.end());
+    for (const Omission& omission : expansion.refusals())
+        tell(omission, stage);
+    std::ranges::sort(stage.problems);
     return stage;
 }
 
 } // namespace
+
+std::string cannot_be_had(std::string_view location) {
+    return fmt::format("{} cannot be had", location);
+}
 
 Result<std::vector<MeshStage>> validate_mesh_document(std::string_view text, std::string_view location,
                                                       const IncludeLookup& lookup, MeshOracle oracle) {
@@ -126,8 +130,8 @@ Result<std::vector<MeshStage>> validate_mesh_document(std::string_view text, std
         stages.push_back(check_includes(*merged, *document, location, lookup));
     } else {
         MeshStage stage{"translation", {}};
-        for (const Refusal& refusal : merged->refusals)
-            stage.problems.push_back({"", fmt::format("{}: {}", refusal.what, refusal.reason)});
+        for (const Omission& omission : merged->refusals)
+            tell(omission, stage);
         stages.push_back(std::move(stage));
     }
     MeshStage references{"references", {}};

@@ -18,9 +18,15 @@ struct MeshProblem {
 };
 
 struct MeshStage {
-    std::string name;                  ///< "schema", "includes", "references", "expand"
+    std::string name;                  ///< "schema", "includes" or "translation", "references", "expand"
     std::vector<MeshProblem> problems; ///< at most a thousand
+    /// What is left out of a document that has no fault: an ordered_mesh, which pSConfig drops as well, or a
+    /// class of the requesting agent, who is not known.
+    std::vector<MeshProblem> remarks = {};
 };
+
+/// The reason that validation gives for an include that `lookup` does not know; who fetched it knows more.
+[[nodiscard]] std::string cannot_be_had(std::string_view location);
 
 /// All stages of a template or MeshConfig; those behind one that makes them pointless are left out. An
 /// include list has the stage "schema" only. An error: the text is no JSON, or no mesh document.

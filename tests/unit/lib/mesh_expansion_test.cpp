@@ -257,3 +257,146 @@ TEST_CASE("validation tells each problem with its place") {
     CHECK_THAT(invalid, Catch::Matchers::Contains("/archive: there is no such property here") &&
                             Catch::Matchers::Contains("\"archiver\" is missing"));
 }
+
+namespace {
+
+json patched(const std::string& patch) {
+    INFO(patch);
+    json document = json::parse(R"({"addresses":{"a":{"address":"a.example"},"b":{"address":"b.example"}},
+        "groups":{"g":{"type":"mesh","addresses":[{"name":"a"},{"name":"b"}]}},
+        "tests":{"t":{"type":"rtt","spec":{}}},"tasks":{"t":{"group":"g","test":"t"}}})");
+    document.merge_patch(json::parse(patch));
+    return document;
+}
+
+struct Told {
+    std::string problems; ///< "STAGE PATH: REASON" a line
+    std::string remarks;
+};
+
+Told told(const json& document, MeshOracle oracle = {}, const IncludeLookup& lookup = {}) {
+    const auto stages =
+        validate_mesh_document(document.dump(), "https://mesh.example.net/m", lookup, std::move(oracle));
+    REQUIRE(stages);
+    Told all;
+    for (const MeshStage& stage : *stages) {
+        for (const MeshProblem& problem : stage.problems)
+            all.problems += stage.name + " " + problem.path + ": " + problem.reason + "\n";
+        for (const MeshProblem& remark : stage.remarks)
+            all.remarks += stage.name + " " + remark.path + ": " + remark.reason + "\n";
+    }
+    return all;
+}
+
+const std::string of_agent = R"({"address-classes":{"ra":{"data-source":{"type":"requesting-agent"}}},
+    "groups":{"g":{"addresses":[{"class":"ra"},{"name":"a"}]}}})";
+
+} // namespace
+
+TEST_CASE("validation passes what pSConfig passes") {
+    for (const std::string& patch :
+         {std::string("{}"), of_agent,
+          std::string(R"({"address-classes":{"k":{"data-source":{"type":"current-config"},"match-filter":
+              {"type":"not","filter":{"type":"address-class","class":"nobody"}}}},
+              "groups":{"g":{"addresses":[{"class":"k"}]}}})"),
+          std::string(R"({"groups":{"g":{"excludes":[{"local-address":{"name":"nobody"},
+              "target-addresses":[{"name":"a","label":"x"},{"class":"nobody"}]}]}}})")}) {
+        INFO(patch);
+        CHECK(told(patched(patch)).problems.empty());
+    }
+    CHECK_THAT(
+        told(patched(of_agent)).remarks,
+        Catch::Matchers::StartsWith("expand /address-classes/ra: address-class \"ra\": it selects among"));
+    const json agent = json::parse(R"({"me":{"address":"me.example"}})");
+    CHECK(told(patched(of_agent), {.requesting_agent = &agent}).remarks.empty());
+
+    const Told legacy =
+        told(json::parse(R"({"organizations":[{"hosts":[{"addresses":["a.example"]}]}],"tests":[
+        {"members":{"type":"ordered_mesh","members":["a.example"]},"parameters":{"type":"pinger","test_interval":60}}]})"));
+    CHECK(legacy.problems.empty());
+    CHECK_THAT(legacy.remarks, Catch::Matchers::StartsWith("translation /tests/0/members: test \"test\": "));
+}
+
+TEST_CASE("problems of the later stages have their places, too") {
+    struct Row {
+        std::string patch;
+        std::string problem;
+    };
+    const std::string jq =
+        R"("k":{"data-source":{"type":"current-config"},"match-filter":{"type":"jq","jq":{"script":"x"}}})";
+    const std::vector<Row> rows{
+        {R"({"groups":{"g":{"addresses":[{"name":"nobody"}]}}})",
+         "expand /groups/g: group \"g\": there is no address \"nobody\"\n"},
+        {R"({"groups":{"g":{"addresses":[{"class":"nobody"}]}}})",
+         "expand /groups/g: group \"g\": there is no address class \"nobody\"\n"},
+        {R"({"addresses":{"b":{"address":"c d"}}})",
+         "expand /addresses/b: address \"b\": the address \"c d\" is"},
+        {R"({"address-classes":{)" + jq + R"(},"groups":{"g":{"addresses":[{"class":"k"}]}}})",
+         "expand /address-classes/k: jq filter \"x\": it raised an error\n"},
+        {R"({"address-classes":{"l":{"data-source":{"type":"current-config"},
+             "match-filter":{"type":"address-class","class":"k"}},)" +
+             jq + R"(},"groups":{"g":{"addresses":[{"class":"l"}]}}})",
+         "expand /address-classes/k: jq filter \"x\": it raised an error\n"},
+        {R"({"addresses":{"a":{"contexts":["nope"]}}})", "expand /tasks/t: there is no context \"nope\"\n"},
+        {R"({"includes":["good","page","ftp://x.example/"]})", "includes /includes/1: "},
+        {R"({"includes":["good","page","ftp://x.example/"]})",
+         "includes /includes/2: \"ftp://x.example/\": "},
+        {R"({"address-classes":{"k":{"data-source":{"type":"current-config"},
+             "match-filter":{"type":"netmask","netmask":"10.0.0.0/64"}}}})",
+         "schema /address-classes/k/match-filter/netmask: expected a network"},
+        {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"middle","relation":"after","offset":"PT1M"}}}})",
+         "schema /subtasks/s/schedule-offset/type: expected start or end\n"},
+        {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"end","relation":"beside","offset":"PT1M"}}}})",
+         "schema /subtasks/s/schedule-offset/relation: expected before or after\n"},
+    };
+    const auto lookup = [](std::string_view location) -> std::optional<std::string_view> {
+        return location.ends_with("page") ? "<html>" : R"({"hosts":{}})";
+    };
+    MeshOracle oracle;
+    oracle.jq = [](const std::string&, const json&) -> Result<std::optional<json>> {
+        return fail(ErrorKind::protocol, "it raised an error");
+    };
+    for (const Row& row : rows) {
+        INFO(row.patch);
+        CHECK_THAT(told(patched(row.patch), oracle, lookup).problems, Catch::Matchers::Contains(row.problem));
+    }
+    for (const std::string network : {"10.0.0.0/8", "10.0.0.0/32", "10.0.0.0", "2001:db8::/64", "::/0"}) {
+        INFO(network);
+        json document = patched(R"({"address-classes":{"k":{"data-source":{"type":"current-config"}}}})");
+        document["address-classes"]["k"]["match-filter"] = {{"type", "netmask"}, {"netmask", network}};
+        CHECK(told(document).problems.empty());
+    }
+}
+
+TEST_CASE("a MeshConfig has a schema as well") {
+    const json good = json::parse(R"({"organizations":[{"hosts":[{"addresses":["a.example"]}],
+            "sites":[{"hosts":[{"addresses":["b.example"]},{"include":["/c"]}]}]}],
+        "tests":[{"members":{"type":"mesh","members":["a.example","b.example"]},
+                  "parameters":{"type":"pinger","test_interval":"300"}}]})");
+    CHECK(told(good).problems.empty());
+    struct Row {
+        std::string place; ///< where `value` is put
+        json value;
+        std::string problem;
+    };
+    const std::vector<Row> rows{
+        {"/organizations/0", "x", "schema /organizations/0: expected an object\n"},
+        {"/organizations/0/sites/0", 7, "schema /organizations/0/sites/0: expected an object\n"},
+        {"/organizations/0/hosts/0", "x", "schema /organizations/0/hosts/0: expected an object\n"},
+        {"/organizations/0/sites/0/hosts/0", json::object(),
+         "schema /organizations/0/sites/0/hosts/0: the member \"addresses\" is missing\n"},
+        {"/tests/0/members", json::array(), "schema /tests/0/members: expected an object\n"},
+        {"/tests/0/parameters/test_interval", 0,
+         "schema /tests/0/parameters/test_interval: expected a number"},
+        {"/tests/0/parameters/test_interval", "5min",
+         "schema /tests/0/parameters/test_interval: expected a number"},
+        {"/tests/0/parameters/test_interval", "-1",
+         "schema /tests/0/parameters/test_interval: expected a number"},
+    };
+    for (const Row& row : rows) {
+        INFO(row.place);
+        json document = good;
+        document[json::json_pointer(row.place)] = row.value;
+        CHECK_THAT(told(document).problems, Catch::Matchers::Contains(row.problem));
+    }
+}
