@@ -68,7 +68,8 @@ inline constexpr std::array mesh{
     Option{"task", "NAME", "expand: this task only"},
     Option{"match", "ADDRESS", "expand: what this address schedules only; may be given several times"},
     Option{"requesting-agent", "FILE",
-           "expand: the agent's own addresses, for classes that select among them"},
+           "expand, hosts, validate: the agent's own addresses, for classes that select among them"},
+    Option{"allow-private", "", "hosts: measurement archives at private and loopback addresses, too"},
     no_legend,
 };
 inline constexpr std::array once{

@@ -1,7 +1,6 @@
 #include "ctl/mesh/document.hpp"
 #include "ctl/mesh/source.hpp"
 #include "ctl/output.hpp"
-#include "lib/file.hpp"
 #include "lib/json.hpp"
 #include "lib/units_of_measure.hpp"
 
@@ -28,27 +27,15 @@ struct Request {
     json requesting_agent;          ///< null: not known
 };
 
-Result<json> read_requesting_agent(const std::string& file) {
-    constexpr std::size_t largest = 20U << 20;
-    const auto text = read_file(file, largest);
-    if (!text) return fail(text.error());
-    json agent = json::parse(*text, nullptr, false);
-    if (!agent.is_object())
-        return fail(ErrorKind::usage, fmt::format("{}: not a JSON object of names and addresses", file));
-    return agent;
-}
-
 Result<Request> read_request(const CommandLine& line, const std::vector<std::string>& arguments) {
     if (arguments.size() != 1) return fail(ErrorKind::usage, "say which mesh: a FILE or URL");
     Request request{arguments.front(), line.value("task"), {}, nullptr};
     for (const auto& [name, value] : line.given) {
         if (name == "match") request.match.push_back(value);
     }
-    if (const auto file = line.value("requesting-agent")) {
-        auto agent = read_requesting_agent(*file);
-        if (!agent) return fail(agent.error());
-        request.requesting_agent = std::move(*agent);
-    }
+    auto agent = read_requesting_agent(line);
+    if (!agent) return fail(agent.error());
+    request.requesting_agent = std::move(*agent);
     return request;
 }
 
@@ -105,9 +92,7 @@ class Expanding {
           table_({"TASK", "TEST", "ADDRESSES", "SCHEDULER", "INTERVAL", "ARCHIVES"}) {}
 
     void expand(const SourcePart& part) {
-        MeshOracle oracle = make_mesh_oracle();
-        if (request_.requesting_agent.is_object()) oracle.requesting_agent = &request_.requesting_agent;
-        MeshExpansion expansion(part.read.document, std::move(oracle));
+        MeshExpansion expansion(part.read.document, make_mesh_oracle(request_.requesting_agent));
         for (const MeshTask& task : expansion.tasks()) {
             if (request_.task && *request_.task != task.name) continue;
             found_ = true;
@@ -162,11 +147,7 @@ class Expanding {
 
 ExitCode mesh_expand(const CommandLine& line, const std::vector<std::string>& arguments) {
     const auto request = read_request(line, arguments);
-    if (!request) {
-        return request.error().kind == ErrorKind::usage
-                   ? complain_about_usage("mesh", request.error().message)
-                   : complain(request.error());
-    }
+    if (!request) return complain_about_mesh(request.error());
     const auto source = load_mesh_source(line.paths, request->source);
     if (!source) return complain(source.error());
     for (const FailedDocument& failure : source->failures)

@@ -1,10 +1,14 @@
 #include "ctl/mesh/source.hpp"
 
+#include "ctl/output.hpp"
 #include "ctl/refresh/alias.hpp"
 #include "ctl/refresh/crawl.hpp"
+#include "lib/file.hpp"
 #include "lib/host_name.hpp"
 #include "lib/jq/jq.hpp"
 #include "lib/mesh/location.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -82,10 +86,27 @@ Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& sourc
     return loaded;
 }
 
-MeshOracle make_mesh_oracle() {
+Result<nlohmann::json> read_requesting_agent(const CommandLine& line) {
+    constexpr std::size_t largest = 20U << 20;
+    const auto file = line.value("requesting-agent");
+    if (!file) return nlohmann::json();
+    const auto text = read_file(*file, largest);
+    if (!text) return fail(text.error());
+    nlohmann::json agent = nlohmann::json::parse(*text, nullptr, false);
+    if (!agent.is_object())
+        return fail(ErrorKind::usage, fmt::format("{}: not a JSON object of names and addresses", *file));
+    return agent;
+}
+
+ExitCode complain_about_mesh(const Error& error) {
+    return error.kind == ErrorKind::usage ? complain_about_usage("mesh", error.message) : complain(error);
+}
+
+MeshOracle make_mesh_oracle(const nlohmann::json& requesting_agent, const DocumentRules& rules) {
     using Clock = std::chrono::steady_clock;
     MeshOracle oracle;
-    oracle.rules.allow_private = true;
+    oracle.rules = rules;
+    if (requesting_agent.is_object()) oracle.requesting_agent = &requesting_agent;
     const auto deadline = Clock::now() + std::chrono::seconds(30);
     oracle.resolve = [deadline](const std::string& name) -> std::optional<std::vector<std::string>> {
         if (!parse_host_name(name)) return std::vector<std::string>{};

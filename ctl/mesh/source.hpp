@@ -3,7 +3,10 @@
 #pragma once
 
 #include "ctl/refresh/copy.hpp"
+#include "lib/command_line.hpp"
 #include "lib/error.hpp"
+#include "lib/exit_code.hpp"
+#include "lib/json.hpp"
 #include "lib/mesh/expansion.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/mesh/template.hpp"
@@ -35,8 +38,15 @@ struct MeshSource {
 /// `source`: a URL, or a file, relative or not. An error: it cannot be had, or is no mesh document.
 [[nodiscard]] Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& source);
 
+/// The addresses of the agent as --requesting-agent FILE gives them; null: it is not given.
+[[nodiscard]] Result<nlohmann::json> read_requesting_agent(const CommandLine& line);
+
+/// Wrong arguments with a pointer to the help, everything else as it is.
+ExitCode complain_about_mesh(const Error& error);
+
 /// Asks DNS (and the hosts file), two seconds at most for a name and half a minute for all; runs jq programs
-/// in processes of their own. Private addresses are admitted: who looks at a mesh collects nothing yet.
-[[nodiscard]] MeshOracle make_mesh_oracle();
+/// in processes of their own. `requesting_agent`: of read_requesting_agent(); it must outlive the oracle.
+[[nodiscard]] MeshOracle make_mesh_oracle(const nlohmann::json& requesting_agent,
+                                          const DocumentRules& rules = {});
 
 } // namespace meshprobe

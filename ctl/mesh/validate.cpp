@@ -28,24 +28,36 @@ std::string_view state_of(const MeshStage& stage) {
     return stage.problems.empty() ? "OK" : "FAIL";
 }
 
+void print_line(const MeshProblem& problem, std::string_view kind) {
+    fmt::print("    {}: {}{}\n", problem.path.empty() ? "/" : problem.path, kind, one_line(problem.reason));
+}
+
 void print(const Verdict& verdict) {
     fmt::print("{}\n", one_line(verdict.location));
     for (const MeshStage& stage : verdict.stages) {
         fmt::print("{:.<24} {}\n", stage.name + " ", state_of(stage));
         for (const MeshProblem& problem : stage.problems)
-            fmt::print("    {}: {}\n", problem.path.empty() ? "/" : problem.path, one_line(problem.reason));
+            print_line(problem, "");
+        for (const MeshProblem& remark : stage.remarks)
+            print_line(remark, "only a remark: ");
     }
+}
+
+ordered_json to_json(const std::vector<MeshProblem>& problems) {
+    ordered_json list = ordered_json::array();
+    for (const MeshProblem& problem : problems)
+        list.push_back({{"path", problem.path}, {"reason", problem.reason}});
+    return list;
 }
 
 ordered_json to_json(const Verdict& verdict) {
     ordered_json object{
         {"location", verdict.location}, {"valid", verdict.is_valid()}, {"stages", ordered_json::array()}};
     for (const MeshStage& stage : verdict.stages) {
-        ordered_json problems = ordered_json::array();
-        for (const MeshProblem& problem : stage.problems)
-            problems.push_back({{"path", problem.path}, {"reason", problem.reason}});
-        object["stages"].push_back(
-            {{"stage", stage.name}, {"state", state_of(stage)}, {"problems", problems}});
+        object["stages"].push_back({{"stage", stage.name},
+                                    {"state", state_of(stage)},
+                                    {"problems", to_json(stage.problems)},
+                                    {"remarks", to_json(stage.remarks)}});
     }
     return object;
 }
@@ -62,10 +74,35 @@ ExitCode report(const CommandLine& line, const std::vector<Verdict>& verdicts) {
     return std::ranges::all_of(verdicts, &Verdict::is_valid) ? ExitCode::success : ExitCode::failure;
 }
 
+/// Where a document includes it; else, of a list or a MeshConfig, at the document that was asked for.
+void tell(const FailedDocument& failure, const std::string& root, std::vector<Verdict>& verdicts) {
+    const std::string reason = fmt::format("{}: {}", failure.location, failure.reason);
+    bool is_told = false;
+    for (Verdict& verdict : verdicts) {
+        for (MeshStage& stage : verdict.stages) {
+            for (MeshProblem& problem : stage.problems) {
+                if (problem.reason != cannot_be_had(failure.location)) continue;
+                problem.reason = reason;
+                is_told = true;
+            }
+        }
+    }
+    const auto known = std::ranges::find(verdicts, root, &Verdict::location);
+    if (is_told || known == verdicts.end()) return;
+    const auto stage = std::ranges::find(known->stages, std::string_view("includes"), &MeshStage::name);
+    if (stage == known->stages.end()) {
+        known->stages.push_back({"includes", {{"", reason}}});
+    } else {
+        stage->problems.push_back({"", reason});
+    }
+}
+
 } // namespace
 
 ExitCode mesh_validate(const CommandLine& line, const std::vector<std::string>& arguments) {
     if (arguments.size() != 1) return complain_about_usage("mesh", "say which mesh: a FILE or URL");
+    const auto agent = read_requesting_agent(line);
+    if (!agent) return complain_about_mesh(agent.error());
     const auto source = load_mesh_source(line.paths, arguments.front());
     if (!source) {
         if (!line.json) fmt::print("{}\n{:.<24} FAIL\n", one_line(arguments.front()), "load ");
@@ -75,7 +112,7 @@ ExitCode mesh_validate(const CommandLine& line, const std::vector<std::string>& 
     std::vector<Verdict> verdicts;
     for (const std::string& location : source->documents) {
         auto stages = validate_mesh_document(source->texts.at(location).text, location, source->lookup(),
-                                             make_mesh_oracle());
+                                             make_mesh_oracle(*agent));
         Verdict verdict{location, {{"load", {}}}};
         if (stages) {
             std::ranges::move(*stages, std::back_inserter(verdict.stages));
@@ -84,17 +121,8 @@ ExitCode mesh_validate(const CommandLine& line, const std::vector<std::string>& 
         }
         verdicts.push_back(std::move(verdict));
     }
-    for (const FailedDocument& failure : source->failures) {
-        const auto known = std::ranges::find(verdicts, source->location, &Verdict::location);
-        const MeshStage failed{"includes", {{failure.location, failure.reason}}};
-        if (known == verdicts.end()) continue;
-        const auto stage = std::ranges::find(known->stages, failed.name, &MeshStage::name);
-        if (stage == known->stages.end()) {
-            known->stages.push_back(failed);
-        } else {
-            stage->problems.push_back(failed.problems.front());
-        }
-    }
+    for (const FailedDocument& failure : source->failures)
+        tell(failure, source->location, verdicts);
     return report(line, verdicts);
 }
 

@@ -72,16 +72,16 @@ class Case(unittest.TestCase):
             self.assertTrue(all(isinstance(archive, dict) for archive in line["archives"]))
         return lines
 
-    def hosts(self, source: str, status: int = SUCCESS) -> list[dict]:
-        lines = [json.loads(line) for line in self.mesh("hosts", source, "--json", status=status).stdout.splitlines()]
+    def hosts(self, source: str, *arguments: str, status: int = SUCCESS) -> list[dict]:
+        lines = [json.loads(line) for line in self.mesh("hosts", source, "--json", *arguments, status=status).stdout.splitlines()]
         for line in lines:
             reason = [] if line["measurement-archives"] else ["reason"]  # whoever has no archive says why
             self.assertEqual(list(line), HOST_KEYS + reason)
             self.assertEqual([type(line[key]) for key in HOST_KEYS[1:]], [list] * 3)
         return lines
 
-    def validate(self, source: str, status: int = SUCCESS) -> list[dict]:
-        return json.loads(self.mesh("validate", source, "--json", status=status).stdout)
+    def validate(self, source: str, status: int = SUCCESS, *arguments: str) -> list[dict]:
+        return json.loads(self.mesh("validate", source, "--json", *arguments, status=status).stdout)
 
     def problems(self, document: object) -> dict[str, list[str]]:
         [verdict] = self.validate(self.file(document), INVALID)
@@ -175,7 +175,9 @@ class Forms(Case):
         for source in (server.url("/mesh"), self.file(base)):
             self.assertEqual(pairs(self.expand(source, status=PARTIAL)), ["a>b", "a>c", "b>a", "b>c", "c>a", "c>b"])
         stages = {stage["stage"]: stage["problems"] for stage in self.validate(server.url("/mesh"), INVALID)[0]["stages"]}
-        self.assertIn(server.url("/gone"), str(stages.pop("includes")))
+        [gone] = stages.pop("includes")
+        self.assertEqual(gone["path"], "/includes/1")
+        self.assertRegex(gone["reason"], re.escape(server.url("/gone")) + ".*404")
         self.assertFalse(any(stages.values()), stages)
 
     def test_one_says_what_one_wants_to_see(self):
@@ -236,6 +238,31 @@ class Hostile(Case):
             run = self.root.run("meshprobectl", "mesh", command, source)
             for byte in (run.stdout + run.stderr).replace("\n", ""):
                 self.assertTrue(byte >= " " and byte != "\x7f", repr(byte))
+
+    def test_a_cell_of_a_table_makes_no_row(self):
+        document = template("a", "b", tests={"rtt": {"type": "rtt\nforged \u202e\u200brow", "spec": {}}})
+        document["addresses"]["c"] = {"address": "c.example.org", "host": "zz\u202e\u200bhost"}
+        source = self.file(document)
+        expanded = self.mesh("expand", source, "--no-legend").stdout
+        self.assertEqual([line.split()[:4] for line in expanded.splitlines()], [["pings", "rtt", "forged", "??row"]] * 2)
+        hosts = self.mesh("hosts", source, "--no-legend").stdout
+        self.assertEqual([line.split()[0] for line in hosts.splitlines()], ["central.example.org", "zz??host"])
+
+    def test_addresses_that_are_none_are_no_hosts(self):
+        bad = {"b0": "new\nline", "b1": "nul\0", "b2": "\x1b[31m", "b3": "x" * 300, "b4": "a b"}
+        document = template("a", "b")
+        document["addresses"] |= {name: {"address": address} for name, address in bad.items()}
+        document["addresses"] |= {name: {"address": "fine.example.org"} for name in ("new\nline", "nul\0", "\x1b[31m", "x" * 300)}
+        document["addresses"]["half"] = {"address": "half.example.org", "host": "new\nline", "labels": {"x": {"address": "new\nline"}}}
+        lines = self.hosts(self.file(document))
+        self.assertEqual({line["host"]: line["addresses"] for line in lines if line["host"]},
+                         {"central.example.org": ["a.example.org", "b.example.org"], "half": ["half.example.org"]})
+        reasons = [line["reason"] for line in lines if line["host"] is None]
+        for name in bad:
+            self.assertEqual(len([reason for reason in reasons if reason.startswith(f'address "{name}": ')]), 1, reasons)
+        self.assertEqual(len([reason for reason in reasons if "a name with control characters" in reason]), 4, reasons)
+        self.assertEqual(len([reason for reason in reasons if "a name of 300 bytes" in reason]), 1, reasons)
+        self.assertEqual(len([reason for reason in reasons if "an address of 300 bytes" in reason]), 1, reasons)
 
     def test_a_task_of_too_many_pairs_is_refused_alone(self):
         crowd = [f"ps{index}" for index in range(1500)]
@@ -303,6 +330,48 @@ class Urls(Case):
             with self.subTest(url):
                 self.assertEqual([(host["host"], host["measurement-archives"]) for host in self.hosts(self.file(document))],
                                  [(f"{name}.example.org", [f"https://{name}.example.org/esmond/perfsonar/archive/"]) for name in ("a", "b")])
+
+    def test_private_archives_are_polled_only_where_that_is_wanted(self):
+        archives = {name: {"archiver": "esmond", "data": {"url": f"https://{name}/esmond/perfsonar/archive/"}} for name in ("localhost", "127.0.0.1", "10.1.2.3", "169.254.1.1")}
+        source = self.file(template("a", "b", archives=archives, tasks={"pings": {"group": "all", "test": "rtt", "archives": list(archives)}}))
+        lines = self.hosts(source)
+        self.assertEqual([line["host"] for line in lines if line["measurement-archives"]], [])
+        self.assertEqual(len([line for line in lines if line["host"] is None and "allow-private" in line["reason"]]), 3, lines)
+        self.assertEqual([line["host"] for line in lines if line["host"]], ["a", "b"])
+        allowed = self.hosts(source, "--allow-private")
+        self.assertEqual([line["host"] for line in allowed], ["10.1.2.3", "127.0.0.1", "localhost", None])
+        self.assertEqual([len(line["archives"]) for line in self.expand(source)], [4, 4])  # who expands polls nothing
+
+    def test_of_one_host_a_meshconfig_has_one_archive(self):
+        document = MESHCONFIG | {"measurement_archives": [{"type": "pinger", "read_url": "https://h.example/esmond/perfsonar/archive"},
+                                                          {"type": "traceroute", "read_url": "https://h.example/other/"}]}
+        found = {line["host"]: line["measurement-archives"] for line in self.hosts(self.file(document))}
+        self.assertEqual(found["h.example"], ["https://h.example/esmond/perfsonar/archive/"])
+        sent = {archive["data"]["url"] for line in self.expand(self.file(document)) for archive in line["archives"]}
+        self.assertEqual(sent, {"https://h.example/esmond/perfsonar/archive", "https://a.example.org/esmond/perfsonar/archive"})
+
+    def test_a_class_of_an_unknown_agent_is_told(self):
+        document = template("p", "q", **{"address-classes": {"ra": {"data-source": {"type": "requesting-agent"}}}})
+        document["groups"]["all"]["addresses"] = [{"class": "ra"}]
+        source = self.file(document)
+        central, p, q, refused = self.hosts(source)
+        self.assertEqual((central["host"], p["host"], q["host"], refused["host"]), ("central.example.org", "p", "q", None))
+        self.assertIn('address-class "ra": it selects among the addresses of the requesting agent', refused["reason"])
+        self.assertIn("some tasks or classes cannot be expanded here", p["reason"])
+        agent = self.file(document["addresses"], "agent.json")
+        [central] = self.hosts(source, "--requesting-agent", agent)
+        self.assertEqual(central["addresses"], ["p.example.org", "q.example.org"])
+        [verdict] = self.validate(source)
+        self.assertEqual([remark["path"] for stage in verdict["stages"] for remark in stage["remarks"]], ["/address-classes/ra"])
+        self.assertIn("/address-classes/ra: only a remark: ", self.mesh("validate", source).stdout)
+        [verdict] = self.validate(source, SUCCESS, "--requesting-agent", agent)
+        self.assertEqual([remark for stage in verdict["stages"] for remark in stage["remarks"]], [])
+
+    def test_a_task_that_cannot_be_expanded_is_told(self):
+        document = template("a", "b", schedules={"often": {"repeat": "PT0S"}})
+        *hosts, refused = self.hosts(self.file(document))
+        self.assertIn("no time at all", refused["reason"])
+        self.assertEqual([host["host"] for host in hosts], ["central.example.org", "a", "b"])
 
     def test_hosts_that_nobody_can_read_are_named(self):
         document = template("a", "b", hosts={"site": {}}, tasks={})
