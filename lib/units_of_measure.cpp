@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -38,9 +39,26 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+/// "P1M", "1M", "2 years": as a calendar, ISO 8601 and systemd.time(7) write them.
+bool is_calendar_span(std::string_view text) {
+    const auto date = text.substr(0, text.find('T'));
+    if (text.starts_with('P')) return date.find_first_of("MY") != std::string_view::npos;
+    constexpr std::array<std::string_view, 7> names{"M", "month", "months", "y", "Y", "year", "years"};
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    for (auto start = std::ranges::find_if(text, is_letter); start != text.end();) {
+        const auto end = std::find_if_not(start, text.end(), is_letter);
+        if (std::ranges::find(names, std::string_view(start, end)) != names.end()) return true;
+        start = std::find_if(end, text.end(), is_letter);
+    }
+    return false;
+}
+
 tl::unexpected<Error> no_duration(std::string_view text) {
     return fail(ErrorKind::configuration,
-                fmt::format("expected a duration such as \"5min\" or \"PT5M\", got \"{}\"", text));
+                fmt::format("expected a duration such as \"5min\" or \"PT5M\", got \"{}\"{}", text,
+                            is_calendar_span(text)
+                                ? "; months and years have no fixed length, use days (\"30d\", \"P30D\")"
+                                : ""));
 }
 
 /// Takes a number, with or without a fraction, off the front of `rest`.
@@ -175,6 +193,10 @@ std::string format_size(std::uint64_t bytes) {
         ++power;
     }
     return power == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, suffixes.at(power));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string format_utc(std::chrono::system_clock::time_point time) {

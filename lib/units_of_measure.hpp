@@ -24,6 +24,9 @@ using Microseconds = std::chrono::microseconds;
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 
+/// "1 host", "3 hosts"
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+
 /// "2026-11-22T10:00:00Z"
 [[nodiscard]] std::string format_utc(std::chrono::system_clock::time_point time);
 

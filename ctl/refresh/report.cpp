@@ -23,10 +23,6 @@ std::string some_of(const std::vector<std::string>& names) {
     return text;
 }
 
-std::string counted(std::size_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 /// The reason may begin with the location.
 std::string text_of(const FailedDocument& failure) {
     const bool is_named = failure.reason.find(failure.location) != std::string::npos;

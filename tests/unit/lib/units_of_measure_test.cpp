@@ -47,6 +47,27 @@ TEST_CASE("durations in both notations") {
     }
 }
 
+TEST_CASE("months and years are refused for what they are") {
+    for (const char* text : {"P1M", "P1Y2D", "1M", "2 months", "1y", "3d 1year", "P1MT5M"}) {
+        CAPTURE(text);
+        const auto duration = parse_duration(text);
+        REQUIRE_FALSE(duration);
+        CHECK(duration.error().message.find("months and years have no fixed length") != std::string::npos);
+    }
+    for (const char* text : {"PT", "5 parsecs", "PT5M5H", "mins"}) {
+        CAPTURE(text);
+        const auto duration = parse_duration(text);
+        REQUIRE_FALSE(duration);
+        CHECK(duration.error().message.find("months") == std::string::npos);
+    }
+}
+
+TEST_CASE("one of a kind is not two") {
+    CHECK(counted(0, "host") == "0 hosts");
+    CHECK(counted(1, "host") == "1 host");
+    CHECK(counted(2, "host") == "2 hosts");
+}
+
 TEST_CASE("sizes") {
     CHECK(*parse_size("0") == 0);
     CHECK(*parse_size("64K") == 65536);
