@@ -1,6 +1,7 @@
 #include "archiver/deliver.hpp"
 
 #include "lib/file.hpp"
+#include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -348,8 +349,8 @@ Status Delivery::verdict_of_drain() {
         const auto names = spool_.list();
         left_ = names ? names->size() : 1;
         if (left_ == 0) return {};
-        return fail(ErrorKind::interrupted,
-                    fmt::format("stopped with {} segments left in {}", left_, spool_.queue().string()));
+        return fail(ErrorKind::interrupted, fmt::format("stopped with {} left in {}",
+                                                        counted(left_, "segment"), spool_.queue().string()));
     }
     const auto names = spool_.list();
     if (!names) return fail(names.error());

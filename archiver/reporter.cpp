@@ -64,6 +64,11 @@ void Reporter::held_up(std::string_view why) {
     enter("waiting", why);
 }
 
+void Reporter::failed(std::string_view why) {
+    enter("failed", why);
+    write();
+}
+
 void Reporter::delivered(const Message& message) {
     ++state_.delivered_messages;
     state_.delivered_points += message.points;
@@ -105,8 +110,8 @@ void Reporter::summarize_refused() {
     if (messages == 0) return;
     refused_logged_ = Clock::now();
     journal_.log(Priority::error, message::archive_refused,
-                 fmt::format("{}: {} more messages refused for good; kept in failed/, see meshprobectl spool",
-                             archive_, messages),
+                 fmt::format("{}: {} refused for good; kept in failed/, see meshprobectl spool", archive_,
+                             counted(messages, "more message")),
                  {{"MESHPROBE_MESSAGES", messages}});
 }
 
@@ -132,6 +137,8 @@ void Reporter::tick() {
 void Reporter::finish() {
     summarize_refused();
     summarize();
+    // Why something is left, if anything is, stays; nobody is connected once this process is gone.
+    if (state_.state == "connected") enter("idle", "");
     if (stale_) write();
 }
 
@@ -151,8 +158,8 @@ void Reporter::summarize() {
     if (messages == 0 && unroutable == 0) return;
     const std::string unwanted = unroutable == 0 ? "" : fmt::format(", {} unroutable", unroutable);
     journal_.log(Priority::notice, message::archive_delivered,
-                 fmt::format("{}: {} messages, {} points, {} delivered and confirmed in {}{}", archive_,
-                             messages, points, format_size(bytes),
+                 fmt::format("{}: {}, {}, {} delivered and confirmed in {}{}", archive_,
+                             counted(messages, "message"), counted(points, "point"), format_size(bytes),
                              format_duration(std::chrono::ceil<std::chrono::seconds>(duration)), unwanted),
                  {{"MESHPROBE_MESSAGES", messages},
                   {"MESHPROBE_POINTS", points},

@@ -31,6 +31,8 @@ class Reporter {
     void lost(const Error& error, Microseconds retry_in);
     /// The archive is there, but takes nothing for now.
     void held_up(std::string_view why);
+    /// This archiver ends before it could deliver; whoever ends it logs why.
+    void failed(std::string_view why);
 
     void delivered(const Message& message);
     void dropped() { ++state_.unroutable_messages; }
@@ -47,7 +49,7 @@ class Reporter {
 
     /// Writes the state file if it is stale (at most once a second), and the hourly summary when due.
     void tick();
-    /// The summary of what was not yet reported, and the last state.
+    /// The summary of what was not yet reported, and the last state: there is no connection any more.
     void finish();
     /// When tick() wants to be called again.
     [[nodiscard]] Microseconds until_due() const;

@@ -82,6 +82,21 @@ ExitCode drain_exit_code(ErrorKind kind) {
     }
 }
 
+/// The reason that keeps an archiver from starting is to be seen by status, which cannot read its journal;
+/// one that is at work keeps its own state.
+void note_failure(const Paths& paths, const std::string& name, const Journal& journal, const Error& error) {
+    if (paths.has_owners()) {
+        if (const auto became = become_owner_of(paths.local_archive()); !became) return;
+    }
+    if (const auto locked = lock(paths, name)) Reporter(journal, paths, name).failed(error.message);
+}
+
+/// Is there an archive of this name that somebody expects to be served?
+bool is_expected(const Config& config, const std::string& name) {
+    const auto found = config.archives.find(name);
+    return found != config.archives.end() && found->second.enabled;
+}
+
 Result<LoadedConfig> load(const Paths& paths, const Journal& journal) {
     auto loaded = load_config(paths);
     if (loaded && loaded->kept) {
@@ -103,14 +118,20 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
     const auto loaded = load(paths, journal);
     if (!loaded) return give_up(loaded.error(), exit_code(loaded.error().kind));
     const auto archive = find_archive(*loaded, name);
-    if (!archive) return give_up(archive.error(), exit_code(archive.error().kind));
+    if (!archive) {
+        if (is_expected(loaded->config, name)) note_failure(paths, name, journal, archive.error());
+        return give_up(archive.error(), exit_code(archive.error().kind));
+    }
     const auto stop = Stop::on_signals();
     if (!stop) return give_up(stop.error(), ExitCode::failure);
 
     Reporter reporter(journal, paths, name);
     // Secrets are read here, while a hand run by root still may.
     const auto type = make_archive({paths, *archive, reporter, *stop});
-    if (!type) return give_up(type.error(), exit_code(type.error().kind));
+    if (!type) {
+        note_failure(paths, name, journal, type.error());
+        return give_up(type.error(), exit_code(type.error().kind));
+    }
     if (paths.has_owners()) {
         if (auto became = become_owner_of(paths.local_archive()); !became)
             return give_up(became.error(), exit_code(became.error().kind));
@@ -119,12 +140,15 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
     if (!locked)
         return give_up(locked.error(), drain ? drain_exit_code(locked.error().kind) : ExitCode::failure);
     const Spool spool(paths, name);
-    if (auto created = spool.create(); !created)
+    if (auto created = spool.create(); !created) {
+        reporter.failed(created.error().message);
         return give_up(created.error(), exit_code(created.error().kind));
+    }
 
     Delivery delivery(spool, **type, reporter, *stop, {.drain = drain, .idle = archive->idle});
     const auto delivered = delivery.run();
     if (delivered) return ExitCode::success;
+    if (!drain) reporter.failed(delivered.error().message);
     if (delivery.left() == 0) return give_up(delivered.error(), exit_code(delivered.error().kind));
     return give_up(delivered.error(), drain_exit_code(delivered.error().kind));
 }

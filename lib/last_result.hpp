@@ -50,7 +50,7 @@ struct LastResult {
 
 /// The same for an archiver: /run/meshprobe/archives/NAME.
 struct ArchiverState {
-    std::string state;   ///< "connected", "idle", "waiting"
+    std::string state;   ///< "connected", "idle", "waiting"; "failed": it ended before it could deliver
     std::string message; ///< the last error, empty when connected
     std::int64_t since_usec = 0;
     std::int64_t last_delivery_usec = 0;

@@ -338,7 +338,7 @@ TEST_CASE("the state file says how it stands") {
     auto state = read_archiver_state(root.paths, "a");
     REQUIRE(state);
     REQUIRE(*state);
-    CHECK((*state)->state == "connected");
+    CHECK((*state)->state == "idle");
     CHECK((*state)->delivered_messages == 3);
     CHECK((*state)->last_delivery_usec > 0);
 
