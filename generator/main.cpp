@@ -89,7 +89,8 @@ int run(std::span<const char* const> argv) {
     const bool is_user = environment("SYSTEMD_SCOPE") == "user";
     if (is_run_by_systemd() && is_user) line->paths = Paths::of_user();
     // Of most users nothing is to be collected.
-    if (line->paths.scope() == Scope::user && !fs::exists(line->paths.configuration_directory()))
+    std::error_code error;
+    if (line->paths.scope() == Scope::user && !fs::exists(line->paths.configuration_directory(), error))
         return to_int(ExitCode::success);
     return generate(*line);
 }

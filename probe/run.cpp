@@ -15,9 +15,13 @@
 #include "probe/windows.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdlib>
+#include <system_error>
 
 namespace meshprobe {
 
@@ -85,12 +89,20 @@ Status assign_state(const Paths& paths, const Config& config, const Instance& in
     return {};
 }
 
-Result<Assignment> assign(const Paths& paths, const Config& config, const Instance& instance) {
+Result<Assignment> assign(const Paths& paths, const LoadedConfig& loaded, const Instance& instance) {
+    const auto& config = loaded.config;
     if (!config.tasks.contains(instance.task)) {
         return fail(ErrorKind::configuration,
                     fmt::format("there is no usable task \"{}\" in the configuration: \"meshprobectl check\" "
                                 "says whether tasks.{} has an error; else disable {}",
                                 instance.task, instance.task, instance.timer()));
+    }
+    if (const auto fault = fault_of_host(loaded, instance.host); !fault.empty()) {
+        return fail(
+            ErrorKind::configuration,
+            fmt::format("the section of this host in the configuration has an error, which switches it "
+                        "off: {}; correct it (\"meshprobectl check\" shows all errors)",
+                        fault));
     }
     Assignment assignment;
     assignment.task = config.task(instance.task, instance.host);
@@ -131,6 +143,14 @@ Result<Assignment> assign(const Paths& paths, const Config& config, const Instan
     return assignment;
 }
 
+/// A service has the rights that its unit gives it; whoever runs a probe by hand may lack them.
+Error may_need_root(Error error) {
+    const bool is_service = std::getenv("JOURNAL_STREAM") != nullptr; // NOLINT(concurrency-mt-unsafe)
+    const bool is_forbidden = error.message.ends_with(std::generic_category().message(EACCES));
+    if (is_forbidden && !is_service && ::geteuid() != 0) error.message += "; you may have to be root";
+    return error;
+}
+
 class Run {
   public:
     Run(const Paths& paths, const Instance& instance, Stop& stop, const Journal& journal)
@@ -163,9 +183,9 @@ ExitCode Run::run() {
     if (auto last = read_last_result(paths_, instance_)) last_ = std::move(*last);
     if (is_backed_off()) {
         return defer(fmt::format(
-            "the host is backed off until {} after {} bad runs: {}",
+            "the host is backed off until {} after {}: {}",
             format_utc(std::chrono::system_clock::time_point(Microseconds(last_->not_before_usec))),
-            last_->bad_runs, last_->message));
+            counted(last_->bad_runs, "bad run"), last_->message));
     }
     SlotCount slots(paths_);
     const auto slot =
@@ -196,7 +216,7 @@ Result<Assignment> Run::load(SlotCount& slots) {
     const auto loaded = load_config(paths_);
     if (!loaded) return fail(loaded.error());
     slots.write(loaded->config.slots);
-    return assign(paths_, loaded->config, instance_);
+    return assign(paths_, *loaded, instance_);
 }
 
 ExitCode Run::run_in_slot(SlotCount& slots) {
@@ -250,7 +270,7 @@ ExitCode Run::defer(std::string_view why) {
 }
 
 ExitCode Run::report_fault(Error error) {
-    summary_.error = std::move(error);
+    summary_.error = may_need_root(std::move(error));
     summary_.is_host_error = false;
     return report();
 }

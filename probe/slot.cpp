@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string_view>
+#include <system_error>
 
 namespace meshprobe {
 
@@ -76,8 +77,10 @@ Result<std::optional<Slot>> Slot::take(const Paths& paths, const Settings& setti
     const unsigned usable = share(settings.count);
     const auto directory = paths.slots();
     auto slot = try_all(directory, usable);
-    if (!slot && !std::filesystem::exists(directory)) {
-        if (auto made = make_directories(directory, 0770); !made) return fail(made.error());
+    // Who may not look does not get further by making it.
+    std::error_code error;
+    if (!slot && !std::filesystem::exists(directory, error) && !error) {
+        if (auto made = make_directories(directory); !made) return fail(made.error());
         slot = try_all(directory, usable);
     }
     if (!slot || *slot) return slot;

@@ -126,4 +126,16 @@ Result<LoadedConfig> load_config(const Paths& paths, Detail detail) {
     return std::move(*kept);
 }
 
+std::string fault_of_host(const LoadedConfig& loaded, std::string_view host) {
+    for (const auto* section : loaded.config.sections_of(host)) {
+        if (!section->faulty) continue;
+        const auto entry = fmt::format("hosts.{}", section->key);
+        const auto problem = std::ranges::find_if(loaded.problems, [&entry](const Problem& one) {
+            return one.scope == Problem::Scope::entry && one.entry == entry;
+        });
+        return problem == loaded.problems.end() ? entry + ": it has an error" : problem->text();
+    }
+    return {};
+}
+
 } // namespace meshprobe

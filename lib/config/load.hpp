@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace meshprobe {
@@ -40,6 +41,10 @@ enum class Detail {
 
 /// The same without looking at what was kept or compiled: what `meshprobectl check` judges.
 [[nodiscard]] LoadedConfig read_config(const Paths& paths);
+
+/// The error that switches a host off, with its place, if a section that is about the host has one; else
+/// empty.
+[[nodiscard]] std::string fault_of_host(const LoadedConfig& loaded, std::string_view host);
 
 /// Keeps a configuration without problems of scope `whole` for the day the files break; needs root (converge,
 /// apply, once). Does nothing if that very configuration is kept already.

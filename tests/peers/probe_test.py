@@ -395,6 +395,8 @@ class Transport(ProbeTest):
         self.assertEqual([run.code for run in (first, second, third, fourth)], [UNTRUSTED, UNTRUSTED, UNTRUSTED, DEFERRED])
         self.assertIn("--accept", first.text)
         self.assertEqual(second.text, "")
+        narrow = subprocess.run([CTL, "trust", "--root", self.root], env=os.environ | {"COLUMNS": "60"}, capture_output=True, text=True, check=True).stdout
+        self.assertRegex(narrow, r"(?s)trusted .*sha256//[A-Za-z0-9+/]{43}=\n.*refused .*sha256//[A-Za-z0-9+/]{43}=\n")
         subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
         self.assertEqual(self.run_probe().code, SUCCESS)
 
@@ -432,6 +434,19 @@ class Commands(ProbeTest):
         run = self.run_probe()
         self.assertEqual(run.code, SUCCESS)
         self.assertIn("switched off", run.text)
+
+    def test_an_error_in_the_section_of_a_host_is_no_switch(self) -> None:
+        self.endpoint = "ps.example.org"
+        self.configure()
+        drop_in = self.root / "etc/meshprobe/meshprobe.yaml.d/10.yaml"
+        drop_in.parent.mkdir(parents=True)
+        drop_in.write_text("hosts: {ps.example.org: {ip-version: 5}}")
+        run = self.run_probe()
+        self.assertEqual(run.code, 78)
+        self.assertRegex(run.text, r"10\.yaml:1:\d+: hosts\.ps\.example\.org\.ip-version")
+        self.assertIn("meshprobectl check", run.text)
+        self.assertNotIn("enabled: false", run.text)
+        self.assertEqual(self.result["outcome"], "failed")
 
     def test_an_unknown_task_is_a_fault_of_the_configuration(self) -> None:
         self.endpoint = "meshprobe-nosuch@ps.example.org"
