@@ -52,6 +52,7 @@ inline constexpr std::array check{
 };
 inline constexpr std::array config{
     Option{"task", "TASK", "show this task only"},
+    no_legend,
 };
 inline constexpr std::array one_task{
     Option{"task", "TASK", "this task of the host only"},
@@ -74,7 +75,9 @@ inline constexpr std::array mesh{
 };
 inline constexpr std::array once{
     Option{"jobs", "N", "run at most N probes at a time (default: 8)"},
+    no_legend,
 };
+inline constexpr std::array plan{no_legend};
 
 inline constexpr std::array spool{
     Option{"all", "", "retry: all failed segments; drop: all segments"},
@@ -117,7 +120,8 @@ inline constexpr std::array commands{
             command_options::mesh, command::mesh},
     Command{"once", "once", "refresh, collect and deliver once, with or without systemd",
             command_options::once, command::once},
-    Command{"plan", "plan", "print the units that the generator would write now", {}, command::plan},
+    Command{"plan", "plan", "print the units that the generator would write now", command_options::plan,
+            command::plan},
     Command{"run", "run HOST [--task TASK]", "collect from a host now, and show what the probe says",
             command_options::one_task, command::run},
     Command{"spool",

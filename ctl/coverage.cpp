@@ -133,6 +133,13 @@ ExitCode coverage(const CommandLine& line) {
         was_refreshed = true;
         all.add(compare(mesh, **expected, library, now, wanted));
     }
+    if (!was_refreshed && loaded->config.meshes.empty()) {
+        return complain(
+            {ErrorKind::configuration,
+             fmt::format("no mesh is configured, so nothing is known to be expected: name one under "
+                         "meshes: in {}",
+                         line.paths.configuration().string())});
+    }
     if (!was_refreshed) {
         return complain(
             {ErrorKind::configuration,

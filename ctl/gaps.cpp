@@ -1,5 +1,6 @@
 // meshprobectl gaps: the ledger of gaps over all checkpoints.
 #include "ctl/commands.hpp"
+#include "ctl/host_argument.hpp"
 #include "ctl/output.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/instance.hpp"
@@ -7,7 +8,6 @@
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <set>
@@ -38,7 +38,7 @@ Result<std::set<std::string>> instances_with_checkpoint(const Paths& paths) {
 
 bool is_wanted(const CommandLine& line, const std::string& host) {
     return line.arguments.empty() || std::ranges::any_of(line.arguments, [&](const std::string& pattern) {
-               return pattern == host || ::fnmatch(pattern.c_str(), host.c_str(), FNM_NOESCAPE) == 0;
+               return names_host(pattern, host);
            });
 }
 
@@ -59,6 +59,10 @@ Json to_json(const Instance& instance, const Gap& gap) {
 ExitCode gaps(const CommandLine& line) {
     const auto names = instances_with_checkpoint(line.paths);
     if (!names) return complain(names.error());
+    const auto known = every_host(line.paths);
+    if (!known) return complain(known.error());
+    if (const auto checked = check_host_arguments(line.arguments, *known); !checked)
+        return complain_about_usage("gaps", checked.error().message);
     auto list = Json::array();
     Table table({"HOST", "TASK", "SINCE", "UNTIL", "ARCHIVE", "REASON", "SERIES"});
     std::size_t count = 0;
@@ -85,7 +89,7 @@ ExitCode gaps(const CommandLine& line) {
     }
     const bool legend = !line.has("no-legend");
     if (count > 0) table.print(legend);
-    if (legend) fmt::print("{}{} gaps.\n", count > 0 ? "\n" : "", count);
+    if (legend) fmt::print("{}{}.\n", count > 0 ? "\n" : "", counted(count, "gap"));
     return code;
 }
 

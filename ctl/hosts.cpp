@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 
 namespace meshprobe::command {
@@ -107,6 +108,11 @@ ExitCode hosts(const CommandLine& line) {
     if (const auto added = add_mesh_hosts(line.paths, loaded->config, hosts); !added)
         return complain(added.error());
     add_hosts_enabled_by_hand(line.paths, hosts);
+    std::set<std::string> known;
+    for (const auto& [name, host] : hosts)
+        known.insert(name);
+    if (const auto checked = check_host_arguments(line.arguments, known); !checked)
+        return complain_about_usage("hosts", checked.error().message);
     std::erase_if(hosts, [&](const auto& entry) { return !wanted(line, entry.first); });
 
     if (line.json) {

@@ -5,11 +5,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace {
@@ -69,6 +73,24 @@ ExitCode help(const CommandLine& line) {
     return ExitCode::success;
 }
 
+/// Commands that write make what they need; one that only looks would call an empty place a healthy one.
+bool only_looks(std::string_view command, const CommandLine& line) {
+    const std::string_view verb = line.arguments.empty() ? "list" : std::string_view(line.arguments.front());
+    if (command == "mesh") return verb == "list" || verb == "show";
+    if (command == "spool") return verb == "list" || verb == "show";
+    if (command == "trust") return !line.has("accept") && !line.has("forget");
+    if (command == "coverage") return !line.has("record");
+    constexpr std::array<std::string_view, 6> lookers{"check", "config", "gaps", "hosts", "plan", "status"};
+    return std::ranges::find(lookers, command) != lookers.end();
+}
+
+/// What cannot even be looked at is left to the command, which says so.
+bool is_missing(const std::filesystem::path& root) {
+    std::error_code error;
+    return !std::filesystem::is_directory(root, error) &&
+           (!error || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory);
+}
+
 ExitCode run(std::span<const char* const> argv) {
     const auto word = find_command_word(argv);
     if (!word) {
@@ -99,6 +121,10 @@ ExitCode run(std::span<const char* const> argv) {
     if (line->help) {
         print_help(*command);
         return ExitCode::success;
+    }
+    if (only_looks(name, *line) && is_missing(line->paths.root())) {
+        return complain_about_usage(
+            name, fmt::format("--root: there is no directory {}", line->paths.root().string()));
     }
     return command->function(*line);
 }

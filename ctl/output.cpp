@@ -50,8 +50,7 @@ std::size_t output_width() {
         const auto width = std::strtoul(columns, nullptr, 10);
         if (width >= 40 && width <= 1000) return width;
     }
-    const auto width = terminal_width();
-    return width == 0 ? 80 : width;
+    return terminal_width();
 }
 
 ExitCode complain(const Error& error) {
@@ -130,7 +129,11 @@ std::string Table::text(bool legend, std::size_t width) const {
 }
 
 void Table::print(bool legend) const {
-    fmt::print("{}", text(legend, terminal_width()));
+    fmt::print("{}", text(legend, output_width()));
+}
+
+void Table::print_whole(bool legend) const {
+    fmt::print("{}", text(legend, 0));
 }
 
 } // namespace meshprobe

@@ -20,7 +20,7 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 
 /// The first `width` characters, the last of them an ellipsis if any were cut.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
-/// How wide a report may be: $COLUMNS, else the terminal, else 80.
+/// How wide a report may be: $COLUMNS, else the terminal; 0 if the output is none: as wide as it gets.
 [[nodiscard]] std::size_t output_width();
 
 /// "2026-11-22 10:00:00" in local time; "-" for 0.
@@ -29,8 +29,8 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 [[nodiscard]] std::string relative_time(std::int64_t usec, std::int64_t now_usec);
 
 /// Columns padded to their widest cell (in characters, not bytes), two blanks between them; the last column
-/// is cut with an ellipsis where a line would be wider than the terminal (nothing is cut when the output is
-/// no terminal). What strangers wrote stays in its cell: see one_line().
+/// is cut with an ellipsis where a line would be wider than the output (nothing is cut when that is no
+/// terminal). What strangers wrote stays in its cell: see one_line().
 class Table {
   public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
@@ -40,8 +40,10 @@ class Table {
 
     /// `width` 0: nothing is cut.
     [[nodiscard]] std::string text(bool legend, std::size_t width) const;
-    /// To standard output, as wide as that is.
+    /// To standard output, as wide as output_width().
     void print(bool legend) const;
+    /// The same without cutting anything: for what is copied from here, or is the answer itself.
+    void print_whole(bool legend) const;
 
   private:
     std::vector<std::string> headings_;

@@ -2,6 +2,7 @@
 #include "lib/trust.hpp"
 
 #include "ctl/commands.hpp"
+#include "ctl/host_argument.hpp"
 #include "ctl/output.hpp"
 #include "lib/host_name.hpp"
 #include "lib/json.hpp"
@@ -27,6 +28,18 @@ Result<std::vector<std::string>> host_names(const std::vector<std::string>& argu
         names.push_back(name->text());
     }
     return names;
+}
+
+/// A key outlives its host: whoever has one, or may get one, is known.
+Status check_hosts(const Paths& paths, const TrustStore& store, const std::vector<std::string>& hosts) {
+    if (hosts.empty()) return {};
+    auto known = every_host(paths);
+    if (!known) return fail(known.error());
+    const auto keys = store.list();
+    if (!keys) return fail(keys.error());
+    for (const auto& [host, record] : *keys)
+        known->insert(host);
+    return check_host_arguments(hosts, *known);
 }
 
 void print_json(const Known& known) {
@@ -56,7 +69,7 @@ void print_table(const Known& known, bool legend) {
                        record.changed_pin});
         }
     }
-    table.print(legend);
+    table.print_whole(legend); // half a key is none
     const auto changed =
         std::ranges::count_if(known, [](const auto& entry) { return !entry.second.changed_pin.empty(); });
     if (legend && changed > 0) {
@@ -117,6 +130,11 @@ ExitCode trust(const CommandLine& line) {
     const auto hosts = host_names(line.arguments);
     if (!hosts) return complain(hosts.error());
     const TrustStore store(line.paths);
+    if (const auto checked = check_hosts(line.paths, store, *hosts); !checked) {
+        return checked.error().kind == ErrorKind::usage
+                   ? complain_about_usage("trust", checked.error().message)
+                   : complain(checked.error());
+    }
     if (!accepts && !forgets) return show(store, *hosts, line);
 
     // What the probes' user cannot replace later must not be written by root.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <system_error>
 
 namespace meshprobe {
 
@@ -115,7 +116,9 @@ Result<CommandLine> parse_command_line(std::span<const char* const> argv, std::s
     if (const auto root = line.value("root")) {
         if (root->empty()) return fail(ErrorKind::usage, "--root needs a directory");
         // Absolute, so that nothing depends on the working directory; "/." and the like are "/" still.
-        auto absolute = std::filesystem::absolute(*root).lexically_normal();
+        std::error_code error;
+        auto absolute = std::filesystem::absolute(*root, error).lexically_normal();
+        if (error) return fail(ErrorKind::usage, fmt::format("--root {}: {}", *root, error.message()));
         if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
         line.paths = Paths(absolute);
     }

@@ -46,7 +46,7 @@ void print_attempts(const std::vector<Attempt>& attempts, bool legend) {
                           or_dash(opening.address), fmt::format("tcp/{}", opening.port)});
         }
     }
-    answers.print(legend);
+    answers.print_whole(legend); // the end of a result says most
     if (legend) fmt::print("\nFirewall openings needed:\n");
     openings.print(legend);
     if (legend) {

@@ -69,27 +69,58 @@ class Advice {
     std::size_t lines_ = 0;
 };
 
+/// One fault is mostly that of many hosts.
+void advise_about_faults(const Report& report, Advice& advice) {
+    std::map<std::string_view, std::vector<std::string_view>> hosts;
+    for (const auto& status : report.instances) {
+        if (status.has_local_fault()) hosts[status.last->message].push_back(status.instance.host);
+        if (!status.fault.empty()) hosts[status.fault].push_back(status.instance.host);
+    }
+    for (const auto& [fault, names] : hosts) {
+        const auto others = names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
+        advice.add(fmt::format("{}{} cannot be collected: {}", names.front(), others, printable(fault)));
+    }
+}
+
+void advise_about_full_spool(const ArchiveStatus& archive, Scope scope, Advice& advice) {
+    if (archive.fill != SpoolFill::full || !archive.enabled || archive.orphan) return;
+    advice.add(fmt::format(
+        "the spool of archive {0} is {1} ({2} of {3}); see why it does not drain: {4} status "
+        "meshprobe-archive@{0}, or allow more: archives.{0}.quota",
+        archive.name, what_full_means(archive), format_size(archive.usage.bytes + archive.usage.failed_bytes),
+        format_size(archive.quota), systemctl(scope)));
+}
+
 void advise_about_archives(const Report& report, Advice& advice) {
     for (const auto& archive : report.archives) {
-        const auto waiting =
-            fmt::format("{} segments ({})", archive.usage.segments + archive.usage.failed_segments,
-                        format_size(archive.usage.bytes + archive.usage.failed_bytes));
+        const auto segments = archive.usage.segments + archive.usage.failed_segments;
+        const auto waiting = fmt::format("{} ({}) {}", counted(segments, "segment"),
+                                         format_size(archive.usage.bytes + archive.usage.failed_bytes),
+                                         segments == 1 ? "waits" : "wait");
         if (archive.orphan) {
-            advice.add(
-                fmt::format("no archive is named {0}, but {1} wait for it: meshprobectl spool list {0}",
-                            archive.name, waiting));
+            advice.add(fmt::format("no archive is named {0}, but {1} for it: meshprobectl spool list {0}",
+                                   archive.name, waiting));
         } else if (archive.usage.failed_segments > 0) {
             advice.add(fmt::format("archive {0} refused messages for good: meshprobectl spool list {0}",
                                    archive.name));
         }
-        if (archive.stuck) {
-            advice.add(fmt::format("archive {0} takes nothing, {1} wait: journalctl -u meshprobe-archive@{0}",
+        if (archive.has_failed()) {
+            advice.add(fmt::format("archive {} cannot be served: {}", archive.name,
+                                   printable(archive.archiver_state->message)));
+        } else if (archive.stuck) {
+            advice.add(fmt::format("archive {0} takes nothing, {1}: journalctl -u meshprobe-archive@{0}",
                                    archive.name, waiting));
         }
+        advise_about_full_spool(archive, report.scope, advice);
     }
 }
 
 } // namespace
+
+std::string what_full_means(const ArchiveStatus& archive) {
+    return archive.when_full == WhenFull::block ? "full: the tasks that feed it wait"
+                                                : "full: the oldest results are dropped";
+}
 
 std::string gaps(const Report& report) {
     std::string text;
@@ -130,9 +161,11 @@ std::string advice(const Report& report) {
     }
     for (const auto& mesh : report.meshes) {
         if (mesh.held.empty()) continue;
-        advice.add(fmt::format("mesh {0} dropped {1} hosts, which go on until: meshprobectl mesh accept {0}",
-                               mesh.mesh, mesh.held.size()));
+        advice.add(fmt::format("mesh {0} dropped {1}, which {2} until: meshprobectl mesh accept {0}",
+                               mesh.mesh, counted(mesh.held.size(), "host"),
+                               mesh.held.size() == 1 ? "goes on" : "go on"));
     }
+    advise_about_faults(report, advice);
     advise_about_archives(report, advice);
     auto text = advice.text();
     if (is_mesh_listed && report.asked_systemd) {
@@ -150,7 +183,10 @@ std::string details(const Report& report, const InstanceStatus& status) {
         if (!value.empty()) text += fmt::format("  {:<14} {}\n", fmt::format("{}:", label), printable(value));
     };
     const auto last = status.last.value_or(LastResult{});
-    if (status.state != State::unknown) add("state", std::string(name_of(status.state)));
+    if (status.state != State::unknown) {
+        add("state",
+            fmt::format("{}{}{}", name_of(status.state), status.fault.empty() ? "" : ": ", status.fault));
+    }
     add("meshes",
         fmt::format("{}{}", fmt::join(status.meshes, ", "), status.by_hand ? " (enabled by hand)" : ""));
     add("asked at", fmt::format("{}", fmt::join(status.measurement_archives, " ")));
@@ -161,8 +197,9 @@ std::string details(const Report& report, const InstanceStatus& status) {
         add("so since", local_time(last.since_usec));
         add("last success", local_time(last.last_success_usec));
         add("last news", local_time(last.last_news_usec));
-        add("brought", fmt::format("{} points, {} requests, {} received in {} ms", last.points, last.requests,
-                                   format_size(last.bytes), last.duration_usec / 1000));
+        add("brought", fmt::format("{}, {}, {} received in {} ms", counted(last.points, "point"),
+                                   counted(last.requests, "request"), format_size(last.bytes),
+                                   last.duration_usec / 1000));
         if (last.not_before_usec > report.now_usec)
             add("backed off", "until " + local_time(last.not_before_usec));
         if (last.catching_up_usec > 0) {
@@ -175,8 +212,8 @@ std::string details(const Report& report, const InstanceStatus& status) {
         add("gap", line);
     for (const auto& [archive, days] : status.volume) {
         for (const auto& day : days) {
-            add(day.day,
-                fmt::format("{} points, {} in archive {}", day.points, format_size(day.bytes), archive));
+            add(day.day, fmt::format("{}, {} in archive {}", counted(day.points, "point"),
+                                     format_size(day.bytes), archive));
         }
     }
     if (is_untrusted(status))

@@ -11,6 +11,8 @@ namespace meshprobe::status {
 [[nodiscard]] std::string gaps(const Report& report);
 /// One line for each thing that waits for a person, with the command that does it.
 [[nodiscard]] std::string advice(const Report& report);
+/// "full: the tasks that feed it wait", or what else its configuration wants done then.
+[[nodiscard]] std::string what_full_means(const ArchiveStatus& archive);
 /// Everything about one instance.
 [[nodiscard]] std::string details(const Report& report, const InstanceStatus& status);
 

@@ -14,9 +14,9 @@ constexpr std::int64_t patience_usec = 15 * 60 * 1'000'000LL;
 
 /// A long backlog that is being worked off is no reason to call anybody.
 bool is_stuck(const ArchiveStatus& archive, std::int64_t now) {
-    if (!archive.enabled || archive.orphan || archive.oldest_usec == 0 ||
-        now - archive.oldest_usec < patience_usec)
-        return false;
+    if (!archive.enabled || archive.orphan || archive.oldest_usec == 0) return false;
+    if (archive.has_failed()) return true;
+    if (now - archive.oldest_usec < patience_usec) return false;
     const auto delivered = archive.archiver_state ? archive.archiver_state->last_delivery_usec : 0;
     return now - delivered >= patience_usec;
 }
@@ -35,10 +35,12 @@ void measure(const Paths& paths, std::optional<std::uint64_t> quota, ArchiveStat
     std::error_code error;
     if (std::filesystem::exists(spool.directory(), error)) {
         if (const auto bytes = spool_quota(spool, quota)) archive.quota = *bytes;
+        archive.fill = fill_of(archive.usage.bytes + archive.usage.failed_bytes, archive.quota);
     }
     if (auto state = read_archiver_state(paths, archive.name)) {
         archive.archiver_state = std::move(*state);
     } else {
+        archive.is_unreadable = true;
         note(state.error());
     }
     archive.stuck = is_stuck(archive, report.now_usec);
@@ -66,6 +68,7 @@ std::vector<ArchiveStatus> find_archives(const Paths& paths, const Config& confi
         archive.archiver = configured.archiver;
         archive.enabled = configured.enabled;
         archive.faulty = configured.faulty;
+        archive.when_full = configured.when_full;
         measure(paths, configured.quota, archive, report);
         if (configured.archiver == "sqlite") add_volume(paths, archive, report);
         archives.push_back(std::move(archive));

@@ -47,7 +47,7 @@ Report gather(const Paths& paths, std::span<const std::string> hosts) {
         report.loaded.problems = read_config(paths).problems;
     }
     const auto& config = report.loaded.config;
-    report.instances = find_instances(paths, config, hosts, report);
+    report.instances = find_instances(paths, hosts, report);
     if (hosts.empty()) read_meshes(paths, report);
     report.archives = find_archives(paths, config, report);
     ask_systemd(paths, report);

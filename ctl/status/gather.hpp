@@ -14,7 +14,7 @@ namespace meshprobe::status {
 // Its parts.
 
 /// Which instances there are, and what their files say.
-[[nodiscard]] std::vector<InstanceStatus> find_instances(const Paths& paths, const Config& config,
+[[nodiscard]] std::vector<InstanceStatus> find_instances(const Paths& paths,
                                                          std::span<const std::string> hosts, Report& report);
 /// What systemd says about them; the report notes if it cannot be asked.
 void ask_systemd(const Paths& paths, Report& report);

@@ -31,9 +31,9 @@ bool is_wanted(std::span<const std::string> patterns, const Instance& instance) 
 
 class Finder {
   public:
-    Finder(const Paths& paths, const Config& config, Report& report)
-        : paths_(paths), config_(config), report_(report), by_hand_(instances_enabled_by_hand(paths)),
-          selection_(paths) {}
+    Finder(const Paths& paths, Report& report)
+        : paths_(paths), config_(report.loaded.config), report_(report),
+          by_hand_(instances_enabled_by_hand(paths)), selection_(paths) {}
 
     std::vector<InstanceStatus> find() {
         std::set<std::string> hosts;
@@ -46,6 +46,7 @@ class Finder {
         if (error && error != std::errc::no_such_file_or_directory) {
             report_.unreadable.push_back(
                 fmt::format("list {}: {}", (paths_.mesh() / "host").string(), error.message()));
+            report_.is_blind = true;
         }
         for (const auto& host : hosts)
             add_host(host);
@@ -95,6 +96,7 @@ class Finder {
             status.state = State::alias;
         } else if (!settings.enabled) {
             status.state = State::off;
+            status.fault = fault_of_host(report_.loaded, instance.host);
         } else if (is_masked(paths_, instance)) {
             status.state = State::masked;
         } else if (settings.enable == Enable::manual && !status.by_hand) {
@@ -128,6 +130,8 @@ void read_files(const Paths& paths, bool named, InstanceStatus& status, Report& 
         status.last = std::move(*last);
     } else {
         report.unreadable.push_back(last.error().message);
+        status.is_unreadable = true;
+        if (status.counts()) report.is_blind = true;
     }
     // A checkpoint is read only where there is something to find: thousands of them take a while.
     if (!named && status.last && status.last->gaps == 0) return;
@@ -143,9 +147,9 @@ void read_files(const Paths& paths, bool named, InstanceStatus& status, Report& 
 
 } // namespace
 
-std::vector<InstanceStatus> find_instances(const Paths& paths, const Config& config,
-                                           std::span<const std::string> hosts, Report& report) {
-    auto instances = Finder(paths, config, report).find();
+std::vector<InstanceStatus> find_instances(const Paths& paths, std::span<const std::string> hosts,
+                                           Report& report) {
+    auto instances = Finder(paths, report).find();
     std::erase_if(instances,
                   [&](const InstanceStatus& status) { return !is_wanted(hosts, status.instance); });
     for (auto& status : instances)

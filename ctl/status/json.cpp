@@ -72,6 +72,7 @@ Json instance(const InstanceStatus& status) {
               {"alias-of", text_or_null(status.alias_of)},
               {"measurement-archives", status.measurement_archives},
               {"state", name_of(status.state)},
+              {"fault", text_or_null(status.fault)},
               {"overdue", status.overdue},
               {"interval-seconds", seconds(status.interval.count())},
               {"next-run", time_of(status.next_run_usec)}};
@@ -112,6 +113,18 @@ Json mesh(const MeshState& state) {
             {"held", std::move(held)}};
 }
 
+std::string_view fill_name(SpoolFill fill) {
+    switch (fill) {
+    case SpoolFill::ok:
+        return "ok";
+    case SpoolFill::filling:
+        return "filling";
+    case SpoolFill::full:
+        break;
+    }
+    return "full";
+}
+
 Json archive(const ArchiveStatus& status) {
     const auto state = status.archiver_state.value_or(ArchiverState{});
     return {{"archive", status.name},
@@ -127,6 +140,7 @@ Json archive(const ArchiveStatus& status) {
             {"bytes", status.usage.bytes},
             {"oldest", time_of(status.oldest_usec)},
             {"quota", status.quota},
+            {"fill", fill_name(status.fill)},
             {"failed-segments", status.usage.failed_segments},
             {"failed-bytes", status.usage.failed_bytes},
             {"last-delivery", time_of(state.last_delivery_usec)},

@@ -37,6 +37,14 @@ bool InstanceStatus::counts() const {
            state == State::failed;
 }
 
+bool InstanceStatus::has_local_fault() const {
+    return counts() && last && last->outcome == "failed";
+}
+
+bool ArchiveStatus::has_failed() const {
+    return enabled && !orphan && archiver_state && archiver_state->state == "failed";
+}
+
 std::uint64_t InstanceStatus::bytes_per_day() const {
     std::uint64_t most = 0;
     const auto today = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));

@@ -7,6 +7,7 @@
 #include "lib/last_result.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/paths.hpp"
+#include "lib/spool/quota.hpp"
 #include "lib/spool/spool.hpp"
 
 #include <cstdint>
@@ -45,11 +46,15 @@ struct InstanceStatus {
     Microseconds interval{};
     std::int64_t next_run_usec = 0;     ///< 0: unknown or never
     std::int64_t active_since_usec = 0; ///< of the timer
-    std::optional<LastResult> last;     ///< nothing: no run since boot
+    std::optional<LastResult> last;     ///< nothing: no run since boot, or …
+    bool is_unreadable = false;         ///< … there may be one, but this user may not look at it
+    std::string fault; ///< the error in its section of the configuration that switches it off
     std::vector<Gap> gaps;
     std::map<std::string, std::vector<DayVolume>> volume; ///< by SQLite archive, newest day first
     bool overdue = false;
 
+    /// Did its last run end for a reason on this side: credentials, configuration, storage?
+    [[nodiscard]] bool has_local_fault() const;
     /// Is it expected to bring results?
     [[nodiscard]] bool counts() const;
     /// Bytes that a usual day brings: of complete days if there are any.
@@ -66,9 +71,16 @@ struct ArchiveStatus {
     SpoolUsage usage;
     std::int64_t oldest_usec = 0; ///< 0: nothing waits
     std::uint64_t quota = 0;      ///< 0: unknown
+    SpoolFill fill = SpoolFill::ok;
+    WhenFull when_full = WhenFull::block;
     std::optional<ArchiverState> archiver_state;
-    std::string unit;   ///< "active", "failed" …; empty: not asked
-    bool stuck = false; ///< something has waited for long, and nothing was delivered for as long
+    bool is_unreadable = false; ///< its archiver's state
+    std::string unit;           ///< "active", "failed" …; empty: not asked
+    /// Something has waited for long, and nothing was delivered for as long; or something waits, and the
+    /// archiver cannot start.
+    bool stuck = false;
+
+    [[nodiscard]] bool has_failed() const;
 };
 
 struct Report {
@@ -82,6 +94,7 @@ struct Report {
     std::vector<MeshState> meshes;
     std::vector<ArchiveStatus> archives;
     std::vector<std::string> unreadable; ///< what this user may not look at
+    bool is_blind = false; ///< hosts or their results are among it: nobody can say that all is well
     std::int64_t now_usec = 0;
     std::size_t counted = 0;
     std::size_t overdue = 0;

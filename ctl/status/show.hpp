@@ -8,9 +8,9 @@
 namespace meshprobe::status {
 
 struct Style {
-    bool legend = true;    ///< headings, totals, what to do
-    bool detailed = false; ///< hosts were named: everything about them
-    std::size_t width = 80;
+    bool legend = true;     ///< headings, totals, what to do
+    bool detailed = false;  ///< hosts were named: everything about them
+    std::size_t width = 80; ///< 0: nothing is cut
 };
 
 [[nodiscard]] std::string as_text(const Report& report, const Style& style);

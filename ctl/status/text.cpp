@@ -35,6 +35,7 @@ std::string size(std::uint64_t bytes) {
 /// The timer where it is not as it should be, otherwise what came of the last run.
 std::string state_of(const InstanceStatus& status) {
     if (!status.counts() || status.state == State::failed) return std::string(name_of(status.state));
+    if (status.is_unreadable) return "unreadable";
     if (status.last && !status.last->outcome.empty()) return status.last->outcome;
     return status.state == State::running ? "running" : "new";
 }
@@ -42,14 +43,15 @@ std::string state_of(const InstanceStatus& status) {
 std::string note_of(const InstanceStatus& status) {
     std::vector<std::string> notes;
     if (status.overdue) notes.emplace_back("overdue");
+    if (!status.fault.empty()) notes.emplace_back("its section has an error");
     if (!status.alias_of.empty()) notes.push_back("alias of " + status.alias_of);
     if (status.last && status.last->catching_up_usec > 0) {
         notes.push_back("catching up " + span(static_cast<std::int64_t>(status.last->catching_up_usec)));
     }
-    if (!status.gaps.empty())
-        notes.push_back(fmt::format("{} gap{}", status.gaps.size(), status.gaps.size() == 1 ? "" : "s"));
+    if (!status.gaps.empty()) notes.push_back(counted(status.gaps.size(), "gap"));
     if (status.last && status.last->clock_skewed)
         notes.push_back("clock is off by " + span(std::abs(status.last->clock_skew_usec)));
+    if (status.has_local_fault()) notes.push_back(status.last->message);
     return fmt::format("{}", fmt::join(notes, ", "));
 }
 
@@ -63,7 +65,8 @@ std::size_t characters(std::string_view text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-/// Makes rows fit: first the note, down to what is still of use, then the name are cut.
+/// Makes rows fit: first the note, down to what is still of use, then the name are cut. Without a width all
+/// is shown.
 std::string fitted(std::vector<std::string> headings, std::vector<std::vector<std::string>> rows,
                    const Style& style) {
     constexpr std::size_t least_note = 16;
@@ -88,7 +91,7 @@ std::string fitted(std::vector<std::string> headings, std::vector<std::vector<st
     const auto room = std::max<std::size_t>(style.width > others ? style.width - others : 0, 16);
     Table table(std::move(headings));
     for (auto& row : rows) {
-        row.front() = shortened(row.front(), room);
+        if (style.width > 0) row.front() = shortened(row.front(), room);
         table.add(std::move(row));
     }
     return table.text(style.legend, style.width);
@@ -108,14 +111,38 @@ std::string instances(const Report& report, const Style& style) {
     return fitted({"HOST", "STATE", "SUCCESS", "NEXT", "LAG", "PER DAY", "NOTE"}, std::move(rows), style);
 }
 
+/// "https://…: no answer" as "no answer (https://…)": where there is not room for both, the reason is what
+/// counts.
+std::string reason_first(const std::string& message) {
+    const auto end = message.find(": ");
+    if (end == std::string::npos) return message;
+    auto place = std::string_view(message).substr(0, end);
+    for (const std::string_view verb : {"connect to ", "TLS with "}) {
+        if (place.starts_with(verb)) place.remove_prefix(verb.size());
+    }
+    const bool is_place =
+        place.find(' ') == std::string_view::npos && place.find_first_of("/:") != std::string_view::npos;
+    return is_place ? fmt::format("{} ({})", std::string_view(message).substr(end + 2), place) : message;
+}
+
+/// What stands between a mesh and all of its hosts.
+std::string note_of(const MeshState& mesh) {
+    std::vector<std::string> notes;
+    if (!mesh.held.empty()) notes.push_back(counted(mesh.held.size(), "removal") + " held");
+    if (!mesh.failures.empty()) notes.push_back(counted(mesh.failures.size(), "document") + " failed");
+    if (!mesh.refusals.empty()) notes.push_back(fmt::format("{} refused", mesh.refusals.size()));
+    auto note = fmt::format("{}", fmt::join(notes, ", "));
+    if (!mesh.error.empty())
+        return fmt::format("{}{}{}", note, note.empty() ? "" : ": ", reason_first(mesh.error));
+    const bool has_list = !mesh.failures.empty() || !mesh.refusals.empty();
+    return has_list ? fmt::format("{}: meshprobectl mesh show {}", note, mesh.mesh) : note;
+}
+
 std::string meshes(const Report& report, const Style& style) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& mesh : report.meshes) {
-        auto note = mesh.error;
-        if (!mesh.held.empty())
-            note = fmt::format("{} removals held{}{}", mesh.held.size(), note.empty() ? "" : ": ", note);
         rows.push_back({mesh.mesh, std::string(outcome_name(mesh.outcome)), std::to_string(mesh.hosts.size()),
-                        since(mesh.checked_usec, report.now_usec), printable(note)});
+                        since(mesh.checked_usec, report.now_usec), printable(note_of(mesh))});
     }
     if (rows.empty()) return {};
     return fitted({"MESH", "STATE", "HOSTS", "CHECKED", "NOTE"}, std::move(rows), style);
@@ -125,29 +152,34 @@ std::string archive_state(const ArchiveStatus& archive) {
     if (archive.orphan) return "orphan";
     if (archive.faulty) return "faulty";
     if (!archive.enabled) return "off";
+    if (archive.has_failed()) return "failed";
     if (archive.stuck) return "stuck";
+    if (archive.is_unreadable) return "unreadable";
     if (archive.archiver_state && !archive.archiver_state->state.empty())
         return archive.archiver_state->state;
     return archive.unit == "failed" ? "failed" : "idle";
+}
+
+std::string note_of(const ArchiveStatus& archive) {
+    std::vector<std::string> notes;
+    if (archive.fill == SpoolFill::full) notes.push_back("spool is " + what_full_means(archive));
+    if (archive.fill == SpoolFill::filling)
+        notes.push_back(fmt::format("spool is filling ({} allowed)", format_size(archive.quota)));
+    if (archive.usage.failed_segments > 0)
+        notes.push_back(fmt::format("{} in failed/", archive.usage.failed_segments));
+    if (archive.archiver_state && !archive.archiver_state->message.empty())
+        notes.push_back(reason_first(archive.archiver_state->message));
+    return fmt::format("{}", fmt::join(notes, "; "));
 }
 
 std::string archives(const Report& report, const Style& style) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& archive : report.archives) {
         const auto state = archive.archiver_state.value_or(ArchiverState{});
-        std::string note = state.message;
-        if (archive.usage.failed_segments > 0) {
-            note = fmt::format("{} in failed/{}{}", archive.usage.failed_segments, note.empty() ? "" : "; ",
-                               note);
-        }
-        if (archive.quota > 0 && archive.usage.bytes + archive.usage.failed_bytes >= archive.quota / 5 * 4) {
-            note = fmt::format("spool is filling ({} allowed){}{}", format_size(archive.quota),
-                               note.empty() ? "" : "; ", note);
-        }
         rows.push_back({archive.name, archive.archiver.empty() ? "-" : archive.archiver,
                         archive_state(archive), std::to_string(archive.usage.segments),
                         size(archive.usage.bytes), since(archive.oldest_usec, report.now_usec),
-                        since(state.last_delivery_usec, report.now_usec), printable(note)});
+                        since(state.last_delivery_usec, report.now_usec), printable(note_of(archive))});
     }
     if (rows.empty()) return {};
     return fitted({"ARCHIVE", "TYPE", "STATE", "WAITING", "SIZE", "OLDEST", "DELIVERED", "NOTE"},
@@ -166,7 +198,8 @@ std::string headline(const Report& report) {
             fmt::format("systemd cannot be asked ({}); this is what the files say.\n", report.systemd_note);
     }
     if (report.overdue > 0)
-        text += fmt::format("{} of {} instances are overdue.\n", report.overdue, report.counted);
+        text += fmt::format("{} of {} {} overdue.\n", report.overdue, counted(report.counted, "instance"),
+                            report.overdue == 1 ? "is" : "are");
     return text;
 }
 

@@ -1,4 +1,5 @@
 #include "ctl/commands.hpp"
+#include "ctl/host_argument.hpp"
 #include "ctl/once.hpp"
 #include "ctl/output.hpp"
 #include "lib/file.hpp"
@@ -51,6 +52,19 @@ TEST_CASE("times are told in two units at most") {
     CHECK(relative_time(now - 200 * second, now) == "3min 20s ago");
     CHECK(relative_time(now - 90'061 * second, now) == "1d 1h ago");
     CHECK(relative_time(now + 300 * second, now) == "in 5min");
+}
+
+TEST_CASE("a host that nobody knows is named, with the one that was meant") {
+    const std::set<std::string> known{"a.example.net", "ps7.example.org:8441"};
+    CHECK(
+        no_such_host("ps7.example.org", known) ==
+        "no host matches ps7.example.org (did you mean \"ps7.example.org:8441\"?); see 'meshprobectl hosts'");
+    CHECK(no_such_host("b.example.net", known).find("\"a.example.net\"") != std::string::npos);
+    CHECK(no_such_host("*.org", known) == "no host matches *.org; see 'meshprobectl hosts'");
+    const std::vector<std::string> good{"A.example.net.", "ps7*"};
+    CHECK(check_host_arguments(good, known));
+    const std::vector<std::string> bad{"a.example.net", "ps7.example.org"};
+    CHECK_FALSE(check_host_arguments(bad, known));
 }
 
 TEST_CASE("the commands are sorted, and each says what it does") {

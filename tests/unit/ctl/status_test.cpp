@@ -3,6 +3,7 @@
 #include "ctl/status/gather.hpp"
 #include "ctl/status/show.hpp"
 #include "lib/host_list.hpp"
+#include "lib/mesh/state.hpp"
 #include "lib/spool/segment_name.hpp"
 #include "tests/unit/lib/config_root.hpp"
 
@@ -194,4 +195,103 @@ TEST_CASE("with nothing kept, broken files are the news") {
     CHECK(report.degraded());
     CHECK_THAT(status::as_text(report, {}), Contains("meshprobe.yaml:1:") && Contains("nothing can run"));
     CHECK_THAT(status::as_json(report), Contains("\"usable\": false"));
+}
+
+TEST_CASE("an archiver that cannot start, and a run that failed here, say why and are to do") {
+    const Fleet fleet;
+    fleet.host("h.org");
+    fleet.host("i.org");
+    ArchiverState state;
+    state.state = "failed";
+    state.message = "credential \"gracc\": no such file";
+    const auto written = write_archiver_state(fleet.paths(), "local", state);
+    REQUIRE(written);
+    CHECK_FALSE(fleet.gather().degraded()); // nothing waits for it
+    fleet.write("var/lib/meshprobe/spool/local/q/" + SegmentName{now_usec(), 1, 0}.text(), "x");
+    LastResult last;
+    last.outcome = "failed";
+    last.message = "credential \"probe-key\": no such file";
+    fleet.result("h.org", last);
+    fleet.result("i.org", last);
+
+    const auto report = fleet.gather();
+    CHECK(report.degraded());
+    const auto text = status::as_text(report, {true, false, 0});
+    CHECK_THAT(text, Contains("failed") &&
+                         Contains("archive local cannot be served: credential \"gracc\": no such file\n"));
+    CHECK_THAT(text,
+               Contains("h.org and 1 more cannot be collected: credential \"probe-key\": no such file"));
+    const auto to_do = text.find("To do:");
+    REQUIRE(to_do != std::string::npos);
+    CHECK_THAT(text.substr(0, to_do),
+               Contains("credential \"gracc\"") && Contains("credential \"probe-key\""));
+}
+
+TEST_CASE("a full spool is not one that is filling") {
+    const Fleet fleet;
+    const auto put = [&fleet](int number) {
+        fleet.write("var/lib/meshprobe/spool/local/q/" + SegmentName{now_usec() + number, 1, 0}.text(),
+                    std::string(1800, 'x'));
+    };
+    fleet.drop_in("10.yaml", "archives: {local: {quota: 4K}}\n");
+    put(0);
+    CHECK_THAT(status::as_json(fleet.gather()), Contains("\"fill\": \"ok\""));
+    put(1);
+    CHECK_THAT(status::as_json(fleet.gather()), Contains("\"fill\": \"filling\""));
+    CHECK_THAT(status::as_text(fleet.gather(), {}), Contains("spool is filling") && !Contains("To do"));
+    put(2);
+    CHECK_THAT(status::as_json(fleet.gather()), Contains("\"fill\": \"full\""));
+    CHECK_THAT(status::as_text(fleet.gather(), {true, false, 0}),
+               Contains("spool is full: the tasks that feed it wait") && Contains("archives.local.quota") &&
+                   !Contains("filling"));
+    fleet.drop_in("20.yaml", "archives: {local: {when-full: drop-oldest}}\n");
+    CHECK_THAT(status::as_text(fleet.gather(), {true, false, 0}),
+               Contains("spool is full: the oldest results are dropped"));
+}
+
+TEST_CASE("a mesh says what is wrong with it, the reason first, and without a terminal all of it") {
+    const Fleet fleet;
+    MeshState state;
+    state.mesh = "m";
+    state.outcome = MeshState::Outcome::failed;
+    const auto url = "https://" + std::string(100, 'a') + ".example.org/";
+    state.error = url + ": the server answers with status 404";
+    auto written = write_mesh_state(fleet.paths(), state, true);
+    REQUIRE(written);
+    const auto report = fleet.gather();
+    CHECK_THAT(status::as_text(report, {true, false, 0}),
+               Contains("the server answers with status 404 (" + url + ")\n"));
+    CHECK_THAT(status::as_text(report, {true, false, 80}), Contains("the server answers with status 404"));
+
+    state.error.clear();
+    state.outcome = MeshState::Outcome::partial;
+    state.failures = {{"https://b.example.org/", "no answer", true}};
+    state.refusals = {{"x", "no host"}, {"y", "no host"}, {"z", "no host"}};
+    written = write_mesh_state(fleet.paths(), state, true);
+    REQUIRE(written);
+    CHECK_THAT(status::as_text(fleet.gather(), {true, false, 0}),
+               Contains("1 document failed, 3 refused: meshprobectl mesh show m\n"));
+}
+
+TEST_CASE("a result that cannot be read is not a host that is new") {
+    const Fleet fleet;
+    fleet.host("h.org");
+    CHECK_THAT(status::as_text(fleet.gather(), {}), Contains("h.org  new"));
+    CHECK_FALSE(fleet.gather().is_blind);
+    // Root may read everything, but not this.
+    std::filesystem::create_directories(fleet.file("run/meshprobe/results/meshprobe@h.org"));
+    CHECK(fleet.gather().is_blind);
+    CHECK_THAT(status::as_text(fleet.gather(), {}), Contains("h.org  unreadable") && !Contains("new"));
+}
+
+TEST_CASE("a host that an error switches off says which") {
+    const Fleet fleet;
+    fleet.host("h.org");
+    fleet.drop_in("50.yaml", "hosts: {h.org: {ip-version: 5}}\n");
+    const auto report = fleet.gather({"h.org"});
+    CHECK_THAT(status::as_text(report, {true, true, 80}),
+               Contains("state:") && Contains("off: ") && Contains("50.yaml:1:29: hosts.h.org.ip-version"));
+    CHECK_THAT(status::as_json(report), Contains("\"fault\": \"") && Contains("50.yaml:1:29"));
+    fleet.drop_in("50.yaml", "hosts: {h.org: {enabled: false}}\n");
+    CHECK_THAT(status::as_json(fleet.gather({"h.org"})), Contains("\"fault\": null"));
 }
