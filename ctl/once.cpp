@@ -13,6 +13,8 @@
 #include "lib/instance.hpp"
 #include "lib/json.hpp"
 #include "lib/last_result.hpp"
+#include "lib/mesh/state.hpp"
+#include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
 
@@ -49,6 +51,8 @@ class Once {
         if (auto done = refresh(); !done) return fail(done.error());
         const auto loaded = load_config(paths_);
         if (!loaded) return fail(loaded.error());
+        look_at_meshes(loaded->config);
+        if (loaded->kept) round_.broken = whole_problem(*loaded);
         const auto instances = generate();
         if (!instances) return fail(instances.error());
         tidy(*loaded, *instances);
@@ -71,6 +75,32 @@ class Once {
         ProcessPool pool(1);
         pool.add({*program, with_root({}), [this](int status) { round_.refresh = status; }});
         return pool.run();
+    }
+
+    /// What refresh left in the states of the meshes: its journal says only what changed.
+    void look_at_meshes(const Config& config) {
+        for (const auto& [name, mesh] : config.meshes) {
+            if (!mesh.enabled) continue;
+            const auto state = read_mesh_state(paths_, name);
+            if (!state) {
+                round_.meshes.push_back({name, "unreadable", state.error().message});
+            } else if (*state) {
+                round_.meshes.push_back({name, std::string(outcome_name((*state)->outcome)), why(**state)});
+            }
+        }
+    }
+
+    static std::string why(const MeshState& state) {
+        if (!state.error.empty() || state.failures.empty()) return state.error;
+        const FailedDocument& first = state.failures.front();
+        const bool is_named = first.reason.find(first.location) != std::string::npos;
+        return fmt::format("{} failed, first {}{}", counted(state.failures.size(), "document"),
+                           is_named ? "" : first.location + ": ", first.reason);
+    }
+
+    static std::string whole_problem(const LoadedConfig& loaded) {
+        const auto whole = std::ranges::find(loaded.problems, Problem::Scope::whole, &Problem::scope);
+        return whole == loaded.problems.end() ? "it cannot be read" : whole->text();
     }
 
     /// What the timers would run: the generator's links, those of an administrator, without what is masked.
@@ -184,10 +214,26 @@ std::uint64_t count_points(const Round& round) {
     return points;
 }
 
-void print_summary(const Round& round, ExitCode code) {
-    if (round.refresh != 0) fmt::print("refresh: status {}\n", round.refresh);
-    if (round.generator != 0)
+void print_meshes(const Round& round) {
+    bool is_explained = false;
+    for (const Round::Mesh& mesh : round.meshes) {
+        if (mesh.outcome == outcome_name(MeshState::Outcome::refreshed)) continue;
+        is_explained = true;
+        const bool is_partial = mesh.outcome == outcome_name(MeshState::Outcome::partial);
+        fmt::print("mesh {}: {}{}\n", mesh.mesh, is_partial ? "partial" : "failed",
+                   mesh.message.empty() ? "" : ": " + printable(mesh.message));
+    }
+    if (round.refresh != 0 && !is_explained) fmt::print("refresh: status {}\n", round.refresh);
+}
+
+void print_summary(const Round& round, ExitCode code, bool legend) {
+    print_meshes(round);
+    if (!round.broken.empty()) {
+        fmt::print("the configuration cannot be used; the last good one stays in force: {}\n",
+                   printable(round.broken));
+    } else if (round.generator != 0) {
         fmt::print("part of the configuration is left out: see \"meshprobectl check\"\n");
+    }
     for (const Round::Probe& probe : round.probes) {
         if (probe.status != 0) {
             fmt::print("{}: {}{}\n", probe.instance, probe.outcome,
@@ -197,17 +243,21 @@ void print_summary(const Round& round, ExitCode code) {
     std::string outcomes;
     for (const auto& [outcome, count] : count_outcomes(round))
         outcomes += fmt::format(", {} {}", count, outcome);
-    fmt::print("{} instances{}; {} new points\n", round.probes.size(), outcomes, count_points(round));
+    if (legend) {
+        fmt::print("{}{}; {}\n", counted(round.probes.size(), "instance"), outcomes,
+                   counted(count_points(round), "new point"));
+    }
     for (const Round::Delivery& delivery : round.deliveries) {
         const bool left_over = delivery.status == to_int(ExitCode::left_over);
-        fmt::print("archive {}: {} points delivered{}{}\n", delivery.archive, delivery.points,
+        fmt::print("archive {}: {} delivered{}{}\n", delivery.archive, counted(delivery.points, "point"),
                    delivery.status == 0 ? ""
                    : left_over          ? "; something is left in the spool"
                                         : fmt::format("; failed with status {}", delivery.status),
                    delivery.status == 0 || delivery.message.empty() ? ""
                                                                     : ": " + printable(delivery.message));
     }
-    if (code != ExitCode::success) fmt::print("exit status {}: see \"man 7 meshprobe\"\n", to_int(code));
+    if (legend && code != ExitCode::success)
+        fmt::print("exit status {}: see \"man 7 meshprobe\"\n", to_int(code));
 }
 
 void print_json(const Round& round, ExitCode code) {
@@ -226,9 +276,17 @@ void print_json(const Round& round, ExitCode code) {
                             {"points", delivery.points},
                             {"message", delivery.message}});
     }
-    const ordered_json object{{"refresh", round.refresh},      {"generator", round.generator},
-                              {"instances", probes},           {"outcomes", count_outcomes(round)},
-                              {"points", count_points(round)}, {"archives", archives},
+    auto meshes = ordered_json::array();
+    for (const Round::Mesh& mesh : round.meshes)
+        meshes.push_back({{"mesh", mesh.mesh}, {"outcome", mesh.outcome}, {"message", mesh.message}});
+    const ordered_json object{{"refresh", round.refresh},
+                              {"generator", round.generator},
+                              {"meshes", meshes},
+                              {"broken-configuration", round.broken},
+                              {"instances", probes},
+                              {"outcomes", count_outcomes(round)},
+                              {"points", count_points(round)},
+                              {"archives", archives},
                               {"exit", to_int(code)}};
     fmt::print("{}\n", object.dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
@@ -285,7 +343,7 @@ ExitCode once(const CommandLine& line) {
     if (line.json) {
         print_json(*round, code);
     } else {
-        print_summary(*round, code);
+        print_summary(*round, code, !line.has("no-legend"));
     }
     return code;
 }

@@ -27,7 +27,14 @@ struct Round {
         std::uint64_t points = 0;
         std::string message;
     };
+    struct Mesh {
+        std::string mesh;
+        std::string outcome; ///< outcome_name() of its state
+        std::string message; ///< why it is not "refreshed"
+    };
     int refresh = 0;                  ///< what meshprobe-refresh returned
+    std::vector<Mesh> meshes;         ///< sorted by name
+    std::string broken;               ///< the problem for which the last good configuration stays in force
     int generator = 0;                ///< what meshprobe-generator returned
     std::vector<Probe> probes;        ///< sorted by instance
     std::vector<Delivery> deliveries; ///< sorted by archive

@@ -4,6 +4,7 @@
 #include "lib/json.hpp"
 #include "lib/spool/json_line.hpp"
 #include "lib/spool/quota.hpp"
+#include "lib/units_of_measure.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -133,7 +134,8 @@ ExitCode retry(const CommandLine& line) {
             ++moved;
         }
     }
-    fmt::print("{} failed segments of {} are queued again.\n", moved, spool->archive());
+    fmt::print("{} of {} {} queued again.\n", counted(moved, "failed segment"), spool->archive(),
+               moved == 1 ? "is" : "are");
     return exit;
 }
 
@@ -165,7 +167,8 @@ ExitCode export_messages(const CommandLine& line) {
     }
     if (auto finished = output->finish(); !finished) return complain(finished.error().in(line.arguments[2]));
     if (line.arguments[2] != "-")
-        fmt::print("{} messages of {} are in {}.\n", messages, spool->archive(), line.arguments[2]);
+        fmt::print("{} of {} {} in {}.\n", counted(messages, "message"), spool->archive(),
+                   messages == 1 ? "is" : "are", line.arguments[2]);
     return exit;
 }
 
@@ -189,8 +192,8 @@ ExitCode drop(const CommandLine& line) {
         if (segment && *segment) points += (*segment)->points();
         (name.failed ? failed : queued).push_back(name.name);
     }
-    const std::string what =
-        fmt::format("{} segments of {} with {} points", chosen->size(), spool->archive(), points);
+    const std::string what = fmt::format("{} of {} with {}", counted(chosen->size(), "segment"),
+                                         spool->archive(), counted(points, "point"));
     if (!line.has("yes")) {
         fmt::print(stderr, "meshprobectl: {} would be lost for good; with --yes they are dropped\n", what);
         return ExitCode::usage;
@@ -200,7 +203,7 @@ ExitCode drop(const CommandLine& line) {
     if (removed) removed = spool->remove_failed(failed);
     if (!removed) return complain(removed.error());
     tidy_up_orphan(line.paths, *spool);
-    fmt::print("{} are dropped.\n", what);
+    fmt::print("{} {} dropped.\n", what, chosen->size() == 1 ? "is" : "are");
     return ExitCode::success;
 }
 
