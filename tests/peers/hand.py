@@ -59,7 +59,7 @@ class Root:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def run(self, program: str, *arguments: str, timeout: float = 120) -> Run:
+    def run(self, program: str, *arguments: str, timeout: float = 300) -> Run:
         with tempfile.NamedTemporaryFile("r", prefix="measure-") as report:
             done = subprocess.run([str(BUILD / "tests/bin/measure"), report.name, str(BUILD / "bin" / program), "--root", str(self.path), *arguments],
                                   capture_output=True, text=True, timeout=timeout, check=False)
@@ -69,7 +69,7 @@ class Root:
     def refresh(self) -> Run:
         return self.run("meshprobe-refresh")
 
-    def probe(self, host: str, timeout: float = 120) -> Run:
+    def probe(self, host: str, timeout: float = 300) -> Run:
         return self.run("meshprobe-probe", f"meshprobe@{host}", timeout=timeout)
 
     def drain(self, archive: str = "local") -> Run:
