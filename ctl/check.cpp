@@ -1,6 +1,7 @@
 // meshprobectl check: everything that is wrong with the configuration, one line each.
 #include "ctl/commands.hpp"
 #include "ctl/connect/report.hpp"
+#include "ctl/context_plugin.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
 #include "lib/config/selection.hpp"
@@ -20,6 +21,7 @@ namespace meshprobe {
 namespace {
 
 constexpr unsigned tries_at_once = 16;
+constexpr Microseconds plugin_patience = std::chrono::seconds(10);
 constexpr Microseconds longest_tries = std::chrono::minutes(5);
 
 std::string_view name_of(Problem::Scope scope) {
@@ -108,7 +110,10 @@ class Surroundings {
             look_for(std::filesystem::path("/run/netns") / context.name_space, "context.namespace");
         if (context.type == ContextType::linuxvrf)
             look_for(std::filesystem::path("/sys/class/net") / context.interface, "context.interface");
-        if (context.type == ContextType::plugin) look_for(context.program, "context.program");
+        if (context.type != ContextType::plugin) return;
+        look_for(context.program, "context.program");
+        if (const auto valid = ask_whether_valid(context.program, context.data, plugin_patience); !valid)
+            warn("context.data", valid.error().message);
     }
 
     /// Names that no mesh has, as far as is known.
