@@ -49,11 +49,12 @@ Status run_unit(Scope scope, ServiceManager& manager, std::string_view unit) {
     const auto over = manager.wait_for_jobs(longest_wait);
     if (!over) return fail(over.error());
     if (!*over) {
-        return fail(ErrorKind::interrupted,
-                    fmt::format("{} is still at work; follow it with \"journalctl -fu {}\"", unit, unit));
+        return fail(ErrorKind::interrupted, fmt::format("{0} is still at work; follow it with \"{1} {0} -f\"",
+                                                        unit, journal_of_unit(scope)));
     }
     if (manager.last_result(unit) == "done") return {};
-    return fail(ErrorKind::internal, fmt::format("{} failed; \"journalctl -u {}\" says why", unit, unit));
+    return fail(ErrorKind::internal,
+                fmt::format("{0} failed; \"{1} {0}\" says why", unit, journal_of_unit(scope)));
 }
 
 Result<Changes> apply_to_units(const Paths& paths, ServiceManager& manager, bool has_meshes) {

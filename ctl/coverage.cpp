@@ -157,7 +157,7 @@ ExitCode coverage(const CommandLine& line) {
         complain({ErrorKind::storage, problem});
     if (line.has("record")) {
         // As the checkpoints' owner, so that no file of root's stays behind.
-        if (line.paths.is_real_root()) {
+        if (line.paths.has_owners()) {
             if (auto became = become_owner_of(line.paths.checkpoints()); !became)
                 return complain(became.error());
         }

@@ -38,6 +38,10 @@ std::string_view systemctl(Scope scope) {
     return scope == Scope::user ? "systemctl --user" : "systemctl";
 }
 
+std::string_view journal_of_unit(Scope scope) {
+    return scope == Scope::user ? "journalctl --user -u" : "journalctl -u";
+}
+
 Paths::Paths(fs::path root)
     : root_(std::move(root)), configuration_(root_ / "etc/meshprobe"), state_(root_ / "var/lib/meshprobe"),
       run_(root_ / "run/meshprobe"), units_(root_ / "etc/systemd/system"),

@@ -15,6 +15,8 @@ enum class Scope { system, user };
 
 /// What to type to command the systemd of a scope; for messages that say what to do next.
 [[nodiscard]] std::string_view systemctl(Scope scope);
+/// The same for "journalctl -u"; the unit's name follows.
+[[nodiscard]] std::string_view journal_of_unit(Scope scope);
 
 class Paths {
   public:

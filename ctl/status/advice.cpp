@@ -108,8 +108,8 @@ void advise_about_archives(const Report& report, Advice& advice) {
             advice.add(fmt::format("archive {} cannot be served: {}", archive.name,
                                    printable(archive.archiver_state->message)));
         } else if (archive.stuck) {
-            advice.add(fmt::format("archive {0} takes nothing, {1}: journalctl -u meshprobe-archive@{0}",
-                                   archive.name, waiting));
+            advice.add(fmt::format("archive {0} takes nothing, {1}: {2} meshprobe-archive@{0}", archive.name,
+                                   waiting, journal_of_unit(report.scope)));
         }
         advise_about_full_spool(archive, report.scope, advice);
     }
