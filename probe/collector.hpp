@@ -54,7 +54,7 @@ class Collector {
     void fill();
     void begin(SeriesJob job);
     void read(Active active);
-    void on_done(Active active, const ReadResult& result);
+    void on_done(Active active, ReadResult result);
     /// nullopt: the series is through.
     [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
     void on_failure(Active active, const ReadResult& result);

@@ -18,6 +18,22 @@ namespace {
 constexpr Timestamp hour = 3600;
 constexpr Timestamp day = 86400;
 
+/// The checkpoint, for limits.
+class CommittedDeliveries final : public Deliveries {
+  public:
+    CommittedDeliveries(const Checkpoint& checkpoint, const Batch& batch)
+        : checkpoint_(checkpoint), batch_(batch) {}
+    [[nodiscard]] std::uint64_t commits() const override { return batch_.commits(); }
+    [[nodiscard]] std::vector<Timestamp> of(const std::string& series) const override {
+        auto state = checkpoint_.find(series);
+        return state ? std::move(state->recent) : std::vector<Timestamp>{};
+    }
+
+  private:
+    const Checkpoint& checkpoint_;
+    const Batch& batch_;
+};
+
 class Poll {
   public:
     Poll(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, Stop& stop,
@@ -32,7 +48,9 @@ class Poll {
                   .archive = {},
                   .run = {},
                   .format = "raw"}),
-          subjects_(settings.paths, settings.state_of) {}
+          subjects_(settings.paths, settings.state_of), deliveries_(checkpoint, batch_) {
+        limits_.use(deliveries_);
+    }
 
     void run(Contact& contact);
     /// False if there is nothing to collect under this name, or one cannot tell yet.
@@ -62,6 +80,7 @@ class Poll {
     Kinship kinship_;
     Batch batch_;
     SubjectBook subjects_;
+    CommittedDeliveries deliveries_;
     Flavour flavour_ = Flavour::unknown;
     bool listed_ = false; ///< to the last page
 };
@@ -161,6 +180,8 @@ void Poll::record_gap(const PollPlan& plan) {
 }
 
 void Poll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector& collector) {
+    for (const auto& entry : page.entries)
+        limits_.note(entry);
     for (auto& entry : page.entries) {
         std::vector<EventType> types = std::exchange(entry.event_types, {});
         std::shared_ptr<const MetadataEntry> shared; // only of entries that have news
@@ -263,7 +284,7 @@ Timestamp Poll::newest_of_all() const {
 
 void Poll::sum_up(const Contact& contact, const Collector& collector) {
     auto& tally = summary_.tally;
-    tally.dropped = limits_.dropped();
+    tally.limits = limits_.counts();
     tally.owed = collector.owed();
     summary_.points = batch_.points();
     summary_.messages = batch_.messages();
@@ -287,6 +308,11 @@ void Poll::sum_up(const Contact& contact, const Collector& collector) {
         journal_.log(Priority::info,
                      fmt::format("{}: {} results were dropped: more than 12 h in the future of its own clock",
                                  settings_.instance.host, tally.future));
+    }
+    for (const auto& count : tally.limits) {
+        if (const auto text = text_of(count); !text.empty())
+            journal_.log(Priority::info, fmt::format("{}: limit {} ({}): {}", settings_.instance.host,
+                                                     count.limit, count.reason, text));
     }
     if (tally.series_failed > 0) {
         journal_.log(Priority::info, message::series_failed,

@@ -7,7 +7,7 @@
 #include "lib/journal.hpp"
 #include "lib/paths.hpp"
 #include "probe/host_keys.hpp"
-#include "probe/limit/limit.hpp"
+#include "probe/limit/limit_set.hpp"
 #include "probe/report.hpp"
 #include "probe/stop.hpp"
 

@@ -10,12 +10,13 @@ namespace {
 /// Of values, for each series in flight; a single value may be larger (1 MiB). Memory, not speed, decides.
 constexpr std::size_t largest_message = 256U << 10;
 constexpr Timestamp far_future = 12 * 3600;
+constexpr std::size_t padding = 16; ///< behind the last value: see Judged::value
 
 } // namespace
 
 SeriesRun::SeriesRun(SeriesJob job, SeriesContext& context)
     : job_(std::move(job)), context_(context), id_(job_.id()), transform_(*job_.entry, job_.event_type),
-      state_(context.checkpoint.find(id_)) {
+      limits_(context.limits, {*job_.entry, job_.event_type}), state_(context.checkpoint.find(id_)) {
     if (state_ && job_.plan.anew && has_future_marks(*state_, context_.now)) {
         state_.reset();
         begins_anew_ = true;
@@ -38,14 +39,16 @@ Window SeriesRun::window() const {
     return job_.plan.recent;
 }
 
-Window SeriesRun::fetched() {
+Result<Window> SeriesRun::fetched() {
     flush(); // in one commit with what says so
+    if (failure_) return fail(*failure_);
     Window fetched = window();
     if (state_) fetched.from = std::max(fetched.from, state_->known_from); // older ones were not taken
     return fetched;
 }
 
 Status SeriesRun::take(std::span<const Point> points, const Window& asked) {
+    if (failure_) return fail(*failure_); // what is left of an answer that was broken off
     for (const auto& point : points) {
         if (auto taken = take_one(point, asked); !taken) return taken;
     }
@@ -67,16 +70,33 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
         ++context_.tally.duplicates;
         return {};
     }
-    remember(point.ts);
     must_be_known_ = true;
-    const auto decision = context_.limits.judge(
-        {.event_type = job_.event_type, .ts = point.ts, .value = point.value.text, .now = context_.now});
-    if (decision.verdict == Verdict::drop) {
+    const auto decision = limits_.judge(
+        {.ts = point.ts, .value = point.value.text, .now = context_.now, .earlier = this});
+    if (decision.verdict == LimitDecision::Verdict::fail) {
+        fail_at(point.ts, decision.limit);
+        return fail(*failure_);
+    }
+    remember(point.ts);
+    if (decision.verdict == LimitDecision::Verdict::drop) {
         settled_.push_back(point.ts); // counted once, not with each overlap
         return {};
     }
-    gather(point);
-    return {};
+    gather(point, decision.flags);
+    return failure_ ? Status(fail(*failure_)) : Status{};
+}
+
+std::size_t SeriesRun::received(Timestamp from, Timestamp until) const {
+    const auto within = [from, until](const std::vector<Timestamp>& ascending) {
+        return static_cast<std::size_t>(std::ranges::lower_bound(ascending, until) -
+                                        std::ranges::lower_bound(ascending, from));
+    };
+    return within(taken_) + (state_ ? within(state_->recent) : 0);
+}
+
+void SeriesRun::fail_at(Timestamp ts, std::size_t limit) {
+    if (!failure_) failure_ = context_.limits.failure(limit, ts);
+    failed_at_ = std::min(failed_at_, ts);
 }
 
 void SeriesRun::remember(Timestamp ts) {
@@ -87,9 +107,9 @@ void SeriesRun::remember(Timestamp ts) {
     }
 }
 
-void SeriesRun::gather(const Point& point) {
+void SeriesRun::gather(const Point& point, LimitFlags flags) {
     if (!gathered_.empty() && values_.size() + point.value.text.size() > largest_message) flush();
-    gathered_.push_back({point.ts, values_.size(), point.value.text.size(), point.value.plain});
+    gathered_.push_back({point.ts, values_.size(), point.value.text.size(), point.value.plain, flags});
     values_.append(point.value.text);
     if (gathered_.size() == RawTransform::max_points) flush();
 }
@@ -97,23 +117,78 @@ void SeriesRun::gather(const Point& point) {
 void SeriesRun::flush() {
     if (gathered_.empty()) return;
     std::ranges::sort(gathered_, {}, &Gathered::ts);
-    std::vector<Point> points;
-    points.reserve(gathered_.size());
-    for (const auto& [ts, offset, size, plain] : gathered_) {
-        points.push_back({ts, {std::string_view(values_).substr(offset, size), plain}});
-        settled_.push_back(ts);
+    if (limits_.judges_deliveries()) judge_deliveries();
+    // Whoever reads a message must see of each result in it whether it is flagged: those that are travel by
+    // themselves.
+    if (std::ranges::any_of(gathered_, [](const Gathered& point) { return point.flags != 0; }))
+        std::ranges::stable_sort(gathered_, {}, &Gathered::flags);
+    std::span<const Gathered> rest = gathered_;
+    while (!rest.empty()) {
+        const auto other = std::ranges::find_if(
+            rest, [&](const Gathered& point) { return point.flags != rest.front().flags; });
+        const auto size = static_cast<std::size_t>(other - rest.begin());
+        write(rest.first(size));
+        rest = rest.subspan(size);
     }
-    transform_.write(context_.body, points, std::chrono::system_clock::now());
-    context_.batch.add_message(job_.event_type, points.size(), context_.body);
     gathered_.clear();
     values_.clear();
+}
+
+void SeriesRun::judge_deliveries() {
+    values_.append(padding, ' ');
+    std::erase_if(gathered_, [this](Gathered& point) {
+        const auto decision =
+            limits_.judge_delivery({.ts = point.ts,
+                                    .value = std::string_view(values_).substr(point.offset, point.size),
+                                    .now = context_.now,
+                                    .earlier = this});
+        point.flags |= decision.flags;
+        if (decision.verdict == LimitDecision::Verdict::fail) fail_at(point.ts, decision.limit);
+        if (decision.verdict == LimitDecision::Verdict::drop) settled_.push_back(point.ts);
+        return decision.verdict != LimitDecision::Verdict::pass;
+    });
+}
+
+void SeriesRun::write(std::span<const Gathered> part) {
+    const LimitFlags flags = part.front().flags;
+    put(part, flags);
+    if (limits_.is_too_large(context_.body.size())) {
+        if (part.size() > 1) {
+            write(part.first(part.size() / 2));
+            return write(part.subspan(part.size() / 2));
+        }
+        const auto decision = limits_.judge_message(context_.body.size(), part.size());
+        if (decision.verdict == LimitDecision::Verdict::fail)
+            return fail_at(part.front().ts, decision.limit);
+        if (decision.verdict == LimitDecision::Verdict::drop) {
+            settled_.push_back(part.front().ts);
+            return;
+        }
+        put(part, flags | decision.flags);
+        limits_.count_flagged(decision.flags & ~flags, part.size());
+    }
+    limits_.count_flagged(flags, part.size());
+    for (const auto& point : part)
+        settled_.push_back(point.ts);
+    context_.batch.add_message(job_.event_type, part.size(), context_.body);
+}
+
+void SeriesRun::put(std::span<const Gathered> part, LimitFlags flags) {
+    std::vector<Point> points;
+    points.reserve(part.size());
+    for (const auto& point : part) {
+        points.push_back(
+            {point.ts, {std::string_view(values_).substr(point.offset, point.size), point.plain}});
+    }
+    transform_.write(context_.body, points, std::chrono::system_clock::now(),
+                     flags == 0 ? std::string() : context_.limits.names_of(flags));
 }
 
 void SeriesRun::covered(Timestamp until) {
     // What was looked at ahead of a hole, or deep behind it, does not move the mark.
     if (part_ == Part::deeper || (part_ == Part::recent && job_.plan.hole)) return;
     flush(); // no point may be left behind by the mark
-    complete_until_ = std::max(complete_until_, std::min(until, newest_));
+    complete_until_ = std::max(complete_until_, std::min({until, newest_, failed_at_ - 1}));
 }
 
 void SeriesRun::end(bool succeeded, bool everything) {

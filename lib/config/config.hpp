@@ -64,10 +64,29 @@ struct Mesh {
     Description description;
 };
 
+/// What becomes of a result that exceeds a limit.
+enum class LimitAction {
+    drop, ///< it is left out, and counted
+    flag, ///< it is delivered, in a message that says so
+    fail, ///< the reading of its series ends there, until the limit or the archive changes
+};
+
+/// Which members count depends on the type: config/judge.hpp.
 struct Limit {
     std::string name;
-    std::string type;                   ///< "age"
-    Microseconds max = Microseconds(0); ///< age: older points are dropped
+    std::string type; ///< "age", "size", "rate", "value-range", "event-type", "pair", "duplicate", "pscheduler"
+    LimitAction action = LimitAction::drop;
+    Microseconds max = Microseconds(0);       ///< age
+    std::optional<std::uint64_t> max_record;  ///< size: bytes of a value …
+    std::optional<std::uint64_t> max_message; ///< … and of the body of a message
+    unsigned max_results = 0;                 ///< rate: so many …
+    Microseconds per = Microseconds(0);       ///< … in this time
+    std::optional<double> min_value;          ///< value-range
+    std::optional<double> max_value;
+    std::vector<std::string> allow; ///< event-type: globs; pair: lib/pair_pattern.hpp
+    std::vector<std::string> deny;
+    std::string file;     ///< pscheduler: either the path of a limit document …
+    std::string document; ///< … or its text
     Description description;
 };
 

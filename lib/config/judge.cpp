@@ -151,14 +151,6 @@ void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
     }
 }
 
-void judge(Reader& reader, const Node::Entry& entry, const Limit& limit) {
-    if (limit.type.empty()) {
-        reader.error(entry.mark, "expected a type:, got none; this version has \"age\"");
-    } else if (limit.max == Microseconds(0)) {
-        reader.error(entry.mark, "expected a max: such as \"40d\", got none");
-    }
-}
-
 void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
     if (archive.archiver.empty()) {
         reader.error(entry.mark, "expected an archiver:, got none; this version has sqlite and rabbitmq");

@@ -100,17 +100,6 @@ struct Format {
     [[nodiscard]] Shown show(const std::string& value) const { return value; }
 };
 
-struct LimitType {
-    std::string_view type = "choice";
-    void read(Reader& reader, const Node& node, std::string& value) const {
-        constexpr std::array<std::string_view, 1> known{"age"};
-        if (reader.choice(node, known)) value = "age";
-    }
-    [[nodiscard]] Shown show(const std::string& value) const {
-        return value.empty() ? Shown{} : Shown(value);
-    }
-};
-
 } // namespace
 
 const Keys<Connection>& connection_keys() {
@@ -158,14 +147,6 @@ const Keys<Mesh>& mesh_keys() {
         key("refresh", &Mesh::refresh, codec::Duration{1s, std::chrono::days(30)}),
         key("configure-archives", &Mesh::configure_archives, codec::Flag{}),
         key("allow-private", &Mesh::allow_private, codec::Flag{}),
-    };
-    return keys;
-}
-
-const Keys<Limit>& limit_keys() {
-    static const Keys<Limit> keys{
-        key("type", &Limit::type, LimitType{}),
-        key("max", &Limit::max, codec::Duration{1s}),
     };
     return keys;
 }

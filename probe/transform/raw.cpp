@@ -47,13 +47,17 @@ RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_ty
 }
 
 void RawTransform::write(std::string& body, std::span<const Point> points,
-                         std::chrono::system_clock::time_point published) const {
+                         std::chrono::system_clock::time_point published, std::string_view limits) const {
     const auto usec =
         std::chrono::duration_cast<std::chrono::microseconds>(published.time_since_epoch()).count();
     body.assign(head_);
     fmt::format_to(std::back_inserter(body), "{}.{:06}", usec / 1'000'000, usec % 1'000'000);
     body += tail_;
     append_number(body, points.empty() ? 0 : points.front().ts);
+    if (!limits.empty()) {
+        body += R"(,"limits":)";
+        body += limits;
+    }
     body += R"(},"version":2,"datapoints":{)";
     for (const auto& point : points) {
         body += '"';

@@ -7,6 +7,8 @@
 //
 // on one line, ASCII only. Values are the bytes of the archive; only what is not ASCII becomes \u escapes,
 // and line breaks and tabs between the tokens of a value are left out.
+//
+// Results that limits flagged have messages of their own, whose meta ends with "limits":["NAME",…].
 #pragma once
 
 #include "probe/fetch/metadata.hpp"
@@ -30,9 +32,10 @@ class RawTransform {
     [[nodiscard]] const std::string& event_type() const { return event_type_; }
 
     /// Replaces `body` (used again by the next message) with the message of `points`: ascending, 1 to
-    /// max_points of them. `published` is the local time.
+    /// max_points of them. `published` is the local time, `limits` a JSON array of those that flagged all of
+    /// these points; empty: none did.
     void write(std::string& body, std::span<const Point> points,
-               std::chrono::system_clock::time_point published) const;
+               std::chrono::system_clock::time_point published, std::string_view limits = {}) const;
 
   private:
     std::string event_type_;

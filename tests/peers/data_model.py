@@ -89,7 +89,7 @@ class HostData:
     nulls: float = 0.1            # elmond: share of rows whose value is null, dropped after `limit` was applied
     buckets: int = 40             # of a histogram
     pairs: list = field(default_factory=list)  # instead of `entries` made up: {"test", "destination"} and, if not as usual,
-                                  # "source", "input-source", "input-destination", "interval", "until", "failing"
+                                  # "source", "input-source", "input-destination", "interval", "phase", "until", "failing"
     seed: str = ""                # other seed, other data; a renamed host keeps its data with the seed of its old name
 
     def __post_init__(self) -> None:
@@ -109,7 +109,8 @@ class HostData:
         interval = pair.get("interval") or self.interval or INTERVALS[test]
         digest = hashlib.sha256(f"{self._identity} {index}".encode()).hexdigest()
         return Entry(index, digest if self.elmond else digest[:32], test, interval,
-                     self.duration if self.duration >= 0 else min(DURATIONS[test], interval), seed % interval, seed,
+                     self.duration if self.duration >= 0 else min(DURATIONS[test], interval),
+                     pair.get("phase", seed % interval), seed,
                      pair.get("source", f"203.0.113.{seed % 250 + 1}"),
                      pair.get("destination", f"198.18.{index >> 8 & 255}.{index & 255}"),
                      pair.get("input-source", self.name), pair.get("input-destination", f"peer{index}.example.net"),

@@ -88,3 +88,14 @@ TEST_CASE("a full message holds its points in ascending order") {
         CHECK(value == 1000 - last);
     }
 }
+
+TEST_CASE("what limits flagged says so at the end of its meta, and nothing else changes") {
+    const std::vector<Point> points{{5, {"1", true}}};
+    std::string plain;
+    std::string flagged;
+    RawTransform(entry(), "throughput").write(plain, points, published);
+    RawTransform(entry(), "throughput").write(flagged, points, published, R"(["old","odd"])");
+    const std::string before = R"("ts_start":5)";
+    const auto at = plain.find(before) + before.size();
+    CHECK(flagged == plain.substr(0, at) + R"(,"limits":["old","odd"])" + plain.substr(at));
+}
