@@ -51,10 +51,10 @@ void judge_keys(Reader& reader, const Node::Entry& entry, const Needs& needs) {
                 error_at(reader, entry, key, fmt::format("means nothing to a limit of type {}", needs.type));
         }
     }
-    const auto missing = [&entry](std::string_view key) { return !key.empty() && !is_given(entry, key); };
-    const bool is_short = needs.all ? std::ranges::any_of(needs.keys, missing)
-                                    : std::ranges::all_of(needs.keys, missing);
-    if (is_short && !needs.example.empty()) {
+    const auto given = [&entry](std::string_view key) { return !key.empty() && is_given(entry, key); };
+    const bool is_enough = needs.example.empty() || (needs.all ? std::ranges::all_of(needs.keys, given)
+                                                               : std::ranges::any_of(needs.keys, given));
+    if (!is_enough) {
         reader.error(entry.mark,
                      fmt::format("a limit of type {} needs something such as {}", needs.type, needs.example));
     }

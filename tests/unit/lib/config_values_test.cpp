@@ -205,7 +205,7 @@ const std::vector<Bad> bad_documents{
     {"limits: {l: {type: duplicate, deny: @[a]}}", "limits.l.deny",
      "means nothing to a limit of type duplicate"},
     {"limits: {@l: {type: size}}", "limits.l", "max-record: 64K"},
-    {"limits: {l: {type: size, max-message: @10}}", "limits.l.max-message", "at least 1K"},
+    {"limits: {l: {type: size, max-message: @10}}", "limits.l.max-message", "at least 1.0K"},
     {"limits: {@l: {type: rate, max-results: 5}}", "limits.l", "max-results: 10 and per: 1h"},
     {"limits: {l: {type: rate, max-results: @0, per: 1h}}", "limits.l.max-results", "from 1 to"},
     {"limits: {l: {type: rate, max-results: 5, per: @2d}}", "limits.l.per", "at most 1d"},
