@@ -23,6 +23,7 @@ ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
+ExitCode limits(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
 ExitCode plan(const CommandLine& line);
@@ -64,6 +65,10 @@ inline constexpr std::array coverage{
 };
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array limits{
+    Option{"task", "JSON", "try: the task, as JSON or the name of a file that holds it"},
+    Option{"hints", "JSON", "try: who asks, likewise; such as '{\"requester\": \"192.0.2.1\"}'"},
+};
 inline constexpr std::array status{no_legend};
 inline constexpr std::array mesh{
     Option{"task", "NAME", "expand: this task only"},
@@ -113,6 +118,9 @@ inline constexpr std::array commands{
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
+    Command{"limits", "limits [check [FILE...] | try FILE --task JSON --hints JSON]",
+            "check limit documents of pScheduler, or show what one says of a task", command_options::limits,
+            command::limits},
     Command{"mesh",
             "mesh [list | show [NAME...] | accept NAME... | expand FILE|URL | hosts FILE|URL | "
             "validate FILE|URL]",

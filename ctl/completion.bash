@@ -40,6 +40,13 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
+        limits)
+            if ((arguments == 0)); then
+                words="check try"
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi ;;
         spool) ((arguments == 0)) && words="list show retry export drop" ;;
         coverage)
             if [[ $previous == --mesh ]]; then

@@ -18,8 +18,9 @@ std::string_view trimmed(std::string_view text) {
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::ranges::transform(result, result.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
     return result;
 }
 
@@ -40,8 +41,9 @@ Result<PairPattern::End> PairPattern::parse_end(std::string_view text) {
                std::string_view("*?.-_:").find(c) != std::string_view::npos;
     };
     if (!end.glob.empty() && end.glob.size() <= 255 && std::ranges::all_of(end.glob, allowed)) return end;
-    return fail(ErrorKind::configuration,
-                fmt::format("\"{}\" is neither a network such as 192.0.2.0/24 nor a glob over names", end.glob));
+    return fail(
+        ErrorKind::configuration,
+        fmt::format("\"{}\" is neither a network such as 192.0.2.0/24 nor a glob over names", end.glob));
 }
 
 Result<PairPattern> PairPattern::parse(std::string_view text) {

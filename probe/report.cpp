@@ -182,9 +182,9 @@ std::string text_of(const LimitCount& count) {
 std::string outcome_of(const RunSummary& summary) {
     if (!summary.deferred.empty()) return "deferred";
     // What a limit failed was read: the host is there.
-    const bool has_some = summary.tally.series_read > summary.tally.series_failed ||
-                          std::ranges::any_of(summary.tally.limits,
-                                              [](const LimitCount& count) { return count.failed > 0; });
+    const bool has_some =
+        summary.tally.series_read > summary.tally.series_failed ||
+        std::ranges::any_of(summary.tally.limits, [](const LimitCount& count) { return count.failed > 0; });
     if (summary.error) {
         if (!summary.is_host_error) return "failed";
         if (summary.error->kind == ErrorKind::untrusted) return "untrusted";

@@ -9,6 +9,7 @@
 #include "lib/host_list.hpp"
 #include "lib/spool/spool.hpp"
 #include "lib/trust.hpp"
+#include "probe/limit/pscheduler_limit.hpp"
 #include "probe/poll.hpp"
 #include "probe/quota.hpp"
 #include "probe/slot.hpp"
@@ -137,7 +138,11 @@ Result<Assignment> assign(const Paths& paths, const LoadedConfig& loaded, const 
                         "tasks.{}.archives (\"meshprobectl check\" says what is wrong with the others)",
                         instance.task, instance.task));
     }
-    auto limits = LimitSet::create(config, assignment.task.limits);
+    const auto make = [&](const Limit& limit) {
+        return limit.type == "pscheduler" ? make_pscheduler_limit(limit, paths, instance.host)
+                                          : make_limit(limit);
+    };
+    auto limits = LimitSet::create(config, assignment.task.limits, make);
     if (!limits) return fail(limits.error());
     assignment.limits = std::move(*limits);
     return assignment;

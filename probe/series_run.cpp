@@ -71,8 +71,8 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
         return {};
     }
     must_be_known_ = true;
-    const auto decision = limits_.judge(
-        {.ts = point.ts, .value = point.value.text, .now = context_.now, .earlier = this});
+    const auto decision =
+        limits_.judge({.ts = point.ts, .value = point.value.text, .now = context_.now, .earlier = this});
     if (decision.verdict == LimitDecision::Verdict::fail) {
         fail_at(point.ts, decision.limit);
         return fail(*failure_);
@@ -158,8 +158,7 @@ void SeriesRun::write(std::span<const Gathered> part) {
             return write(part.subspan(part.size() / 2));
         }
         const auto decision = limits_.judge_message(context_.body.size(), part.size());
-        if (decision.verdict == LimitDecision::Verdict::fail)
-            return fail_at(part.front().ts, decision.limit);
+        if (decision.verdict == LimitDecision::Verdict::fail) return fail_at(part.front().ts, decision.limit);
         if (decision.verdict == LimitDecision::Verdict::drop) {
             settled_.push_back(part.front().ts);
             return;

@@ -74,7 +74,8 @@ enum class LimitAction {
 /// Which members count depends on the type: config/judge.hpp.
 struct Limit {
     std::string name;
-    std::string type; ///< "age", "size", "rate", "value-range", "event-type", "pair", "duplicate", "pscheduler"
+    std::string
+        type; ///< "age", "size", "rate", "value-range", "event-type", "pair", "duplicate", "pscheduler"
     LimitAction action = LimitAction::drop;
     Microseconds max = Microseconds(0);       ///< age
     std::optional<std::uint64_t> max_record;  ///< size: bytes of a value …

@@ -6,7 +6,7 @@
 
 namespace meshprobe {
 
-inline constexpr std::array<std::string_view, 8> limit_types{
-    "age", "size", "rate", "value-range", "event-type", "pair", "duplicate", "pscheduler"};
+inline constexpr std::array<std::string_view, 8> limit_types{"age",        "size", "rate",      "value-range",
+                                                             "event-type", "pair", "duplicate", "pscheduler"};
 
 } // namespace meshprobe

@@ -30,7 +30,7 @@ class DuplicateLimit final : public LimitRule {
     using Pending = std::map<Timestamp, const std::string*>;
 
     const Deliveries* deliveries_ = nullptr;
-    std::map<std::string, Keys> keys_;       ///< of the entries listed so far, by subject; none is ever removed
+    std::map<std::string, Keys> keys_; ///< of the entries listed so far, by subject; none is ever removed
     std::map<std::string, Pending> pending_; ///< by subject and event type
     std::uint64_t commits_ = 0;              ///< when pending_ was begun
 };

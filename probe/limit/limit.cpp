@@ -48,10 +48,11 @@ Result<std::unique_ptr<LimitRule>> make_limit(const Limit& limit) {
         return std::make_unique<PairLimit>(std::move(*pair));
     }
     if (limit.type == "duplicate") return std::make_unique<DuplicateLimit>();
-    return complain(limit, "type",
-                    fmt::format("there is no limit \"{}\"; known: age, size, rate, value-range, event-type, pair, "
-                                "duplicate, pscheduler",
-                                limit.type));
+    return complain(
+        limit, "type",
+        fmt::format("there is no limit \"{}\"; known: age, size, rate, value-range, event-type, pair, "
+                    "duplicate, pscheduler",
+                    limit.type));
 }
 
 } // namespace meshprobe

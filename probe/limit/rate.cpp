@@ -9,8 +9,7 @@ class RateLimit::Judge final : public ResultJudge {
     Judge(unsigned max_results, Timestamp per) : max_results_(max_results), per_(per) {}
     bool is_exceeded(const Judged& result) override {
         const Timestamp begin = result.ts - result.ts % per_;
-        return result.earlier != nullptr &&
-               result.earlier->received(begin, begin + per_) >= max_results_;
+        return result.earlier != nullptr && result.earlier->received(begin, begin + per_) >= max_results_;
     }
 
   private:

@@ -138,14 +138,15 @@ TEST_CASE("a range of values is for numbers and for the buckets of histograms") 
     range.min_value = 0;
     range.max_value = 100.5;
     One one(range);
-    for (const auto* good : {"0", "100.5", "1e2", "-0.0", R"("7")", R"({"0.1": 3, "100": 1})",
-                             R"({"-3": 0, "5": 1})", // nothing was counted there
-                             "{}", R"("text")", "true", "[-5]", R"({"error": -5})",
-                             R"({"-5": 1, "note": "x"})"}) {
+    for (const auto* good :
+         {"0", "100.5", "1e2", "-0.0", R"("7")", R"({"0.1": 3, "100": 1})",
+          R"({"-3": 0, "5": 1})", // nothing was counted there
+          "{}", R"("text")", "true", "[-5]", R"({"error": -5})", R"({"-5": 1, "note": "x"})"}) {
         INFO(good);
         CHECK(one.value(good) == Verdict::pass);
     }
-    for (const auto* bad : {"-0.1", "100.6", "1e300", R"("-7")", R"({"5": 1, "-0.25": 2})", R"({"101": 1})"}) {
+    for (const auto* bad :
+         {"-0.1", "100.6", "1e300", R"("-7")", R"({"5": 1, "-0.25": 2})", R"({"101": 1})"}) {
         INFO(bad);
         CHECK(one.value(bad) == Verdict::drop);
     }
@@ -180,8 +181,8 @@ TEST_CASE("pairs are told by networks and names, of what was measured and what t
         INFO(hit);
         CHECK(denied(hit));
     }
-    for (const auto* miss : {"192.0.3.0/24", "0.0.0.0/0 -> 0.0.0.0/0", "*.example.net -> *", "* -> 192.0.2.0/24",
-                             "*.example.com", "ps1.example.org -> ps1.example.org"}) {
+    for (const auto* miss : {"192.0.3.0/24", "0.0.0.0/0 -> 0.0.0.0/0", "*.example.net -> *",
+                             "* -> 192.0.2.0/24", "*.example.com", "ps1.example.org -> ps1.example.org"}) {
         INFO(miss);
         CHECK_FALSE(denied(miss));
     }
@@ -230,7 +231,8 @@ TEST_CASE("what another entry of the same subject delivered, or is about to, is 
 }
 
 TEST_CASE("every drop is counted under the limit that decided it") {
-    auto set = std::move(*set_of({age("a-recent", std::chrono::days(40)), age("b-today", std::chrono::days(1))}));
+    auto set =
+        std::move(*set_of({age("a-recent", std::chrono::days(40)), age("b-today", std::chrono::days(1))}));
     const auto of = entry();
     SeriesLimits limits(set, {of, "throughput"});
     for (const Timestamp days : {2, 50, 60, 0})
@@ -301,7 +303,8 @@ TEST_CASE("no limits pass everything") {
 TEST_CASE("limits that cannot be are errors that say where") {
     const auto message = [](const Limit& one) { return set_of({one}).error().message; };
     CHECK_THAT(LimitSet::create({}, {"absent"}).error().message, Catch::Contains("limits.absent"));
-    CHECK_THAT(message(limit("odd", "colour")), Catch::Contains("limits.odd.type") && Catch::Contains("colour"));
+    CHECK_THAT(message(limit("odd", "colour")),
+               Catch::Contains("limits.odd.type") && Catch::Contains("colour"));
     CHECK_THAT(message(limit("x", "age")), Catch::Contains("limits.x.max"));
     CHECK_THAT(message(limit("x", "size")), Catch::Contains("limits.x.max-record"));
     CHECK_THAT(message(limit("x", "rate")), Catch::Contains("limits.x.max-results"));
