@@ -8,6 +8,7 @@
 #include "lib/spool/segment.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/points.hpp"
+#include "probe/limit/limit_set.hpp"
 #include "probe/transform/raw.hpp"
 
 #include <fmt/core.h>
@@ -171,6 +172,32 @@ std::size_t parse(const std::string& points, std::size_t megabytes) {
     return count;
 }
 
+/// Of the task that everybody has.
+LimitSet age_limit() {
+    Config config;
+    auto& limit = config.limits["recent"];
+    limit.name = "recent";
+    limit.type = "age";
+    limit.max = std::chrono::days(4000);
+    return LimitSet::create(config, {"recent"}).value();
+}
+
+std::size_t parse_and_judge(const std::string& points, std::size_t megabytes) {
+    MetadataEntry entry;
+    auto limits = age_limit();
+    SeriesLimits judges(limits, {entry, "histogram-owdelay"});
+    PointReader reader;
+    std::size_t count = 0;
+    scan(points, megabytes, [&](std::string_view batch) -> Status {
+        for (const auto& point : reader.read(batch)) {
+            const auto decision = judges.judge({point.ts, point.value.text, 1'700'100'000, nullptr});
+            count += decision.verdict == LimitDecision::Verdict::pass ? 1 : 0;
+        }
+        return {};
+    });
+    return count;
+}
+
 std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
     MetadataEntry entry;
     entry.key = "0123456789abcdef0123456789abcdef";
@@ -241,6 +268,7 @@ void report(std::string_view kind, const std::string& points, std::size_t megaby
     const std::vector<Stage> stages = {{"memcpy", copy},
                                        {"scanner", scan_only},
                                        {"scanner + points", parse},
+                                       {"scanner + points + limit age", parse_and_judge},
                                        {"scanner + points + raw + segment", parse_to_segment},
                                        {"scanner + simdjson on-demand, raw copy", simdjson_on_demand},
                                        {"scanner + simdjson DOM", simdjson_dom},
