@@ -18,6 +18,7 @@ namespace command {
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
 ExitCode config(const CommandLine& line);
+ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
 ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
@@ -29,6 +30,7 @@ ExitCode plan(const CommandLine& line);
 ExitCode run(const CommandLine& line);
 ExitCode spool(const CommandLine& line);
 ExitCode status(const CommandLine& line);
+ExitCode transform(const CommandLine& line);
 ExitCode trust(const CommandLine& line);
 
 } // namespace command
@@ -56,6 +58,9 @@ inline constexpr std::array config{
 };
 inline constexpr std::array one_task{
     Option{"task", "TASK", "this task of the host only"},
+};
+inline constexpr std::array convert{
+    Option{"format", "NAME", "raw (the default), esmond, pscheduler, opensearch or lines"},
 };
 inline constexpr std::array coverage{
     Option{"mesh", "MESH", "this mesh only"},
@@ -85,6 +90,11 @@ inline constexpr std::array spool{
     Option{"yes", "", "drop: yes, they are not needed any more"},
     no_legend,
 };
+inline constexpr std::array transform{
+    Option{"script", "FILE", "try: the jq program in this file instead of a transform of the configuration"},
+    Option{"args", "JSON", "try: an object of what the program calls $NAME"},
+    Option{"output-raw", "", "try: send all results as one text, as output-raw: true does"},
+};
 inline constexpr std::array trust{
     Option{"accept", "", "trust the key that the host shows now"},
     Option{"forget", "", "remember whatever key the next run sees"},
@@ -102,6 +112,9 @@ inline constexpr std::array commands{
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},
+    Command{"convert", "convert [FILE|-]... [--format NAME]",
+            "print results that pScheduler pushes as the messages that collecting them gives",
+            command_options::convert, command::convert},
     Command{"coverage", "coverage [HOST...] [--mesh MESH]",
             "show which results the meshes expect and which of them are missing, since when and why",
             command_options::coverage, command::coverage},
@@ -132,6 +145,8 @@ inline constexpr std::array commands{
     Command{"status", "status [HOST...]",
             "show how hosts, meshes and archives are, and what waits for a person", command_options::status,
             command::status},
+    Command{"transform", "transform try NAME|--script FILE [FILE|-]",
+            "show what a transform makes of messages", command_options::transform, command::transform},
     Command{"trust", "trust [HOST...] [--accept | --forget]",
             "list the remembered keys of measurement hosts, or accept one that changed",
             command_options::trust, command::trust},

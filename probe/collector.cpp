@@ -15,11 +15,12 @@ constexpr unsigned most_unanswered = 12;
 
 } // namespace
 
-Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits,
-                     Tally& tally, Timestamp now, Flavour flavour, Settings settings)
+Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, std::vector<Outlet>& outlets,
+                     LimitSet& limits, Tally& tally, Timestamp now, Flavour flavour, Settings settings)
     : session_(session), batch_(batch), tally_(tally),
       settings_(std::move(settings)), context_{.checkpoint = checkpoint,
                                                .batch = batch,
+                                               .outlets = outlets,
                                                .limits = limits,
                                                .tally = tally,
                                                .now = now,

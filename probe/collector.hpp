@@ -26,8 +26,8 @@ class Collector {
         std::function<bool()> stop;     ///< SIGTERM, or the run's time is over
     };
 
-    Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits, Tally& tally,
-              Timestamp now, Flavour flavour, Settings settings);
+    Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, std::vector<Outlet>& outlets,
+              LimitSet& limits, Tally& tally, Timestamp now, Flavour flavour, Settings settings);
 
     void add(SeriesJob job) { queue_.push_back(std::move(job)); }
     /// What was added, as far as it is recent. An error ends the run (a local fault, or the stop).

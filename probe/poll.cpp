@@ -2,6 +2,7 @@
 
 #include "lib/alias.hpp"
 #include "lib/clock.hpp"
+#include "lib/units_of_measure.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
 #include "probe/kinship.hpp"
@@ -18,6 +19,19 @@ namespace {
 constexpr Timestamp hour = 3600;
 constexpr Timestamp day = 86400;
 
+std::vector<SegmentHeader> headers_for(const PollSettings& settings) {
+    std::vector<SegmentHeader> headers;
+    for (const auto& destination : settings.destinations) {
+        headers.push_back({.instance = settings.instance.name(),
+                           .host = settings.instance.host,
+                           .task = settings.instance.task,
+                           .archive = destination.archive,
+                           .run = {},
+                           .format = destination.label()});
+    }
+    return headers;
+}
+
 class Poll {
   public:
     Poll(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, Stop& stop,
@@ -25,13 +39,7 @@ class Poll {
         : settings_(settings), checkpoint_(checkpoint), limits_(limits), stop_(stop), journal_(journal),
           summary_(summary), rules_(WindowRules::of(settings.task)), before_(checkpoint.progress()),
           kinship_(settings.paths, settings.state_of, checkpoint),
-          batch_(checkpoint, settings.archives,
-                 {.instance = settings.instance.name(),
-                  .host = settings.instance.host,
-                  .task = settings.instance.task,
-                  .archive = {},
-                  .run = {},
-                  .format = "raw"}),
+          outlets_(outlets_for(settings.destinations)), batch_(checkpoint, headers_for(settings)),
           subjects_(settings.paths, settings.state_of) {}
 
     void run(Contact& contact);
@@ -60,6 +68,7 @@ class Poll {
     WindowRules rules_;
     Progress before_;
     Kinship kinship_;
+    std::vector<Outlet> outlets_;
     Batch batch_;
     SubjectBook subjects_;
     Flavour flavour_ = Flavour::unknown;
@@ -128,8 +137,8 @@ Result<bool> Poll::act_on(const Kin& kin) {
 void Poll::run(Contact& contact) {
     flavour_ = contact.page.flavour != Flavour::unknown ? contact.page.flavour : to_flavour(before_.flavour);
     record_gap(contact.plan);
-    Collector collector(*contact.session, checkpoint_, batch_, limits_, summary_.tally, contact.plan.now,
-                        flavour_,
+    Collector collector(*contact.session, checkpoint_, batch_, outlets_, limits_, summary_.tally,
+                        contact.plan.now, flavour_,
                         {.archive_url = contact.url,
                          .max_requests = std::max(1U, settings_.task.max_requests),
                          .catch_up_end = catch_up_end(),
@@ -282,6 +291,14 @@ void Poll::sum_up(const Contact& contact, const Collector& collector) {
         journal_.log(Priority::info, message::series_failed,
                      fmt::format("{}: {} metadata entries were left out, first {}", settings_.instance.host,
                                  tally.skipped_entries, tally.first_skipped));
+    }
+    if (tally.untransformed > 0) {
+        journal_.log(
+            Priority::warning, message::gap_recorded,
+            fmt::format("{}: {} not sent where a transform could not make something of them, first {}; what "
+                        "is missing is in the ledger (\"meshprobectl gaps {}\")",
+                        settings_.instance.host, counted(tally.untransformed, "message"),
+                        tally.first_untransformed, settings_.instance.host));
     }
     if (tally.future > 0) {
         journal_.log(Priority::info,

@@ -1,5 +1,7 @@
 #include "probe/series_run.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,13 +11,16 @@ namespace {
 
 /// Of values, for each series in flight; a single value may be larger (1 MiB). Memory, not speed, decides.
 constexpr std::size_t largest_message = 256U << 10;
+constexpr std::size_t most_gathered = 200; ///< points: what the formats with the largest messages take
+constexpr std::size_t padding = 16;        ///< formats may read so much behind a value
 constexpr Timestamp far_future = 12 * 3600;
 
 } // namespace
 
 SeriesRun::SeriesRun(SeriesJob job, SeriesContext& context)
-    : job_(std::move(job)), context_(context), id_(job_.id()), transform_(*job_.entry, job_.event_type),
-      state_(context.checkpoint.find(id_)) {
+    : job_(std::move(job)), context_(context), id_(job_.id()), state_(context.checkpoint.find(id_)) {
+    for (const auto& outlet : context_.outlets)
+        formats_.push_back(make_format(outlet.format, *job_.entry, job_.event_type));
     if (state_ && job_.plan.anew && has_future_marks(*state_, context_.now)) {
         state_.reset();
         begins_anew_ = true;
@@ -91,7 +96,7 @@ void SeriesRun::gather(const Point& point) {
     if (!gathered_.empty() && values_.size() + point.value.text.size() > largest_message) flush();
     gathered_.push_back({point.ts, values_.size(), point.value.text.size(), point.value.plain});
     values_.append(point.value.text);
-    if (gathered_.size() == RawTransform::max_points) flush();
+    if (gathered_.size() == most_gathered) flush();
 }
 
 void SeriesRun::flush() {
@@ -99,14 +104,55 @@ void SeriesRun::flush() {
     std::ranges::sort(gathered_, {}, &Gathered::ts);
     std::vector<Point> points;
     points.reserve(gathered_.size());
+    values_.append(padding, ' '); // before there are views of it
     for (const auto& [ts, offset, size, plain] : gathered_) {
         points.push_back({ts, {std::string_view(values_).substr(offset, size), plain}});
         settled_.push_back(ts);
     }
-    transform_.write(context_.body, points, std::chrono::system_clock::now());
-    context_.batch.add_message(job_.event_type, points.size(), context_.body);
+    const auto now = std::chrono::system_clock::now();
+    for (std::size_t i = 0; i < formats_.size(); ++i) {
+        for (std::span<const Point> rest = points; !rest.empty();) {
+            const auto part = rest.first(std::min(rest.size(), formats_[i]->most_points()));
+            formats_[i]->write(context_.body, part, now);
+            deliver(context_.outlets[i], part);
+            rest = rest.subspan(part.size());
+        }
+    }
     gathered_.clear();
     values_.clear();
+}
+
+void SeriesRun::deliver(Outlet& outlet, std::span<const Point> points) {
+    for (auto& delivery : outlet.deliveries) {
+        if (delivery.transform_name.empty()) {
+            context_.batch.add_message(delivery.archives, job_.event_type, points.size(), context_.body);
+            continue;
+        }
+        if (!delivery.transform) {
+            give_up(delivery, points,
+                    "the configuration has an error there: \"meshprobectl check\" shows it");
+            continue;
+        }
+        const auto transformed = delivery.transform->apply(context_.body);
+        if (!transformed) {
+            give_up(delivery, points, transformed.error().message);
+        } else if (*transformed) {
+            context_.batch.add_message(delivery.archives, job_.event_type, points.size(), **transformed);
+        }
+    }
+}
+
+/// As a message that an archive refuses, it must not hold up the others; the ledger knows what is missing.
+void SeriesRun::give_up(const Outlet::Delivery& delivery, std::span<const Point> points,
+                        const std::string& why) {
+    auto& tally = context_.tally;
+    if (tally.untransformed++ == 0)
+        tally.first_untransformed = fmt::format("transform {}, {}: {}", delivery.transform_name, id_, why);
+    context_.batch.add_gap({.series = id_,
+                            .since = points.front().ts,
+                            .until = points.back().ts + 1,
+                            .reason = fmt::format("transform {}", delivery.transform_name)},
+                           delivery.archives);
 }
 
 void SeriesRun::covered(Timestamp until) {

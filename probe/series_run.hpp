@@ -3,11 +3,12 @@
 // consistent.
 #pragma once
 
+#include "lib/format/format.hpp"
 #include "probe/batch.hpp"
 #include "probe/fetch/window_reader.hpp"
 #include "probe/limit/limit.hpp"
+#include "probe/outlet.hpp"
 #include "probe/tally.hpp"
-#include "probe/transform/raw.hpp"
 #include "probe/windows.hpp"
 
 #include <functional>
@@ -33,6 +34,7 @@ struct SeriesJob {
 struct SeriesContext {
     Checkpoint& checkpoint;
     Batch& batch;
+    std::vector<Outlet>& outlets;
     LimitSet& limits;
     Tally& tally;
     Timestamp now; ///< the server's Date
@@ -72,6 +74,9 @@ class SeriesRun final : public PointSink {
     void remember(Timestamp ts);
     void gather(const Point& point);
     void flush();
+    /// context_.body, which is of these points.
+    void deliver(Outlet& outlet, std::span<const Point> points);
+    void give_up(const Outlet::Delivery& delivery, std::span<const Point> points, const std::string& why);
 
     struct Gathered {
         Timestamp ts;
@@ -83,8 +88,8 @@ class SeriesRun final : public PointSink {
     SeriesJob job_;
     SeriesContext& context_;
     std::string id_;
-    RawTransform transform_;
-    std::optional<SeriesState> state_; ///< at the begin of the run
+    std::vector<std::unique_ptr<Format>> formats_; ///< beside the outlets
+    std::optional<SeriesState> state_;             ///< at the begin of the run
     Part part_ = Part::recent;
 
     std::vector<Timestamp> taken_;   ///< by this run, ascending

@@ -20,6 +20,8 @@ struct Tally {
 
     std::uint64_t skipped_entries = 0; ///< of the metadata
     std::string first_skipped;
+    std::uint64_t untransformed = 0; ///< messages that some archive misses, because its transform failed
+    std::string first_untransformed;
     std::vector<Gap> gaps; ///< recorded by this run
     Timestamp newest = 0;  ///< greatest ts received
     Timestamp owed = 0;    ///< the longest time that a series is still to be caught up

@@ -71,6 +71,15 @@ struct Limit {
     Description description;
 };
 
+/// A jq program that messages pass before they are spooled: lib/transform/jq_transform.hpp.
+struct Transform {
+    std::string name;
+    std::string script;
+    std::string arguments; ///< {"NAME": VALUE, …} as JSON; empty: none
+    bool output_raw = false;
+    Description description;
+};
+
 enum class Unroutable { drop, retry, fail };
 enum class WhenFull { block, drop_oldest, refetch };
 
@@ -83,9 +92,10 @@ struct Archive {
     bool faulty = false;
     std::string url;
     std::string credential;
-    std::string format = "raw";
-    std::string exchange;    ///< default "osg.ps.raw" for format raw
-    std::string routing_key; ///< default "perfsonar.raw.{event-type}" for format raw
+    std::string format = "raw"; ///< one of lib/format/format.hpp
+    std::string transform;      ///< name of one; empty: none
+    std::string exchange;       ///< default "osg.ps.raw" for format raw without transform
+    std::string routing_key;    ///< default "perfsonar.FORMAT.{event-type}"
     Unroutable unroutable = Unroutable::drop;
     unsigned window = 1000; ///< unconfirmed messages in flight
     Microseconds heartbeat = std::chrono::seconds(30);
@@ -175,6 +185,7 @@ struct Config {
     std::map<std::string, Mesh, std::less<>> meshes;
     std::map<std::string, Limit, std::less<>> limits;
     std::map<std::string, Archive, std::less<>> archives;
+    std::map<std::string, Transform, std::less<>> transforms; ///< those without errors
     /// As configured under tasks.NAME. A task whose section has errors is not here, and runs nowhere.
     std::map<std::string, TaskSettings, std::less<>> tasks;
     bool merge_same_address = false;

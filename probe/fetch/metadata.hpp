@@ -4,8 +4,9 @@
 
 #include "lib/checkpoint/series_table.hpp"
 #include "lib/error.hpp"
+#include "lib/json_text/json_cursor.hpp"
+#include "lib/record/subject.hpp"
 #include "probe/fetch/array_scanner.hpp"
-#include "probe/fetch/json_cursor.hpp"
 #include "probe/fetch/test_type.hpp"
 
 #include <cstdint>
@@ -31,16 +32,7 @@ struct EventType {
     std::optional<Timestamp> time_updated;
 };
 
-/// JSON text of the members that the messages repeat, in ASCII; empty: absent or null.
-struct EntryMeta {
-    std::string subject_type, source, destination, tool_name, measurement_agent, input_source,
-        input_destination, test_type;                 ///< strings
-    std::string time_duration, ip_transport_protocol; ///< any scalar
-};
-
-struct MetadataEntry {
-    std::string key; ///< [A-Za-z0-9_.-]{1,128}
-    EntryMeta meta;
+struct MetadataEntry : SeriesSubject {
     std::vector<EventType> event_types; ///< those wanted, in the server's order
     Flavour flavour = Flavour::unknown; ///< as far as this entry tells
 };

@@ -4,11 +4,11 @@
 //
 // Each stage runs in a child of its own, which gives its peak memory; rates are by CPU time, the best of
 // three. Ratios to memcpy and to other parsers in the same run are what can be compared between machines.
+#include "lib/format/raw.hpp"
 #include "lib/json.hpp"
 #include "lib/spool/segment.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/points.hpp"
-#include "probe/transform/raw.hpp"
 
 #include <fmt/core.h>
 #include <simdjson.h>
@@ -172,9 +172,9 @@ std::size_t parse(const std::string& points, std::size_t megabytes) {
 }
 
 std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
-    MetadataEntry entry;
+    SeriesSubject entry;
     entry.key = "0123456789abcdef0123456789abcdef";
-    const RawTransform transform(entry, "histogram-owdelay");
+    const RawFormat transform(entry, "histogram-owdelay");
     const SegmentHeader header{
         "meshprobe@ps.example.org", "ps.example.org", "default", "local", "run", "raw"};
     SegmentBuilder segment(header);
@@ -188,7 +188,7 @@ std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
     scan(points, megabytes, [&](std::string_view batch) -> Status {
         auto rest = reader.read(batch);
         while (!rest.empty()) {
-            const auto part = rest.first(std::min(rest.size(), RawTransform::max_points));
+            const auto part = rest.first(std::min(rest.size(), RawFormat::max_points));
             transform.write(body, part, std::chrono::system_clock::now());
             segment.add(transform.event_type(), part.size(), body);
             rest = rest.subspan(part.size());

@@ -149,6 +149,22 @@ const std::vector<Bad> bad_documents{
     {"tasks: {@archive: {}}", "tasks.archive", "the name \"archive\" is taken"},
     {"tasks: {@\"a/../b\": {}}", "tasks.a/../b", "cannot be a name"},
     {"archives: {@\"..\": {archiver: sqlite}}", "archives...", "cannot be a name"},
+    // formats and transforms
+    {"archives: {a: {archiver: sqlite, format: @lines}}", "archives.a.format", "stores format raw without"},
+    {"transforms: {t: {script: .}}\narchives: {a: {archiver: sqlite, transform: @t}}", "archives.a.transform",
+     "stores format raw without"},
+    {"transforms: {t: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, "
+     "transform: @tt}}",
+     "archives.a.transform", "there is no transform \"tt\" (did you mean \"t\"?)"},
+    {"transforms: {t: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, format: "
+     "lines, "
+     "transform: @t}}",
+     "archives.a.transform", "format lines is none"},
+    {"archives: {@a: {archiver: rabbitmq, url: amqp://b, format: lines}}", "archives.a",
+     "expected an exchange:"},
+    {"transforms: {@t: {output-raw: true}}", "transforms.t", "expected a script:"},
+    {"transforms: {t: {script: @\" \"}}", "transforms.t.script", "expected a script:"},
+    {"transforms: {t: {script: ., args: @[1]}}", "transforms.t.args", "expected a mapping"},
     // references
     {"tasks: {default: {archives: [@locla]}}", "tasks.default.archives",
      "there is no archive \"locla\" (did you mean \"local\"?)"},
@@ -194,7 +210,7 @@ const std::vector<Bad> bad_documents{
     {"archives: {a: {archiver: sqlite, retention: @30d}}", "archives.a.retention", "expected a mapping"},
     {"archives: {a: {archiver: sqlite, retention: {age: @0}}}", "archives.a.retention.age", "at least 1s"},
     {"archives: {a: {archiver: sqlite, format: @cooked}}", "archives.a.format",
-     "expected raw, got \"cooked\""},
+     "expected raw, esmond, pscheduler, opensearch or lines, got \"cooked\""},
     {"limits: {@l: {}}", "limits.l", "expected a type:"},
     {"limits: {@l: {type: age}}", "limits.l", "expected a max:"},
     {"limits: {l: {type: @jq, max: 1d}}", "limits.l.type", "expected age, got \"jq\""},
@@ -399,4 +415,34 @@ hosts:
     CHECK(config.task("default", "ps8.example.org").interval == 1min);
     CHECK(config.task("default", "ps8.example.org").connection.ip_version == IpVersion::v4);
     CHECK_FALSE(config.task("other", "ps1.example.org").enabled);
+}
+
+TEST_CASE("a transform has its script as text or lines, and arguments of any type") {
+    const ConfigRoot root;
+    root.write(R"(
+transforms:
+  block:
+    script: |
+      .a
+      | .b
+    args: {number: 1.5, flag: true, nothing: ~, text: yes, version: 1.10, digits: '"5"', list: [1, {a: "q\"t"}], path: C:\x}
+  lines: {script: [".a", "| .b"], output-raw: true, description: two lines}
+archives:
+  lines: {archiver: rabbitmq, url: amqp://b.example.org, exchange: x, format: pscheduler, transform: block}
+)");
+    const auto loaded = root.read();
+    REQUIRE(errors(loaded.problems) == "");
+    const auto& transforms = loaded.config.transforms;
+    CHECK(transforms.at("block").script == ".a\n| .b\n");
+    CHECK(
+        transforms.at("block").arguments ==
+        R"({"digits":"5","flag":true,"list":[1,{"a":"q\"t"}],"nothing":null,"number":1.5,"path":"C:\\x","text":"yes","version":1.10})");
+    CHECK_FALSE(transforms.at("block").output_raw);
+    CHECK(transforms.at("lines").script == ".a\n| .b\n");
+    CHECK(transforms.at("lines").output_raw);
+    const auto& archive = loaded.config.archives.at("lines");
+    CHECK(archive.format == "pscheduler");
+    CHECK(archive.transform == "block");
+    CHECK(archive.exchange == "x");
+    CHECK(archive.routing_key == "perfsonar.pscheduler.{event-type}");
 }

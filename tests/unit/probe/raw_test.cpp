@@ -1,5 +1,7 @@
+#include "lib/format/raw.hpp"
 #include "lib/json.hpp"
-#include "probe/transform/raw.hpp"
+#include "probe/fetch/metadata.hpp"
+#include "probe/fetch/points.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>
@@ -30,7 +32,7 @@ std::string body(const MetadataEntry& entry, std::string_view event_type, std::s
     const Padded padded(page);
     PointReader reader;
     std::string text = "what the last message left";
-    RawTransform(entry, event_type).write(text, reader.read(padded.view()), published);
+    RawFormat(entry, event_type).write(text, reader.read(padded.view()), published);
     return text;
 }
 
@@ -75,7 +77,7 @@ TEST_CASE("bodies are one line of ASCII that means the same") {
 
 TEST_CASE("a full message holds its points in ascending order") {
     std::string page = "[";
-    for (unsigned i = 0; i < RawTransform::max_points; ++i)
+    for (unsigned i = 0; i < RawFormat::max_points; ++i)
         page += "{\"ts\":" + std::to_string(1000 - i) + ",\"val\":" + std::to_string(i) + "},";
     page.back() = ']';
     const auto message = nlohmann::ordered_json::parse(body(entry(), "throughput", page));

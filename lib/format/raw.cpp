@@ -1,4 +1,6 @@
-#include "probe/transform/raw.hpp"
+#include "lib/format/raw.hpp"
+
+#include "lib/format/raw_meta.hpp"
 
 #include <fmt/format.h>
 
@@ -19,11 +21,11 @@ void append_number(std::string& out, std::int64_t number) {
 
 } // namespace
 
-RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_type)
-    : event_type_(event_type) {
-    const auto& meta = entry.meta;
+std::string raw_head(const SeriesSubject& subject) {
+    const auto& meta = subject.meta;
+    std::string head = R"({"meta":{)";
     const auto member = [&](std::string_view name, const std::string& text) {
-        fmt::format_to(std::back_inserter(head_), "\"{}\":{},", name, text);
+        fmt::format_to(std::back_inserter(head), "\"{}\":{},", name, text);
     };
     const auto always = [&](std::string_view name, const std::string& text) {
         member(name, text.empty() ? "null" : text);
@@ -31,7 +33,6 @@ RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_ty
     const auto if_present = [&](std::string_view name, const std::string& text) {
         if (!text.empty()) member(name, text);
     };
-    head_ = R"({"meta":{)";
     always("subject_type", meta.subject_type);
     always("source", meta.source);
     always("destination", meta.destination);
@@ -41,17 +42,25 @@ RawTransform::RawTransform(const MetadataEntry& entry, std::string_view event_ty
     always("input_destination", meta.input_destination);
     if_present("time_duration", meta.time_duration);
     if_present("ip_transport_protocol", meta.ip_transport_protocol);
-    // Key and event type consist of characters that need no escapes: MetadataReader saw to it.
-    fmt::format_to(std::back_inserter(head_), R"("org_metadata_key":"{}","rsv-timestamp":")", entry.key);
-    tail_ = fmt::format(R"(","event-type":"{}","summaries":0,"ts_start":)", event_type);
+    // Keys and event types consist of characters that need no escapes.
+    fmt::format_to(std::back_inserter(head), R"("org_metadata_key":"{}","rsv-timestamp":")", subject.key);
+    return head;
 }
 
-void RawTransform::write(std::string& body, std::span<const Point> points,
-                         std::chrono::system_clock::time_point published) const {
+void append_published(std::string& out, std::chrono::system_clock::time_point published) {
     const auto usec =
         std::chrono::duration_cast<std::chrono::microseconds>(published.time_since_epoch()).count();
+    fmt::format_to(std::back_inserter(out), "{}.{:06}", usec / 1'000'000, usec % 1'000'000);
+}
+
+RawFormat::RawFormat(const SeriesSubject& subject, std::string_view event_type)
+    : event_type_(event_type), head_(raw_head(subject)),
+      tail_(fmt::format(R"(","event-type":"{}","summaries":0,"ts_start":)", event_type)) {}
+
+void RawFormat::write(std::string& body, std::span<const Point> points,
+                      std::chrono::system_clock::time_point published) const {
     body.assign(head_);
-    fmt::format_to(std::back_inserter(body), "{}.{:06}", usec / 1'000'000, usec % 1'000'000);
+    append_published(body, published);
     body += tail_;
     append_number(body, points.empty() ? 0 : points.front().ts);
     body += R"(},"version":2,"datapoints":{)";

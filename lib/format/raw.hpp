@@ -9,30 +9,21 @@
 // and line breaks and tabs between the tokens of a value are left out.
 #pragma once
 
-#include "probe/fetch/metadata.hpp"
-#include "probe/fetch/points.hpp"
-
-#include <chrono>
-#include <cstddef>
-#include <span>
-#include <string>
-#include <string_view>
+#include "lib/format/format.hpp"
 
 namespace meshprobe {
 
-class RawTransform {
+class RawFormat final : public Format {
   public:
     static constexpr std::size_t max_points = 200; ///< of one message: what the consumers are used to
 
-    /// One for each series: what all its messages have in common is made here, once.
-    RawTransform(const MetadataEntry& entry, std::string_view event_type);
+    RawFormat(const SeriesSubject& subject, std::string_view event_type);
 
     [[nodiscard]] const std::string& event_type() const { return event_type_; }
 
-    /// Replaces `body` (used again by the next message) with the message of `points`: ascending, 1 to
-    /// max_points of them. `published` is the local time.
+    [[nodiscard]] std::size_t most_points() const override { return max_points; }
     void write(std::string& body, std::span<const Point> points,
-               std::chrono::system_clock::time_point published) const;
+               std::chrono::system_clock::time_point published) const override;
 
   private:
     std::string event_type_;

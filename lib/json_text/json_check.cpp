@@ -1,6 +1,6 @@
-#include "probe/fetch/json_check.hpp"
+#include "lib/json_text/json_check.hpp"
 
-#include "probe/fetch/json_value.hpp"
+#include "lib/json_text/json_value.hpp"
 
 #include <algorithm>
 #include <bit>

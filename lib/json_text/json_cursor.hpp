@@ -7,8 +7,8 @@
 // 8259, UTF-8, no half surrogate pairs, no numbers beyond a double, at most 64 levels.
 #pragma once
 
-#include "probe/fetch/json_check.hpp"
-#include "probe/fetch/json_value.hpp"
+#include "lib/json_text/json_check.hpp"
+#include "lib/json_text/json_value.hpp"
 
 #include <optional>
 #include <string_view>

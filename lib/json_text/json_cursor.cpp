@@ -1,4 +1,4 @@
-#include "probe/fetch/json_cursor.hpp"
+#include "lib/json_text/json_cursor.hpp"
 
 namespace meshprobe {
 

@@ -1,4 +1,4 @@
-#include "probe/fetch/json_value.hpp"
+#include "lib/json_text/json_value.hpp"
 
 #include <algorithm>
 #include <array>
