@@ -153,9 +153,9 @@ const std::vector<Bad> bad_documents{
     {"archives: {a: {archiver: sqlite, format: @lines}}", "archives.a.format", "stores format raw without"},
     {"transforms: {t: {script: .}}\narchives: {a: {archiver: sqlite, transform: @t}}", "archives.a.transform",
      "stores format raw without"},
-    {"transforms: {t: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, "
-     "transform: @tt}}",
-     "archives.a.transform", "there is no transform \"tt\" (did you mean \"t\"?)"},
+    {"transforms: {megabits: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, "
+     "transform: @megabit}}",
+     "archives.a.transform", "there is no transform \"megabit\" (did you mean \"megabits\"?)"},
     {"transforms: {t: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, format: "
      "lines, "
      "transform: @t}}",

@@ -1,4 +1,5 @@
 // A body of each format: the manual page shows the same.
+#include "lib/format/body_time.hpp"
 #include "lib/format/format.hpp"
 #include "lib/format/histogram.hpp"
 #include "lib/format/raw_summaries.hpp"
@@ -193,6 +194,17 @@ TEST_CASE("lines: InfluxDB's line protocol") {
     about.meta.source = R"("a b,c=d\\\nü")";
     CHECK(body("lines", "throughput", {{5, "1"}}, about) ==
           R"(throughput,metadata_key=0f3a,source=a\ b\,c\=d\\???,test_type=throughput value=1.0 5000000000)");
+}
+
+TEST_CASE("every body tells when its oldest point was measured") {
+    for (const auto format : format_names) {
+        CAPTURE(format);
+        CHECK(oldest_time(format, body(format, "failures",
+                                       {{1779199205, R"({"error":"\"ts_start\":5"})"}})) == 1779199205);
+        CHECK_FALSE(oldest_time(format, "{}"));
+        CHECK_FALSE(oldest_time(format, ""));
+    }
+    CHECK_FALSE(oldest_time("raw+t", body("raw", "throughput", {{5, "1"}})));
 }
 
 TEST_CASE("percentiles follow the rule of pScheduler") {
