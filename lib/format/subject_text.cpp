@@ -1,12 +1,12 @@
 #include "lib/format/subject_text.hpp"
 
 #include "lib/json_text/json_value.hpp"
-#include "lib/units_of_measure.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/chrono.h>
 #include <netinet/in.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace meshprobe {
 
@@ -34,7 +34,8 @@ std::string test_type_of(std::string_view told, std::string_view event_type) {
 }
 
 std::string iso_time(std::int64_t unix_seconds) {
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(unix_seconds)));
+    // Not by way of a time_point, whose nanoseconds end in 2262.
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view json) {

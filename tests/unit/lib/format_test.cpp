@@ -124,6 +124,12 @@ TEST_CASE("pscheduler: a run document for each point") {
         json::parse(R"([[{"ip":"192.0.2.1","mtu":1500,"rtt":"PT0.000400S"},{"error":"net-unreachable"}]])"));
 }
 
+TEST_CASE("times far ahead are times, too") {
+    for (const auto* format : {"pscheduler", "opensearch"})
+        CHECK_THAT(body(format, "throughput", {{latest_timestamp, "1"}}),
+                   Catch::Matchers::Contains("9999-12-31T23:59:59Z"));
+}
+
 TEST_CASE("pscheduler: the same point has the same id each time, another one another") {
     const auto id = [](Timestamp ts) {
         return json::parse(body("pscheduler", "throughput", {{ts, "1"}}))["id"].get<std::string>();

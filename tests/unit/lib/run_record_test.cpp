@@ -85,7 +85,7 @@ TEST_CASE("the subject is that of an archive, its numbers texts") {
 
 TEST_CASE("who measured is found in whatever form the document has") {
     auto document = run("rtt", {{"dest", "b.example.net"}}, "ping", nullptr);
-    document["participants"] = {"a.example.net"};
+    document["participants"] = json::array({"a.example.net"});
     auto meta = record_of(document).subject.meta;
     CHECK(meta.source == "\"a.example.net\"");
     CHECK(meta.measurement_agent == "\"a.example.net\"");
@@ -164,7 +164,7 @@ TEST_CASE("streams are told by their id, where there are several") {
                     {"retransmits", std::move(retransmits)}};
     };
     auto result = throughput_result();
-    result["intervals"] = {interval(0, 1, 9, {stream(7, 7e8, 0), stream(5, 5e8, 2)})};
+    result["intervals"] = json::array({interval(0, 1, 9, {stream(7, 7e8, 0), stream(5, 5e8, 2)})});
     result["summary"]["streams"] = {stream(10, 7e8, 0), stream(5, 5e8, 2)};
     auto document = run("throughput", ends(), "iperf3", result);
     CHECK_FALSE(values_of(document).contains("streams-throughput"));
