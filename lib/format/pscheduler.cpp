@@ -107,10 +107,12 @@ PschedulerFormat::PschedulerFormat(const SeriesSubject& subject, std::string_vie
     const auto test = test_type_of(text_of(meta.test_type), event_type);
     path_ = path_of(places, test, event_type);
     const auto or_null = [](const std::string& json) { return json.empty() ? std::string("null") : json; };
-    if (const auto seconds = text_of(meta.time_duration);
-        !seconds.empty() && seconds.find_first_not_of("0123456789.") == std::string::npos)
-        duration_ = fmt::format(R"(,"duration":"PT{}S")",
-                                seconds.ends_with(".0") ? seconds.substr(0, seconds.size() - 2) : seconds);
+    const auto seconds = text_of(meta.time_duration);
+    if (!seconds.empty() && seconds.find_first_not_of("0123456789.") == std::string::npos) {
+        const bool is_whole = seconds.ends_with(".0");
+        duration_ =
+            fmt::format(R"(,"duration":"PT{}S")", is_whole ? seconds.substr(0, seconds.size() - 2) : seconds);
+    }
     middle_ = R"(},"test":{"type":)";
     append_string(middle_, test);
     middle_ += R"(,"spec":{)";

@@ -24,7 +24,7 @@ std::string json_string(std::string_view text) {
 
 /// The ends of a disk-to-disk test are URLs.
 std::string end_of(const RunDocument& document, std::string_view member) {
-    const auto text = unescape(document.spec[member]).value_or("");
+    auto text = unescape(document.spec[member]).value_or("");
     if (document.test_type != "disk-to-disk") return text;
     const auto host = host_of_url(text);
     return host.empty() && !text.empty() ? (document.observer.empty() ? document.lead : document.observer)
