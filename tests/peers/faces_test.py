@@ -107,7 +107,9 @@ class Served(unittest.TestCase):
         cls.addClassCleanup(cls.peers.__exit__)
         cls.data = HostData(**{"since": cls.peers.config()["hosts"][0]["since"]} | {k: host[k] for k in
                                ("name", "interval", "failed", "missing", "pairs", "keep_runs_tasks", "faces", "utc_offset")})
-        cls.now = int(time.time())
+
+    def setUp(self):
+        self.now = int(time.time())
 
     def url(self, path: str, scheme: str = "https") -> str:
         return f"{scheme}://127.0.0.2:{self.peers.hosts['127.0.0.2'][scheme]}{path}"
@@ -182,11 +184,17 @@ class Scheduler(Served):
 
     def test_schedule(self):
         window = self.now - 1800, self.now - 600
+
+        def there() -> set[str]:
+            return {run.id for entry in self.data.documents for run in runs_of(self.data, entry, *window, int(time.time()))
+                    if run.start < window[1] and max(run.end, run.start + 1) > window[0]}
+
+        before = there()
         listed = self.get("/schedule", start=datetime.fromtimestamp(window[0]).astimezone().isoformat(), end=f"{datetime.utcfromtimestamp(window[1])}Z")[1]
-        want = {run.id for entry in self.data.documents for run in runs_of(self.data, entry, *window, self.now) if run.start < window[1] and run.end >= window[0]}
         found = {each["href"].rsplit("/", 1)[1] for each in listed}
         self.assertGreater(len(found), 100)
-        self.assertLessEqual(len(found ^ want), len(self.data.documents), "but for those on the edge")
+        self.assertLessEqual(before, found)
+        self.assertLessEqual(found, there(), "late ones may have come meanwhile")
         self.assertEqual(listed[0]["task"]["href"], listed[0]["href"].rsplit("/runs/", 1)[0])
         one = self.get("/schedule", start=f"{datetime.utcfromtimestamp(window[0])}Z", task=self.data.documents[1].task)[1]
         self.assertEqual({each["test"]["type"] for each in one}, {"rtt"})
@@ -200,9 +208,10 @@ class Scheduler(Served):
         self.assertEqual(starts, sorted(starts))
         self.assertTrue(0 <= starts[0] - (self.now - 900) < 60)
         task = f"/tasks/{self.data.documents[1].task}"
-        self.assertTrue(all(run["state"] in ("pending", "on-deck", "running", "nonstart") for run in self.runs(1, upcoming="", limit="4")))
+        upcoming = self.runs(1, upcoming="", limit="4")
+        self.assertTrue(len(upcoming) == 4 and all(moment(run["end-time"]) >= self.now for run in upcoming))
         oldest = moment(self.get(f"{task}/runs/first")[1]["start-time"])
-        self.assertTrue(-120 < oldest - (self.now - 7200) < 120, "older ones are forgotten")
+        self.assertTrue(-70 < oldest - (self.now - 7200) < 300, "older ones are forgotten")
         self.assertGreaterEqual(moment(self.get(f"{task}/runs/next")[1]["end-time"]), self.now)
         self.assertEqual(self.get("/tasks/00000000-0000-4000-8000-000000000000/runs")[1], [])
 

@@ -55,7 +55,7 @@ class Run:
     def is_there(self, now: int) -> bool:
         if self.entry.multi and not self.container and (self.outcome == "missing" or self.merged_at > now):
             return False
-        return self.start <= now + HORIZON and now - self.data.keep_runs_tasks <= self.end
+        return self.start <= now + HORIZON
 
     def is_merged(self, now: int) -> bool:
         return self.outcome != "missing" and self.merged_at <= now
