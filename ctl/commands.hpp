@@ -18,17 +18,20 @@ namespace command {
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
 ExitCode config(const CommandLine& line);
+ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
 ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
+ExitCode limits(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
 ExitCode plan(const CommandLine& line);
 ExitCode run(const CommandLine& line);
 ExitCode spool(const CommandLine& line);
 ExitCode status(const CommandLine& line);
+ExitCode transform(const CommandLine& line);
 ExitCode trust(const CommandLine& line);
 
 } // namespace command
@@ -57,6 +60,9 @@ inline constexpr std::array config{
 inline constexpr std::array one_task{
     Option{"task", "TASK", "this task of the host only"},
 };
+inline constexpr std::array convert{
+    Option{"format", "NAME", "raw (the default), esmond, pscheduler, opensearch or lines"},
+};
 inline constexpr std::array coverage{
     Option{"mesh", "MESH", "this mesh only"},
     Option{"record", "", "note what stopped in the ledger of gaps, for back-filling"},
@@ -64,6 +70,10 @@ inline constexpr std::array coverage{
 };
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array limits{
+    Option{"task", "JSON", "try: the task, as JSON or the name of a file that holds it"},
+    Option{"hints", "JSON", "try: who asks, likewise; such as '{\"requester\": \"192.0.2.1\"}'"},
+};
 inline constexpr std::array status{no_legend};
 inline constexpr std::array mesh{
     Option{"task", "NAME", "expand: this task only"},
@@ -85,6 +95,11 @@ inline constexpr std::array spool{
     Option{"yes", "", "drop: yes, they are not needed any more"},
     no_legend,
 };
+inline constexpr std::array transform{
+    Option{"script", "FILE", "try: the jq program in this file instead of a transform of the configuration"},
+    Option{"args", "JSON", "try: an object of what the program calls $NAME"},
+    Option{"output-raw", "", "try: send all results as one text, as output-raw: true does"},
+};
 inline constexpr std::array trust{
     Option{"accept", "", "trust the key that the host shows now"},
     Option{"forget", "", "remember whatever key the next run sees"},
@@ -102,6 +117,9 @@ inline constexpr std::array commands{
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},
+    Command{"convert", "convert [FILE|-]... [--format NAME]",
+            "print results that pScheduler pushes as the messages that collecting them gives",
+            command_options::convert, command::convert},
     Command{"coverage", "coverage [HOST...] [--mesh MESH]",
             "show which results the meshes expect and which of them are missing, since when and why",
             command_options::coverage, command::coverage},
@@ -113,6 +131,9 @@ inline constexpr std::array commands{
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
+    Command{"limits", "limits [check [FILE...] | try FILE --task JSON --hints JSON]",
+            "check limit documents of pScheduler, or show what one says of a task", command_options::limits,
+            command::limits},
     Command{"mesh",
             "mesh [list | show [NAME...] | accept NAME... | expand FILE|URL | hosts FILE|URL | "
             "validate FILE|URL]",
@@ -132,6 +153,8 @@ inline constexpr std::array commands{
     Command{"status", "status [HOST...]",
             "show how hosts, meshes and archives are, and what waits for a person", command_options::status,
             command::status},
+    Command{"transform", "transform try NAME|--script FILE [FILE|-]",
+            "show what a transform makes of messages", command_options::transform, command::transform},
     Command{"trust", "trust [HOST...] [--accept | --forget]",
             "list the remembered keys of measurement hosts, or accept one that changed",
             command_options::trust, command::trust},

@@ -40,6 +40,22 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
+        convert)
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return ;;
+        transform)
+            if ((arguments > 0)); then
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi
+            words="try" ;;
+        limits)
+            if ((arguments == 0)); then
+                words="check try"
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi ;;
         spool) ((arguments == 0)) && words="list show retry export drop" ;;
         coverage)
             if [[ $previous == --mesh ]]; then

@@ -47,7 +47,7 @@ std::string effect_of_errors(const LoadedConfig& loaded, std::string_view sectio
     return fmt::format("{} ({}:{})", problem->effect, problem->file, problem->line);
 }
 
-/// meshes, archives and limits: `keys` and what else may stand there.
+/// meshes, archives, limits and transforms: `keys` and what else may stand there.
 template <class T>
 Effective section_of(const LoadedConfig& loaded, std::string_view section,
                      const std::map<std::string, T, std::less<>>& objects, const Keys<T>& keys) {
@@ -143,6 +143,7 @@ std::vector<Effective> everything(const LoadedConfig& loaded) {
     entries.push_back(section_of(loaded, "meshes", config.meshes, mesh_keys()));
     entries.push_back(section_of(loaded, "tasks", config.tasks, task_keys()));
     entries.push_back(section_of(loaded, "limits", config.limits, limit_keys()));
+    entries.push_back(section_of(loaded, "transforms", config.transforms, transform_keys()));
     entries.push_back(section_of(loaded, "archives", config.archives, archive_keys()));
     entries.push_back(hosts_of(loaded));
     return entries;

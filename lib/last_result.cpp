@@ -12,9 +12,9 @@ namespace meshprobe {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LastResult, outcome, message, started_usec, finished_usec,
                                                 since_usec, last_success_usec, last_news_usec,
                                                 not_before_usec, bad_runs, points, messages, requests, bytes,
-                                                duration_usec, lag_usec, dropped, duplicates, gaps,
-                                                catching_up_usec, clock_skew_usec, clock_skewed, logged_usec,
-                                                unlogged_points, unlogged_messages)
+                                                duration_usec, lag_usec, dropped, flagged, limits, duplicates,
+                                                gaps, catching_up_usec, clock_skew_usec, clock_skewed,
+                                                logged_usec, unlogged_points, unlogged_messages)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ArchiverState, state, message, since_usec, last_delivery_usec,
                                                 delivered_messages, delivered_points, delivered_bytes,
                                                 refused_messages, unroutable_messages, logins)

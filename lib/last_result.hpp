@@ -29,7 +29,9 @@ struct LastResult {
     std::uint64_t bytes = 0; ///< received
     std::int64_t duration_usec = 0;
     std::int64_t lag_usec = 0;          ///< server time minus newest ts received
-    std::uint64_t dropped = 0;          ///< by limits
+    std::uint64_t dropped = 0;          ///< by limits, or because they are from the future
+    std::uint64_t flagged = 0;          ///< delivered with the flag of a limit
+    std::string limits;                 ///< what each limit did: "recent: 3 dropped, sane: 1 flagged"
     std::uint64_t duplicates = 0;       ///< points received again, not sent again
     std::uint64_t gaps = 0;             ///< recorded so far for this instance
     std::uint64_t catching_up_usec = 0; ///< how much time is still to be caught up; 0: none

@@ -59,6 +59,8 @@ class Paths {
     [[nodiscard]] std::filesystem::path mesh() const { return state_ / "mesh"; }
     [[nodiscard]] std::filesystem::path hosts() const { return mesh() / "hosts"; }
     [[nodiscard]] std::filesystem::path host_facts() const { return mesh() / "facts"; }
+    /// Copies of the lists that limit documents refer to (lib/limit_list.hpp); refresh keeps them.
+    [[nodiscard]] std::filesystem::path limit_lists() const { return mesh() / "lists"; }
     [[nodiscard]] std::filesystem::path checkpoints() const { return state_ / "checkpoint"; }
     /// Marks of instances whose archive another one collects (lib/alias.hpp).
     [[nodiscard]] std::filesystem::path aliases() const { return state_ / "alias"; }

@@ -10,4 +10,7 @@ namespace meshprobe {
 /// nullopt: a '%' without two hexadecimal digits, or a zero byte.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
+/// Everything but letters, digits and "-._~".
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
 } // namespace meshprobe

@@ -5,23 +5,24 @@
 
 namespace meshprobe {
 
-Batch::Batch(Checkpoint& checkpoint, std::vector<std::string> archives, SegmentHeader header)
-    : checkpoint_(checkpoint), archives_(std::move(archives)), header_(std::move(header)) {}
+Batch::Batch(Checkpoint& checkpoint, std::vector<SegmentHeader> headers)
+    : checkpoint_(checkpoint), headers_(std::move(headers)), next_indexes_(headers_.size()) {}
 
 void Batch::begin_segments() {
-    if (header_.run.empty()) header_.run = checkpoint_.new_run();
-    for (const auto& archive : archives_) {
-        header_.archive = archive;
-        builders_.emplace_back(header_, next_index_, most_bytes / archives_.size() + (1U << 20));
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+        if (headers_[i].run.empty()) headers_[i].run = i == 0 ? checkpoint_.new_run() : headers_[0].run;
+        builders_.emplace_back(headers_[i], next_indexes_[i], most_bytes / headers_.size() + (1U << 20));
     }
     first_message_ = Clock::now();
 }
 
-void Batch::add_message(std::string_view event_type, std::uint64_t points, std::string_view body) {
+void Batch::add_message(std::span<const std::size_t> archives, std::string_view event_type,
+                        std::uint64_t points, std::string_view body) {
     if (builders_.empty()) begin_segments();
-    for (auto& builder : builders_)
-        builder.add(event_type, points, body);
-    ++next_index_;
+    for (const auto archive : archives) {
+        builders_[archive].add(event_type, points, body);
+        ++next_indexes_[archive];
+    }
 }
 
 void Batch::add_change(SeriesChange change) {
@@ -31,8 +32,15 @@ void Batch::add_change(SeriesChange change) {
 }
 
 void Batch::add_gap(Gap gap) {
-    for (const auto& archive : archives_) {
-        gap.archive = archive;
+    for (const auto& header : headers_) {
+        gap.archive = header.archive;
+        commit_.gaps.push_back(gap);
+    }
+}
+
+void Batch::add_gap(Gap gap, std::span<const std::size_t> archives) {
+    for (const auto archive : archives) {
+        gap.archive = headers_[archive].archive;
         commit_.gaps.push_back(gap);
     }
 }
@@ -40,25 +48,31 @@ void Batch::add_gap(Gap gap) {
 void Batch::heal(const std::string& series, Timestamp since, Timestamp until) {
     const auto& gaps = checkpoint_.gaps();
     if (std::ranges::find(gaps, series, &Gap::series) == gaps.end()) return;
-    for (const auto& archive : archives_)
-        commit_.healed.push_back({.series = series, .archive = archive, .since = since, .until = until});
+    for (const auto& header : headers_)
+        commit_.healed.push_back(
+            {.series = series, .archive = header.archive, .since = since, .until = until});
 }
 
 bool Batch::is_due(Clock::time_point now) const {
     if (builders_.empty()) return false;
-    return builders_.front().size() * builders_.size() >= most_bytes ||
-           builders_.front().messages() >= most_messages || now - first_message_ >= most_time;
+    std::size_t bytes = 0;
+    std::uint64_t messages = 0;
+    for (const auto& builder : builders_) {
+        bytes += builder.size();
+        messages = std::max(messages, builder.messages());
+    }
+    return bytes >= most_bytes || messages >= most_messages || now - first_message_ >= most_time;
 }
 
 Status Batch::commit() {
     std::uint64_t messages = 0;
     std::uint64_t points = 0;
-    if (!builders_.empty()) {
-        messages = builders_.front().messages();
-        points = builders_.front().points();
+    for (std::size_t i = 0; i < builders_.size(); ++i) {
+        if (builders_[i].messages() == 0) continue; // all was for others
+        messages = std::max(messages, builders_[i].messages());
+        points = std::max(points, builders_[i].points());
+        commit_.segments.push_back({headers_[i].archive, std::move(builders_[i]).finish()});
     }
-    for (std::size_t i = 0; i < builders_.size(); ++i)
-        commit_.segments.push_back({archives_[i], std::move(builders_[i]).finish()});
     builders_.clear();
     const Commit commit = std::exchange(commit_, {});
     if (commit.segments.empty() && commit.series.empty() && commit.gaps.empty() && commit.healed.empty() &&

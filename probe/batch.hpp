@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +24,16 @@ class Batch {
     static constexpr std::uint64_t most_messages = 1000;
     static constexpr Clock::duration most_time = std::chrono::seconds(30);
 
-    /// `header.archive` and `header.run` are filled in here.
-    Batch(Checkpoint& checkpoint, std::vector<std::string> archives, SegmentHeader header);
+    /// A header for each archive; its `run` is filled in here.
+    Batch(Checkpoint& checkpoint, std::vector<SegmentHeader> headers);
 
-    void add_message(std::string_view event_type, std::uint64_t points, std::string_view body);
+    /// For the archives at these places of the headers.
+    void add_message(std::span<const std::size_t> archives, std::string_view event_type, std::uint64_t points,
+                     std::string_view body);
     void add_change(SeriesChange change);
     /// A gap of each archive that the task feeds.
     void add_gap(Gap gap);
+    void add_gap(Gap gap, std::span<const std::size_t> archives);
     /// The whole of `since` to `until` was read: it is no gap any longer, in any archive that the task feeds.
     void heal(const std::string& series, Timestamp since, Timestamp until);
     void set_progress(const Progress& progress) { commit_.progress = progress; }
@@ -39,20 +43,20 @@ class Batch {
     /// With nothing to write it does not touch the disk.
     [[nodiscard]] Status commit();
 
-    [[nodiscard]] std::uint64_t messages() const { return messages_; } ///< committed
-    [[nodiscard]] std::uint64_t points() const { return points_; }     ///< committed
+    // Committed; of the archive that got most, where transforms make a difference.
+    [[nodiscard]] std::uint64_t messages() const { return messages_; }
+    [[nodiscard]] std::uint64_t points() const { return points_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
   private:
     void begin_segments();
 
     Checkpoint& checkpoint_;
-    std::vector<std::string> archives_;
-    SegmentHeader header_;
-    std::vector<SegmentBuilder> builders_; ///< beside archives_; empty: no message yet
+    std::vector<SegmentHeader> headers_;
+    std::vector<std::uint64_t> next_indexes_; ///< of messages, beside headers_
+    std::vector<SegmentBuilder> builders_;    ///< beside headers_; empty: no message yet
     Commit commit_;
     Clock::time_point first_message_;
-    std::uint64_t next_index_ = 0;
     std::uint64_t messages_ = 0;
     std::uint64_t points_ = 0;
     std::uint64_t commits_ = 0;

@@ -15,13 +15,14 @@ constexpr unsigned most_unanswered = 12;
 
 } // namespace
 
-Collector::Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits,
-                     Tally& tally, Timestamp now, Flavour flavour, Settings settings)
-    : session_(session), batch_(batch), tally_(tally),
-      settings_(std::move(settings)), context_{.checkpoint = checkpoint,
-                                               .batch = batch,
-                                               .limits = limits,
-                                               .tally = tally,
+Collector::Collector(HttpSession& session, PollBook& book, Timestamp now, Flavour flavour, Settings settings)
+    : session_(session), batch_(book.batch), tally_(book.summary.tally),
+      settings_(std::move(settings)), context_{.checkpoint = book.checkpoint,
+                                               .history = book.history,
+                                               .batch = book.batch,
+                                               .outlets = book.outlets,
+                                               .limits = book.limits,
+                                               .tally = book.summary.tally,
                                                .now = now,
                                                .flavour = flavour,
                                                .commit_if_due = [this] { return commit_if_due(); },
@@ -80,7 +81,18 @@ void Collector::begin(SeriesJob job) {
     active_.emplace_back(std::move(job), context_);
     const auto active = std::prev(active_.end());
     active->begin(first_part_);
+    const auto& whole = active->whole();
+    if (whole.verdict == LimitDecision::Verdict::drop) {
+        active_.erase(active);
+        return;
+    }
     ++tally_.series_read;
+    if (whole.verdict == LimitDecision::Verdict::fail) {
+        ReadResult failed;
+        failed.status = fail(context_.limits.failure(whole.limit, 0));
+        on_failure(active, failed);
+        return retire(active);
+    }
     read(active);
 }
 
@@ -94,7 +106,7 @@ void Collector::read(Active active) {
         return;
     }
     WindowReader::start(session_, std::move(*url), context_.flavour, active->window(), *active,
-                        [this, active](const ReadResult& result) { on_done(active, result); });
+                        [this, active](ReadResult result) { on_done(active, std::move(result)); });
 }
 
 std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const {
@@ -102,7 +114,12 @@ std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const 
     return std::nullopt;
 }
 
-void Collector::on_done(Active active, const ReadResult& result) {
+void Collector::on_done(Active active, ReadResult result) {
+    Result<Window> fetched = Window{};
+    if (result.status) {
+        fetched = active->fetched();
+        if (!fetched) result.status = fail(fetched.error());
+    }
     if (!result.status) {
         on_failure(active, result);
     } else {
@@ -113,8 +130,7 @@ void Collector::on_done(Active active, const ReadResult& result) {
                          fmt::format("{} of {} elements are no points: {}", result.counts.malformed,
                                      result.counts.elements, result.counts.first_problem));
         }
-        const Window fetched = active->fetched();
-        batch_.heal(active->job().id(), fetched.from, fetched.until);
+        batch_.heal(active->job().id(), fetched->from, fetched->until);
         if (const auto part = next_part(*active)) {
             active->begin(*part);
             return read(active);

@@ -2,6 +2,7 @@
 // before, oldest first, for as long as there is time. One series that fails disturbs no other.
 #pragma once
 
+#include "probe/poll_book.hpp"
 #include "probe/series_run.hpp"
 
 #include <chrono>
@@ -26,8 +27,7 @@ class Collector {
         std::function<bool()> stop;     ///< SIGTERM, or the run's time is over
     };
 
-    Collector(HttpSession& session, Checkpoint& checkpoint, Batch& batch, LimitSet& limits, Tally& tally,
-              Timestamp now, Flavour flavour, Settings settings);
+    Collector(HttpSession& session, PollBook& book, Timestamp now, Flavour flavour, Settings settings);
 
     void add(SeriesJob job) { queue_.push_back(std::move(job)); }
     /// What was added, as far as it is recent. An error ends the run (a local fault, or the stop).
@@ -54,7 +54,7 @@ class Collector {
     void fill();
     void begin(SeriesJob job);
     void read(Active active);
-    void on_done(Active active, const ReadResult& result);
+    void on_done(Active active, ReadResult result);
     /// nullopt: the series is through.
     [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
     void on_failure(Active active, const ReadResult& result);

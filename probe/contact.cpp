@@ -21,7 +21,7 @@ bool may_be_plain_http(const Error& error) {
 /// Searches; and again, further back, if the server's clock shows that the first guess was wrong.
 Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& settings,
                                     const Progress& progress) {
-    const Flavour known = to_flavour(progress.flavour);
+    const Flavour known = to_series_flavour(progress.flavour);
     const PollPlan guess = plan_poll(progress, settings.clock, settings.rules, known);
     const bool by_clock = guess.first_contact || guess.reread || guess.gap;
     const Timestamp from = std::max(Timestamp{1}, guess.search_from - (by_clock ? tolerance : 0));

@@ -7,7 +7,8 @@
 #include "lib/journal.hpp"
 #include "lib/paths.hpp"
 #include "probe/host_keys.hpp"
-#include "probe/limit/limit.hpp"
+#include "probe/limit/limit_set.hpp"
+#include "probe/outlet.hpp"
 #include "probe/report.hpp"
 #include "probe/stop.hpp"
 
@@ -22,7 +23,7 @@ struct PollSettings {
     const Instance& state_of; ///< whose checkpoint it is: another one's where an alias takes its place
     const TaskSettings& task;
     std::vector<std::string> measurement_archives; ///< URLs
-    std::vector<std::string> archives;             ///< where the results go: enabled ones only
+    std::vector<Destination> destinations;         ///< enabled archives only
     std::int64_t skew_usec = 0;                    ///< server minus local, as far as known
 };
 

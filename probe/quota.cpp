@@ -2,6 +2,7 @@
 
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/file.hpp"
+#include "lib/format/body_time.hpp"
 #include "lib/spool/quota.hpp"
 #include "lib/units_of_measure.hpp"
 
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace meshprobe {
 
@@ -50,17 +50,14 @@ void log_state(const Paths& paths, const Archive& archive, const SpoolState& sta
     }
 }
 
-/// The oldest result in it, from the messages' "ts_start"; its commit if there is none.
+/// The oldest result in it. How old what a transform made is, nobody can tell: the ledger says too much
+/// rather than too little.
 Timestamp oldest_result(const Segment& segment, Timestamp committed) {
-    constexpr std::string_view name = "\"ts_start\":";
+    constexpr Timestamp assumed_age = 86400;
     Timestamp oldest = committed;
     for (const auto& message : segment.messages()) {
-        const auto at = message.body.find(name);
-        if (at == std::string_view::npos) continue;
-        const auto* digits = message.body.data() + at + name.size();
-        Timestamp ts = 0;
-        const auto [end, error] = std::from_chars(digits, message.body.data() + message.body.size(), ts);
-        if (error == std::errc() && ts > 0) oldest = std::min(oldest, ts);
+        const auto time = oldest_time(segment.header().format, message.body);
+        oldest = std::min(oldest, time.value_or(committed - assumed_age));
     }
     return oldest;
 }

@@ -76,7 +76,17 @@ Fields numbers(const LastResult& result) {
             {"MESHPROBE_DURATION_USEC", to_milliseconds(result.duration_usec)},
             {"MESHPROBE_LAG_USEC", result.lag_usec},
             {"MESHPROBE_DUPLICATES", result.duplicates},
-            {"MESHPROBE_DROPPED", result.dropped}};
+            {"MESHPROBE_DROPPED", result.dropped},
+            {"MESHPROBE_FLAGGED", result.flagged}};
+}
+
+std::string text_of(const std::vector<LimitCount>& counts) {
+    std::string all;
+    for (const auto& count : counts) {
+        const auto text = text_of(count);
+        if (!text.empty()) all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", count.limit, text);
+    }
+    return all;
 }
 
 std::string_view plural(std::uint64_t count) {
@@ -89,7 +99,7 @@ News run_news(const Instance& instance, const LastResult& result, std::uint64_t 
                             instance.host, points, plural(points), messages, plural(messages),
                             result.requests, plural(result.requests), text_of_bytes(result.bytes),
                             static_cast<double>(result.duration_usec) / 1e6, text_of_time(result.lag_usec));
-    if (result.dropped > 0) text += fmt::format(", {} dropped by limits", result.dropped);
+    if (!result.limits.empty()) text += fmt::format(", limits ({})", result.limits);
     if (result.catching_up_usec > 0) {
         text += fmt::format(", {} still to catch up",
                             text_of_time(static_cast<std::int64_t>(result.catching_up_usec)));
@@ -157,9 +167,24 @@ News gap_news(const Instance& instance, const Gap& gap) {
 
 } // namespace
 
+std::string text_of(const LimitCount& count) {
+    std::string text;
+    const auto add = [&text](std::uint64_t number, std::string_view what) {
+        if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, what);
+    };
+    add(count.dropped, "dropped");
+    add(count.flagged, "flagged");
+    add(count.left_out, "series left out");
+    add(count.failed, "series failed");
+    return text;
+}
+
 std::string outcome_of(const RunSummary& summary) {
     if (!summary.deferred.empty()) return "deferred";
-    const bool has_some = summary.tally.series_read > summary.tally.series_failed;
+    // What a limit failed was read: the host is there.
+    const bool has_some =
+        summary.tally.series_read > summary.tally.series_failed ||
+        std::ranges::any_of(summary.tally.limits, [](const LimitCount& count) { return count.failed > 0; });
     if (summary.error) {
         if (!summary.is_host_error) return "failed";
         if (summary.error->kind == ErrorKind::untrusted) return "untrusted";
@@ -207,7 +232,13 @@ LastResult next_result(const std::optional<LastResult>& last, const RunSummary& 
     next.requests = summary.requests;
     next.bytes = summary.bytes;
     if (is_good) next.lag_usec = summary.lag_usec;
-    next.dropped = summary.tally.dropped + summary.tally.future;
+    next.dropped = summary.tally.future;
+    next.flagged = 0;
+    for (const auto& count : summary.tally.limits) {
+        next.dropped += count.dropped;
+        next.flagged += count.flagged;
+    }
+    next.limits = text_of(summary.tally.limits);
     next.duplicates = summary.tally.duplicates;
     if (is_good) {
         next.gaps = summary.gaps;
@@ -229,7 +260,8 @@ std::vector<News> news_of(const Instance& instance, LogMode mode, const std::opt
     next.unlogged_messages += next.messages;
     const bool is_time = mode == LogMode::each ||
                          (mode == LogMode::hourly && next.finished_usec - next.logged_usec >= hour_usec);
-    if (next.unlogged_points > 0 && is_time) {
+    // A run whose results were all dropped is one that somebody may wonder about.
+    if ((next.unlogged_points > 0 || next.dropped > summary.tally.future) && is_time) {
         news.push_back(run_news(instance, next, next.unlogged_points, next.unlogged_messages));
         next.logged_usec = next.finished_usec;
     }

@@ -44,6 +44,9 @@ struct RunSummary {
 [[nodiscard]] LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary,
                                      Microseconds interval);
 
+/// "3 dropped, 1 flagged, 2 series left out"; empty: it did nothing.
+[[nodiscard]] std::string text_of(const LimitCount& count);
+
 /// A line for the journal.
 struct News {
     Priority priority;

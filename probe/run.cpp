@@ -9,6 +9,7 @@
 #include "lib/host_list.hpp"
 #include "lib/spool/spool.hpp"
 #include "lib/trust.hpp"
+#include "probe/limit/pscheduler_limit.hpp"
 #include "probe/poll.hpp"
 #include "probe/quota.hpp"
 #include "probe/slot.hpp"
@@ -58,7 +59,8 @@ class SlotCount {
 struct Assignment {
     TaskSettings task;
     LimitSet limits;
-    std::vector<Archive> archives; ///< enabled ones
+    std::vector<Archive> archives;         ///< enabled ones
+    std::vector<Destination> destinations; ///< beside them
     std::vector<std::string> measurement_archives;
     Instance state_of;         ///< whose checkpoint it goes on with
     std::string nothing_to_do; ///< why this run ends here, successfully
@@ -127,8 +129,9 @@ Result<Assignment> assign(const Paths& paths, const LoadedConfig& loaded, const 
     }
     for (const auto& name : assignment.task.archives) {
         const auto archive = config.archives.find(name);
-        if (archive != config.archives.end() && archive->second.enabled)
-            assignment.archives.push_back(archive->second);
+        if (archive == config.archives.end() || !archive->second.enabled) continue;
+        assignment.archives.push_back(archive->second);
+        assignment.destinations.push_back(destination_of(archive->second, config));
     }
     if (assignment.archives.empty()) {
         return fail(
@@ -137,7 +140,11 @@ Result<Assignment> assign(const Paths& paths, const LoadedConfig& loaded, const 
                         "tasks.{}.archives (\"meshprobectl check\" says what is wrong with the others)",
                         instance.task, instance.task));
     }
-    auto limits = LimitSet::create(config, assignment.task.limits);
+    const auto make = [&](const Limit& limit) {
+        return limit.type == "pscheduler" ? make_pscheduler_limit(limit, paths, instance.host)
+                                          : make_limit(limit);
+    };
+    auto limits = LimitSet::create(config, assignment.task.limits, make);
     if (!limits) return fail(limits.error());
     assignment.limits = std::move(*limits);
     return assignment;
@@ -241,9 +248,7 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
 }
 
 Status Run::collect(Assignment& assignment) {
-    std::vector<std::string> archives;
     for (const auto& archive : assignment.archives) {
-        archives.push_back(archive.name);
         if (paths_.has_owners()) continue; // made by converge, for the right group
         if (auto made = Spool(paths_, archive.name).create(); !made) return made;
     }
@@ -256,7 +261,7 @@ Status Run::collect(Assignment& assignment) {
                                 .state_of = assignment.state_of,
                                 .task = task_,
                                 .measurement_archives = std::move(assignment.measurement_archives),
-                                .archives = std::move(archives),
+                                .destinations = std::move(assignment.destinations),
                                 .skew_usec = last_ ? last_->clock_skew_usec : 0};
     poll_host(settings, *checkpoint, assignment.limits, *keys, stop_, journal_, summary_);
     if (auto compacted = checkpoint->compact_if_large(); !compacted && !summary_.error) return compacted;

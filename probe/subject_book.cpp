@@ -2,6 +2,7 @@
 
 #include "lib/checkpoint/subjects.hpp"
 #include "lib/file.hpp"
+#include "probe/series_history.hpp"
 
 #include <fmt/core.h>
 
@@ -50,12 +51,14 @@ void drop_unused(Lines& lines, const SeriesTable& series) {
 
 } // namespace
 
-void SubjectBook::note(const MetadataEntry& entry) {
+void SubjectBook::note(const MetadataEntry& entry, Flavour flavour) {
     if (noted_.size() >= most_subjects) return;
     const EntryMeta& meta = entry.meta;
-    noted_.insert_or_assign(entry.key, fmt::format("[\"{}\",{},{},{},{},{}]", entry.key, or_null(meta.source),
-                                                   or_null(meta.destination), or_null(meta.input_source),
-                                                   or_null(meta.input_destination), or_null(meta.test_type)));
+    noted_.insert_or_assign(entry.key,
+                            fmt::format(R"(["{}",{},{},{},{},{},"{}","{}"])", entry.key, or_null(meta.source),
+                                        or_null(meta.destination), or_null(meta.input_source),
+                                        or_null(meta.input_destination), or_null(meta.test_type),
+                                        series_identity(meta), keys_of(flavour)));
 }
 
 Status SubjectBook::write(const SeriesTable& series) {

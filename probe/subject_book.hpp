@@ -17,7 +17,7 @@ class SubjectBook {
   public:
     SubjectBook(const Paths& paths, const Instance& instance) : paths_(paths), instance_(instance) {}
 
-    void note(const MetadataEntry& entry);
+    void note(const MetadataEntry& entry, Flavour flavour);
     /// Writes if an entry is new or has changed; `series`: what the checkpoint knows.
     [[nodiscard]] Status write(const SeriesTable& series);
 

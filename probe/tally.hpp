@@ -3,6 +3,7 @@
 
 #include "lib/checkpoint/state.hpp"
 #include "lib/error.hpp"
+#include "probe/limit/limit_set.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,11 +16,13 @@ struct Tally {
     std::uint64_t series_failed = 0; ///< or with elements that were no points
     std::string first_failure;       ///< "KEY EVENT-TYPE: why"
     std::uint64_t duplicates = 0;    ///< received again, not sent again
-    std::uint64_t dropped = 0;       ///< by limits
+    std::vector<LimitCount> limits;  ///< what each of them did
     std::uint64_t future = 0;        ///< more than 12 h ahead of the server's clock
 
     std::uint64_t skipped_entries = 0; ///< of the metadata
     std::string first_skipped;
+    std::uint64_t untransformed = 0; ///< messages that some archive misses, because its transform failed
+    std::string first_untransformed;
     std::vector<Gap> gaps; ///< recorded by this run
     Timestamp newest = 0;  ///< greatest ts received
     Timestamp owed = 0;    ///< the longest time that a series is still to be caught up

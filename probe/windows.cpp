@@ -12,7 +12,7 @@ constexpr Timestamp hour = 3600;
 constexpr Timestamp day = 86400;
 
 /// Arrival times: only transactions that were under way during the last poll can be late.
-constexpr Timestamp esmond_margin = 5 * minute;
+constexpr Timestamp arrival_margin = 5 * minute;
 /// What is read at once, in front of a hole.
 constexpr Timestamp fresh = 6 * hour;
 /// Writes within the second of the search, and the clocks of web server and database.
@@ -22,9 +22,13 @@ Timestamp seconds(Microseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
 
-/// elmond's search is by start of the measurement: long tests and late results hide behind a short margin.
+/// Others search by the start of the measurement: long tests and late results hide behind a short margin.
+bool searches_by_arrival(Flavour flavour) {
+    return flavour == Flavour::esmond || flavour == Flavour::opensearch;
+}
+
 Timestamp margin(const WindowRules& rules, Flavour flavour) {
-    return flavour == Flavour::esmond ? esmond_margin : std::max(rules.overlap, esmond_margin);
+    return searches_by_arrival(flavour) ? arrival_margin : std::max(rules.overlap, arrival_margin);
 }
 
 bool rereads(const WindowRules& rules) {
@@ -37,7 +41,7 @@ bool is_without_news(const SeriesMarks* marks, std::optional<Timestamp> updated,
     if (!updated) return true; // never written
     if (*updated == 0) return false;
     if (marks == nullptr || marks->updated != *updated || is_owed(*marks)) return false;
-    return !poll.reread || *updated < progress.reread_at - esmond_margin;
+    return !poll.reread || *updated < progress.reread_at - arrival_margin;
 }
 
 /// Where reading a series of which nothing was received yet begins.
@@ -95,13 +99,13 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     }
     // A server clock that was set back must not leave us waiting for its old time; and when that was, between
     // the last poll and this one, nobody knows.
-    const bool set_back = progress.polled_until > now + esmond_margin;
+    const bool set_back = progress.polled_until > now + arrival_margin;
     plan.search_from =
         (set_back ? now - rules.first_run : std::min(progress.polled_until, now)) - margin(rules, flavour);
     if (rereads(rules) && (now - progress.reread_at >= day || progress.reread_at > now + day)) {
         plan.reread = true;
         // What arrived since then; where the search is by start of the measurement, what is to be read again.
-        const Timestamp reread_from = flavour == Flavour::esmond
+        const Timestamp reread_from = searches_by_arrival(flavour)
                                           ? progress.reread_at
                                           : std::min(progress.reread_at, now - rules.reread);
         plan.search_from = std::min(plan.search_from, reread_from - margin(rules, flavour));

@@ -82,7 +82,7 @@ Result<std::vector<ArchivedSeries>> LocalArchive::series(const std::string& host
               " WHERE a.host = ?1",
               std::span(&host, 1), [&](sqlite3_stmt* row) {
                   found.push_back({{text_of(row, 0), text_of(row, 1), text_of(row, 2), text_of(row, 3),
-                                    text_of(row, 4), ""},
+                                    text_of(row, 4), "", "", ""},
                                    text_of(row, 5),
                                    sqlite3_column_int64(row, 6)});
               });

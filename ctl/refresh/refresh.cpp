@@ -5,6 +5,7 @@
 #include "ctl/refresh/expect.hpp"
 #include "ctl/refresh/facts.hpp"
 #include "ctl/refresh/guard.hpp"
+#include "ctl/refresh/limit_lists.hpp"
 #include "ctl/refresh/programs.hpp"
 #include "ctl/refresh/publish.hpp"
 #include "ctl/refresh/report.hpp"
@@ -78,6 +79,8 @@ class Refresh {
                 note_fault(done.error().in("mesh " + task.mesh->name));
         }
         if (auto published = publish(*loaded); !published) return fail(published.error());
+        if (const auto lists = refresh_limit_lists(paths_, loaded->config, journal_, stop_); !lists)
+            note_fault(lists.error());
         return verdict(tasks.size());
     }
 

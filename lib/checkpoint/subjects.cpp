@@ -13,15 +13,18 @@ namespace {
 
 std::optional<Subject> parse(std::string_view line) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (!json.is_array() || json.size() != 6 || !json[0].is_string()) return std::nullopt;
+    if (!json.is_array() || (json.size() != 6 && json.size() != 8) || !json[0].is_string())
+        return std::nullopt;
     Subject subject;
     const std::array members{&subject.key,
                              &subject.source,
                              &subject.destination,
                              &subject.input_source,
                              &subject.input_destination,
-                             &subject.test_type};
-    for (std::size_t i = 0; i < members.size(); ++i) {
+                             &subject.test_type,
+                             &subject.identity,
+                             &subject.keys};
+    for (std::size_t i = 0; i < json.size(); ++i) {
         if (json[i].is_string()) *members[i] = json[i].get<std::string>();
     }
     return subject;

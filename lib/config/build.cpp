@@ -27,11 +27,13 @@ class Builder {
             for (const auto& [section, kind] : {std::pair{"archives", "archive"},
                                                 {"limits", "limit"},
                                                 {"meshes", "mesh"},
-                                                {"tasks", "task"}})
+                                                {"tasks", "task"},
+                                                {"transforms", "transform"}})
                 note_names(section, kind);
         }
         read_meshes();
         read_limits();
+        read_transforms();
         read_archives();
         read_tasks();
         read_hosts();
@@ -111,6 +113,19 @@ class Builder {
                               Part{limit.description, description_keys()});
                  if (is_good()) judge(reader_, entry, limit);
                  if (is_good()) built_.config.limits.insert_or_assign(name, std::move(limit));
+             });
+    }
+
+    void read_transforms() {
+        each("transforms", "archives with transform {} get nothing, and what they miss is recorded as gaps",
+             [this](const std::string& name, const Node::Entry& entry, auto is_good) {
+                 Transform transform;
+                 transform.name = name;
+                 check_name(name, entry.mark);
+                 read_mapping(reader_, *entry.value, {}, Part{transform, transform_keys()},
+                              Part{transform.description, description_keys()});
+                 if (is_good()) judge(reader_, entry, transform);
+                 if (is_good()) built_.config.transforms.insert_or_assign(name, std::move(transform));
              });
     }
 

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
@@ -98,6 +99,14 @@ std::string path_or_credential(std::string_view text) {
     return fmt::format(
         "expected an absolute path or the name of a credential (letters, digits, \"._-@\"), got {}",
         quote(text));
+}
+
+std::string json(std::string_view text) {
+    simdjson::dom::parser parser;
+    const auto parsed = parser.parse(text.data(), text.size());
+    if (text.empty() || parsed.error() == simdjson::SUCCESS) return {};
+    return fmt::format("expected JSON as text, such as '{{\"namespace\": \"blue\"}}', got {}: {}",
+                       quote(text), simdjson::error_message(parsed.error()));
 }
 
 std::string pin(std::string_view text) {

@@ -9,6 +9,7 @@ namespace meshprobe::check {
 /// A path (it has a '/', and must then begin with one) or the name of a credential.
 [[nodiscard]] std::string path_or_credential(std::string_view text);
 [[nodiscard]] std::string absolute_path(std::string_view text);
+[[nodiscard]] std::string json(std::string_view text);       ///< any value, or nothing at all
 [[nodiscard]] std::string pin(std::string_view text);        ///< sha256//BASE64
 [[nodiscard]] std::string connect_to(std::string_view text); ///< lib/connect_to.hpp
 [[nodiscard]] std::string address(std::string_view text);    ///< IPv4 or IPv6, without brackets

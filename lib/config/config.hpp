@@ -64,10 +64,39 @@ struct Mesh {
     Description description;
 };
 
+/// What becomes of a result that exceeds a limit.
+enum class LimitAction {
+    drop, ///< it is left out, and counted
+    flag, ///< it is delivered, in a message that says so
+    fail, ///< the reading of its series ends there, until the limit or the archive changes
+};
+
+/// Which members count depends on the type: config/judge.hpp.
 struct Limit {
     std::string name;
-    std::string type;                   ///< "age"
-    Microseconds max = Microseconds(0); ///< age: older points are dropped
+    std::string
+        type; ///< "age", "size", "rate", "value-range", "event-type", "pair", "duplicate", "pscheduler"
+    LimitAction action = LimitAction::drop;
+    Microseconds max = Microseconds(0);       ///< age
+    std::optional<std::uint64_t> max_record;  ///< size: bytes of a value …
+    std::optional<std::uint64_t> max_message; ///< … and of the body of a message
+    unsigned max_results = 0;                 ///< rate: so many …
+    Microseconds per = Microseconds(0);       ///< … in this time
+    std::optional<double> min_value;          ///< value-range
+    std::optional<double> max_value;
+    std::vector<std::string> allow; ///< event-type: globs; pair: lib/pair_pattern.hpp
+    std::vector<std::string> deny;
+    std::string file;     ///< pscheduler: either the path of a limit document …
+    std::string document; ///< … or its text
+    Description description;
+};
+
+/// A jq program that messages pass before they are spooled: lib/transform/jq_transform.hpp.
+struct Transform {
+    std::string name;
+    std::string script;
+    std::string arguments; ///< {"NAME": VALUE, …} as JSON; empty: none
+    bool output_raw = false;
     Description description;
 };
 
@@ -83,9 +112,10 @@ struct Archive {
     bool faulty = false;
     std::string url;
     std::string credential;
-    std::string format = "raw";
-    std::string exchange;    ///< default "osg.ps.raw" for format raw
-    std::string routing_key; ///< default "perfsonar.raw.{event-type}" for format raw
+    std::string format = "raw"; ///< one of lib/format/format.hpp
+    std::string transform;      ///< name of one; empty: none
+    std::string exchange;       ///< default "osg.ps.raw" for format raw without transform
+    std::string routing_key;    ///< default "perfsonar.FORMAT.{event-type}"
     Unroutable unroutable = Unroutable::drop;
     unsigned window = 1000; ///< unconfirmed messages in flight
     Microseconds heartbeat = std::chrono::seconds(30);
@@ -175,6 +205,7 @@ struct Config {
     std::map<std::string, Mesh, std::less<>> meshes;
     std::map<std::string, Limit, std::less<>> limits;
     std::map<std::string, Archive, std::less<>> archives;
+    std::map<std::string, Transform, std::less<>> transforms; ///< those without errors
     /// As configured under tasks.NAME. A task whose section has errors is not here, and runs nowhere.
     std::map<std::string, TaskSettings, std::less<>> tasks;
     bool merge_same_address = false;

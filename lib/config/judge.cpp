@@ -151,12 +151,10 @@ void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
     }
 }
 
-void judge(Reader& reader, const Node::Entry& entry, const Limit& limit) {
-    if (limit.type.empty()) {
-        reader.error(entry.mark, "expected a type:, got none; this version has \"age\"");
-    } else if (limit.max == Microseconds(0)) {
-        reader.error(entry.mark, "expected a max: such as \"40d\", got none");
-    }
+void judge(Reader& reader, const Node::Entry& entry, const Transform& transform) {
+    if (transform.script.find_first_not_of(" \t\n") != std::string::npos) return;
+    // An empty list is the program "." in pScheduler; an empty text is a slip.
+    error(reader, entry, "script", "expected a script: with a jq program, got none; \".\" changes nothing");
 }
 
 void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
@@ -172,6 +170,10 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
             if (!entry.value->entries.contains(key)) continue;
             warning(reader, entry, key, fmt::format("\"{}\" means nothing to the archiver sqlite", key));
         }
+        if (archive.format != "raw" || !archive.transform.empty()) {
+            error(reader, entry, archive.format != "raw" ? "format" : "transform",
+                  "the archiver sqlite stores format raw without transform only");
+        }
         return;
     }
     judge_rabbitmq(reader, entry, archive);
@@ -182,8 +184,21 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
     if (archive.retention_age || archive.retention_size) {
         warning(reader, entry, "retention", "\"retention\" means nothing to the archiver rabbitmq");
     }
-    if (!entry.value->find("exchange")) archive.exchange = "osg.ps.raw";
-    if (!entry.value->find("routing-key")) archive.routing_key = "perfsonar.raw.{event-type}";
+    if (archive.format == "lines" && !archive.transform.empty()) {
+        error(reader, entry, "transform",
+              "jq reads JSON, and format lines is none; transform another format");
+    }
+    if (!entry.value->find("exchange")) {
+        const bool is_usual = archive.format == "raw" && archive.transform.empty();
+        if (!is_usual) {
+            reader.error(entry.mark,
+                         "expected an exchange: for what consumers of osg.ps.raw do not expect there, "
+                         "got none");
+        }
+        archive.exchange = "osg.ps.raw";
+    }
+    if (!entry.value->find("routing-key"))
+        archive.routing_key = fmt::format("perfsonar.{}.{{event-type}}", archive.format);
 }
 
 void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& settings, const Config& config) {

@@ -65,7 +65,7 @@ Files read(Layers layers) {
 
 /// Whether many hosts hang on an entry.
 bool carries_many(const EntryPath& entry) {
-    return entry[0] == "meshes" || entry[0] == "tasks" ||
+    return entry[0] == "meshes" || entry[0] == "tasks" || entry[0] == "transforms" ||
            (entry[0] == "hosts" && entry[1].find_first_of("*?") != std::string::npos);
 }
 

@@ -1,6 +1,7 @@
 #include "lib/config/pattern.hpp"
 
 #include "lib/config/suggest.hpp"
+#include "lib/glob.hpp"
 #include "lib/host_name.hpp"
 
 #include <fmt/core.h>
@@ -8,35 +9,6 @@
 #include <algorithm>
 
 namespace meshprobe {
-
-namespace {
-
-/// Iterative, with one place to fall back to: a hostile glob costs no more than its length times the name's.
-bool matches(std::string_view glob, std::string_view text) {
-    std::size_t g = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t resumed = 0;
-    while (t < text.size()) {
-        if (g < glob.size() && glob[g] == '*') {
-            star = g++;
-            resumed = t;
-        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-            ++g;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            g = star + 1;
-            t = ++resumed;
-        } else {
-            return false;
-        }
-    }
-    while (g < glob.size() && glob[g] == '*')
-        ++g;
-    return g == glob.size();
-}
-
-} // namespace
 
 Result<HostPattern> parse_host_pattern(std::string_view key) {
     if (key.find_first_of("*?") == std::string_view::npos) {
@@ -61,7 +33,7 @@ Result<HostPattern> parse_host_pattern(std::string_view key) {
 }
 
 bool glob_matches(std::string_view glob, std::string_view host) {
-    return matches(glob, host) || matches(glob, without_port(host));
+    return glob_matches_text(glob, host) || glob_matches_text(glob, without_port(host));
 }
 
 std::string_view without_port(std::string_view host) {

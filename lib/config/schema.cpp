@@ -3,6 +3,7 @@
 #include "lib/config/checks.hpp"
 #include "lib/config/codec.hpp"
 #include "lib/config/suggest.hpp"
+#include "lib/format/format.hpp"
 
 #include <fmt/core.h>
 
@@ -91,20 +92,27 @@ struct Archivers {
     [[nodiscard]] Shown show(const std::string& value) const { return value; }
 };
 
-struct Format {
+struct FormatName {
     std::string_view type = "choice";
     void read(Reader& reader, const Node& node, std::string& value) const {
-        constexpr std::array<std::string_view, 1> known{"raw"};
-        if (reader.choice(node, known)) value = "raw";
+        if (const auto index = reader.choice(node, format_names)) value = format_names.at(*index);
     }
     [[nodiscard]] Shown show(const std::string& value) const { return value; }
 };
 
-struct LimitType {
-    std::string_view type = "choice";
+/// The name of a transform.
+struct TransformName {
+    std::string_view type = "name";
     void read(Reader& reader, const Node& node, std::string& value) const {
-        constexpr std::array<std::string_view, 1> known{"age"};
-        if (reader.choice(node, known)) value = "age";
+        const auto name = reader.text(node, "the name of a transform");
+        if (!name) return;
+        const auto known = reader.names.find("transform");
+        if (known != reader.names.end() && !name->empty() && !known->second.contains(*name)) {
+            const std::vector<std::string_view> words(known->second.begin(), known->second.end());
+            return reader.error(
+                node.mark, fmt::format("there is no transform {}{}", quote(*name), suggestion(*name, words)));
+        }
+        value = *name;
     }
     [[nodiscard]] Shown show(const std::string& value) const {
         return value.empty() ? Shown{} : Shown(value);
@@ -162,21 +170,14 @@ const Keys<Mesh>& mesh_keys() {
     return keys;
 }
 
-const Keys<Limit>& limit_keys() {
-    static const Keys<Limit> keys{
-        key("type", &Limit::type, LimitType{}),
-        key("max", &Limit::max, codec::Duration{1s}),
-    };
-    return keys;
-}
-
 const Keys<Archive>& archive_keys() {
     static const Keys<Archive> keys{
         key("archiver", &Archive::archiver, Archivers{}),
         key("enabled", &Archive::enabled, codec::Flag{}),
         key("url", &Archive::url, codec::Text{"URL"}),
         key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
-        key("format", &Archive::format, Format{}),
+        key("format", &Archive::format, FormatName{}),
+        key("transform", &Archive::transform, TransformName{}),
         key("exchange", &Archive::exchange, codec::Text{"text", check::routing}),
         key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing_key}),
         key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),

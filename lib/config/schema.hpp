@@ -39,6 +39,7 @@ using Keys = std::vector<Key<T>>;
 [[nodiscard]] const Keys<Mesh>& mesh_keys();
 [[nodiscard]] const Keys<Limit>& limit_keys();
 [[nodiscard]] const Keys<Archive>& archive_keys();
+[[nodiscard]] const Keys<Transform>& transform_keys();
 [[nodiscard]] const Keys<TaskSettings>& task_keys();
 /// Those of the task keys that are settings of its units: in which context it runs, and what it may use.
 [[nodiscard]] Keys<TaskSettings> unit_keys();
@@ -48,8 +49,8 @@ using Keys = std::vector<Key<T>>;
 [[nodiscard]] const Keys<Config>& global_keys();
 
 /// The mappings at the top whose keys are names: "meshes", "tasks", …
-inline constexpr std::array<std::string_view, 5> section_names{"archives", "hosts", "limits", "meshes",
-                                                               "tasks"};
+inline constexpr std::array<std::string_view, 6> section_names{"archives", "hosts", "limits",
+                                                               "meshes",   "tasks", "transforms"};
 
 /// An object together with keys of it: what one mapping of the file may hold.
 template <class T>

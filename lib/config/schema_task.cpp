@@ -86,19 +86,20 @@ struct EventTypes {
     [[nodiscard]] Shown show(const std::vector<std::string>& value) const { return value; }
 };
 
-/// In order: the first source that a host has is used. Names of sources that this version lacks are passed
-/// over.
+/// In order: the first source that works is used, and remembered. Names of sources that this version lacks
+/// are passed over.
 struct Sources {
     std::string_view type = "list";
     void read(Reader& reader, const Node& node, std::vector<std::string>& value) const {
         constexpr std::array<std::string_view, 4> known{"esmond", "opensearch", "pscheduler", "http"};
+        constexpr std::array<std::string_view, 3> readable{"esmond", "opensearch", "pscheduler"};
         const auto items = reader.list(node, "[esmond]");
         if (!items) return;
         std::vector<std::string> sources;
         bool good = true;
         for (const auto& item : *items) {
-            if (item.text == "esmond") {
-                sources.emplace_back(item.text);
+            if (std::ranges::find(readable, item.text) != readable.end()) {
+                if (std::ranges::find(sources, item.text) == sources.end()) sources.emplace_back(item.text);
             } else if (std::ranges::find(known, item.text) != known.end()) {
                 reader.warning(*item.mark, fmt::format("this version cannot collect from {}; passed over",
                                                        quote(item.text)));
@@ -109,9 +110,9 @@ struct Sources {
             }
         }
         if (good && sources.empty()) {
-            reader.error(
-                node.mark,
-                "names no source that this version can collect from; it knows esmond (elmond included)");
+            reader.error(node.mark, "names no source that this version can collect from; it knows esmond "
+                                    "(elmond included), opensearch and "
+                                    "pscheduler");
         } else if (good) {
             value = std::move(sources);
         }

@@ -4,22 +4,12 @@
 #include "lib/config/suggest.hpp"
 
 #include <fmt/core.h>
-#include <simdjson.h>
 
 #include <charconv>
 
 namespace meshprobe {
 
 namespace {
-
-/// JSON as text, so that nothing has to be guessed: "5" and 5 are not the same to a plug-in.
-std::string json(std::string_view text) {
-    simdjson::dom::parser parser;
-    const auto parsed = parser.parse(text.data(), text.size());
-    if (text.empty() || parsed.error() == simdjson::SUCCESS) return {};
-    return fmt::format("expected JSON as text, such as '{{\"namespace\": \"blue\"}}', got {}: {}",
-                       quote(text), simdjson::error_message(parsed.error()));
-}
 
 constexpr std::string_view no_limit = "infinity";
 
@@ -110,7 +100,7 @@ Keys<TaskSettings> unit_keys() {
                 context(key("namespace", &Context::name_space, codec::Text{"name", check::namespace_name})),
                 context(key("interface", &Context::interface, codec::Text{"name", check::interface_name})),
                 context(key("program", &Context::program, codec::Text{"path", check::program})),
-                context(key("data", &Context::data, codec::Text{"JSON", json})),
+                context(key("data", &Context::data, codec::Text{"JSON", check::json})),
             }),
         resource(key("memory-max", &Resources::memory_max,
                      Unlimited<codec::Size>{"size", codec::Size{least_memory}})),

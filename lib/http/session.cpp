@@ -171,6 +171,10 @@ class HttpSession::Impl {
         curl_easy_reset(handle); // keeps connections, DNS and TLS sessions
         set_option(handle, CURLOPT_URL, request.url.c_str());
         set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        if (!request.body.empty()) {
+            set_option(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+            set_option(handle, CURLOPT_POSTFIELDS, request.body.c_str()); // not copied: the request stays
+        }
         if (!request.login.empty()) set_option(handle, CURLOPT_USERPWD, request.login.c_str());
         set_option(handle, CURLOPT_FOLLOWLOCATION, 0L); // followed here, within bounds
         set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));

@@ -21,6 +21,7 @@ namespace meshprobe {
 struct HttpRequest {
     std::string url;
     std::vector<std::string> headers;             ///< "Accept: application/json"
+    std::string body = {};                        ///< of a POST; empty: a GET
     std::string login = {};                       ///< "USER:PASSWORD", for basic authentication; empty: none
     std::uint64_t max_bytes = 64ULL << 20;        ///< of the body, after decompression
     Microseconds total = std::chrono::minutes(5); ///< for the whole transfer

@@ -76,6 +76,17 @@ class Attributes {
 
 } // namespace
 
+std::string jq_modules(const std::string& helper) {
+    std::error_code error;
+    const auto program = helper.empty() ? std::filesystem::read_symlink("/proc/self/exe", error)
+                                        : std::filesystem::path(helper);
+    if (!error) {
+        const auto beside = program.parent_path().parent_path() / "share/meshprobe/jq";
+        if (std::filesystem::is_directory(beside, error)) return beside.string();
+    }
+    return MESHPROBE_JQ_MODULES;
+}
+
 Result<JqProgram> JqProgram::compile(std::string program, JqOptions options) {
     if (program.find('\0') != std::string::npos)
         return fail(ErrorKind::configuration, "a jq program with a zero byte in it");

@@ -38,6 +38,10 @@ struct JqOptions {
     std::string helper = {}; ///< meshprobe-jq; empty: beside this program, else as installed
 };
 
+/// Where the modules `pscheduler/iso8601` and `pscheduler/si` are: what JqOptions::modules is for programs of
+/// administrators. `helper` as JqOptions has it.
+[[nodiscard]] std::string jq_modules(const std::string& helper = {});
+
 class JqProgram {
   public:
     /// `configuration` with jq's own words if it does not compile, `interrupted` if it takes too long.

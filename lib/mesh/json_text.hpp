@@ -1,5 +1,5 @@
 // From the text of a mesh document to JSON, within bounds, and small lenient looks into it: what strangers
-// write is often almost right. Private to lib/mesh.
+// write is often almost right.
 #pragma once
 
 #include "lib/error.hpp"

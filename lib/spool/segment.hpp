@@ -31,7 +31,7 @@ struct SegmentHeader {
     std::string task;
     std::string archive;
     std::string run;    ///< unique for ever; message ids are RUN-0, RUN-1, …
-    std::string format; ///< "raw": bodies as in probe/transform/raw.hpp
+    std::string format; ///< "raw": bodies as in lib/format/raw.hpp
 
     bool operator==(const SegmentHeader&) const = default;
 };

@@ -78,6 +78,19 @@ std::vector<std::string> candidate_urls(const std::vector<std::string>& archives
     return urls;
 }
 
+std::vector<std::string> service_urls(const std::vector<std::string>& archives, std::string_view path,
+                                      const std::string& remembered) {
+    std::vector<std::string> urls;
+    for (const auto& archive : archives) {
+        std::string url = "https";
+        url.append(rest(origin(archive))).append(path);
+        if (std::ranges::find(urls, url) == urls.end()) urls.push_back(std::move(url));
+    }
+    if (const auto found = std::ranges::find(urls, remembered); found != urls.end())
+        std::rotate(urls.begin(), found, found + 1);
+    return urls;
+}
+
 bool differ_in_scheme_only(std::string_view a, std::string_view b) {
     return a != b && rest(a) == rest(b);
 }

@@ -130,6 +130,10 @@ std::string_view to_string(Flavour flavour) {
         return "esmond";
     case Flavour::elmond:
         return "elmond";
+    case Flavour::opensearch:
+        return "opensearch";
+    case Flavour::pscheduler:
+        return "pscheduler";
     case Flavour::unknown:
         break;
     }
@@ -137,8 +141,16 @@ std::string_view to_string(Flavour flavour) {
 }
 
 Flavour to_flavour(std::string_view text) {
-    if (text == "esmond") return Flavour::esmond;
-    return text == "elmond" ? Flavour::elmond : Flavour::unknown;
+    using enum Flavour;
+    for (const Flavour flavour : {esmond, elmond, opensearch, pscheduler}) {
+        if (text == to_string(flavour)) return flavour;
+    }
+    return unknown;
+}
+
+Flavour to_series_flavour(std::string_view text) {
+    const Flavour flavour = to_flavour(text);
+    return flavour == Flavour::esmond || flavour == Flavour::elmond ? flavour : Flavour::unknown;
 }
 
 MetadataReader::MetadataReader(std::vector<std::string> wanted, OnEntry on_entry,

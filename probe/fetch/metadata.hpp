@@ -4,8 +4,9 @@
 
 #include "lib/checkpoint/series_table.hpp"
 #include "lib/error.hpp"
+#include "lib/json_text/json_cursor.hpp"
+#include "lib/record/subject.hpp"
 #include "probe/fetch/array_scanner.hpp"
-#include "probe/fetch/json_cursor.hpp"
 #include "probe/fetch/test_type.hpp"
 
 #include <cstdint>
@@ -17,11 +18,14 @@
 
 namespace meshprobe {
 
-/// Which of the two archives answers: what "time-updated" and "base-uri" mean depends on it.
-enum class Flavour { unknown, esmond, elmond };
+/// What answers: what "time-updated" and "base-uri" mean depends on which of the first two it is; the others
+/// are read run by run.
+enum class Flavour { unknown, esmond, elmond, opensearch, pscheduler };
 [[nodiscard]] std::string_view
-to_string(Flavour flavour); ///< "", "esmond", "elmond", as in Progress::flavour
+to_string(Flavour flavour); ///< "", "esmond", "elmond" …, as in Progress::flavour
 [[nodiscard]] Flavour to_flavour(std::string_view text);
+/// The same for what is read series by series: of the others it says nothing.
+[[nodiscard]] Flavour to_series_flavour(std::string_view text);
 
 struct EventType {
     std::string name;     ///< [A-Za-z0-9_-]{1,64}
@@ -31,16 +35,7 @@ struct EventType {
     std::optional<Timestamp> time_updated;
 };
 
-/// JSON text of the members that the messages repeat, in ASCII; empty: absent or null.
-struct EntryMeta {
-    std::string subject_type, source, destination, tool_name, measurement_agent, input_source,
-        input_destination, test_type;                 ///< strings
-    std::string time_duration, ip_transport_protocol; ///< any scalar
-};
-
-struct MetadataEntry {
-    std::string key; ///< [A-Za-z0-9_.-]{1,128}
-    EntryMeta meta;
+struct MetadataEntry : SeriesSubject {
     std::vector<EventType> event_types; ///< those wanted, in the server's order
     Flavour flavour = Flavour::unknown; ///< as far as this entry tells
 };

@@ -2,8 +2,8 @@
 // sent.
 #pragma once
 
-#include "lib/checkpoint/series_table.hpp"
-#include "probe/fetch/json_cursor.hpp"
+#include "lib/json_text/json_cursor.hpp"
+#include "lib/record/point.hpp"
 
 #include <cstdint>
 #include <span>
@@ -12,11 +12,6 @@
 #include <vector>
 
 namespace meshprobe {
-
-struct Point {
-    Timestamp ts = 0;
-    JsonValue value; ///< a view into the batch
-};
 
 /// What was not made a point, over all batches read.
 struct PointCounts {

@@ -1,67 +1,58 @@
 #include "probe/limit/limit.hpp"
 
 #include "probe/limit/age.hpp"
+#include "probe/limit/duplicate.hpp"
+#include "probe/limit/event_type.hpp"
+#include "probe/limit/pair.hpp"
+#include "probe/limit/rate.hpp"
+#include "probe/limit/size.hpp"
+#include "probe/limit/value_range.hpp"
 
 #include <fmt/core.h>
 
 namespace meshprobe {
 
+namespace {
+
+tl::unexpected<Error> complain(const Limit& limit, std::string_view key, std::string_view what) {
+    return fail(ErrorKind::configuration, fmt::format("limits.{}.{}: {}", limit.name, key, what));
+}
+
+} // namespace
+
+// What check reports with file and line does not get here, but an older compiled configuration may.
 Result<std::unique_ptr<LimitRule>> make_limit(const Limit& limit) {
     if (limit.type == "age") {
-        if (limit.max <= Microseconds(0)) {
-            return fail(ErrorKind::configuration,
-                        fmt::format("limits.{}.max: expected a duration greater than 0", limit.name));
-        }
+        if (limit.max <= Microseconds(0)) return complain(limit, "max", "expected a duration greater than 0");
         return std::make_unique<AgeLimit>(limit.max);
     }
-    return fail(ErrorKind::configuration,
-                fmt::format("limits.{}.type: there is no limit \"{}\"; known: age", limit.name, limit.type));
-}
-
-Result<LimitSet> LimitSet::create(const Config& config, const std::vector<std::string>& names) {
-    LimitSet set;
-    for (const auto& name : names) {
-        const auto found = config.limits.find(name);
-        if (found == config.limits.end()) {
-            return fail(ErrorKind::configuration,
-                        fmt::format("the task names the limit \"{}\", but limits.{} is missing", name, name));
-        }
-        auto rule = make_limit(found->second);
-        if (!rule) return fail(rule.error());
-        set.counts_.push_back({name, (*rule)->reason(), 0, 0});
-        set.rules_.push_back(std::move(*rule));
+    if (limit.type == "size") {
+        if (!limit.max_record && !limit.max_message)
+            return complain(limit, "max-record", "expected a size, or one as max-message");
+        return std::make_unique<SizeLimit>(limit.max_record, limit.max_message);
     }
-    return set;
-}
-
-LimitSet::Decision LimitSet::judge(const Judged& judged) {
-    Decision decision;
-    LimitCount* flagging = nullptr;
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-        auto& count = counts_[i];
-        switch (rules_[i]->judge(judged)) {
-        case Verdict::pass:
-            break;
-        case Verdict::drop:
-            ++count.dropped;
-            return {Verdict::drop, count.limit};
-        case Verdict::flag:
-            if (flagging == nullptr) flagging = &count;
-            break;
-        }
+    if (limit.type == "rate") {
+        if (limit.max_results == 0 || limit.per < std::chrono::seconds(1))
+            return complain(limit, "max-results", "expected a number of results, and a duration as per");
+        return std::make_unique<RateLimit>(limit.max_results, limit.per);
     }
-    if (flagging != nullptr) {
-        ++flagging->flagged;
-        decision = {Verdict::flag, flagging->limit};
+    if (limit.type == "value-range") {
+        if (!limit.min_value && !limit.max_value)
+            return complain(limit, "min-value", "expected a number, or one as max-value");
+        return std::make_unique<ValueRangeLimit>(limit.min_value, limit.max_value);
     }
-    return decision;
-}
-
-std::uint64_t LimitSet::dropped() const {
-    std::uint64_t sum = 0;
-    for (const auto& count : counts_)
-        sum += count.dropped;
-    return sum;
+    if (limit.type == "event-type") return std::make_unique<EventTypeLimit>(limit.allow, limit.deny);
+    if (limit.type == "pair") {
+        auto pair = PairLimit::create(limit.allow, limit.deny);
+        if (!pair) return fail(pair.error().in(fmt::format("limits.{}", limit.name)));
+        return std::make_unique<PairLimit>(std::move(*pair));
+    }
+    if (limit.type == "duplicate") return std::make_unique<DuplicateLimit>();
+    return complain(
+        limit, "type",
+        fmt::format("there is no limit \"{}\"; known: age, size, rate, value-range, event-type, pair, "
+                    "duplicate, pscheduler",
+                    limit.type));
 }
 
 } // namespace meshprobe

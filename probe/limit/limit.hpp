@@ -1,11 +1,13 @@
-// A limit judges one result: pass it, drop it, or pass it with a flag. Every verdict but the first is counted
-// with the limit's name, so that the report explains each point that is missing.
+// What a limit is. It says of a series, of a result or of a message whether it is exceeded; what follows from
+// that (drop, flag, fail) is the same for all of them and decided in limit_set.hpp. One file for each type.
 #pragma once
 
-#include "lib/checkpoint/series_table.hpp"
+#include "lib/checkpoint/packed_timestamps.hpp"
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
+#include "probe/fetch/metadata.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,22 +16,83 @@
 
 namespace meshprobe {
 
-/// What a limit may look at.
-struct Judged {
+/// A series, before anything of it is read.
+struct JudgedSeries {
+    const MetadataEntry& entry;
     std::string_view event_type;
-    Timestamp ts = 0;
-    std::string_view value; ///< JSON text
-    Timestamp now = 0;      ///< by the server's Date: the local clock does not matter
 };
 
-enum class Verdict { pass, drop, flag };
+/// How much of the series came before the result that is judged.
+class Earlier {
+  public:
+    virtual ~Earlier() = default;
+    /// Its results with from <= ts < until, in this run or an earlier one, whatever limits made of them.
+    [[nodiscard]] virtual std::size_t received(Timestamp from, Timestamp until) const = 0;
 
+  protected:
+    Earlier() = default;
+    Earlier(const Earlier&) = default;
+    Earlier& operator=(const Earlier&) = default;
+};
+
+struct Judged {
+    Timestamp ts = 0;
+    std::string_view value; ///< JSON text as the archive wrote it, in front of 16 readable bytes
+    Timestamp now = 0;      ///< by the server's Date: the local clock does not matter
+    const Earlier* earlier = nullptr;
+};
+
+/// What the commits so far delivered.
+class Deliveries {
+  public:
+    virtual ~Deliveries() = default;
+    [[nodiscard]] virtual std::uint64_t commits() const = 0;
+    /// Of one series, as far as the checkpoint remembers; ascending.
+    [[nodiscard]] virtual std::vector<Timestamp> of(const std::string& series) const = 0;
+
+  protected:
+    Deliveries() = default;
+    Deliveries(const Deliveries&) = default;
+    Deliveries& operator=(const Deliveries&) = default;
+};
+
+/// Judges the results of one series.
+class ResultJudge {
+  public:
+    virtual ~ResultJudge() = default;
+    [[nodiscard]] virtual bool is_exceeded(const Judged& result) = 0;
+
+  protected:
+    ResultJudge() = default;
+    ResultJudge(const ResultJudge&) = default;
+    ResultJudge& operator=(const ResultJudge&) = default;
+};
+
+/// Each type overrides what it can judge by; to the rest it has no objection.
 class LimitRule {
   public:
     virtual ~LimitRule() = default;
-    [[nodiscard]] virtual Verdict judge(const Judged& judged) const = 0;
-    /// Why it drops or flags: "older than 40d".
+
+    /// Why it is exceeded: "older than 40d".
     [[nodiscard]] virtual std::string reason() const = 0;
+
+    /// The series as a whole; asked once in a run, before anything of it is read.
+    [[nodiscard]] virtual bool is_series_exceeded(const JudgedSeries& /*series*/) { return false; }
+    /// Who judges its results as they are read; null: nobody. The series outlives it.
+    [[nodiscard]] virtual std::shared_ptr<ResultJudge> judge_of_results(const JudgedSeries& /*series*/) {
+        return nullptr;
+    }
+    /// … and as they go into a message: in what order series get there is not known before.
+    [[nodiscard]] virtual std::shared_ptr<ResultJudge> judge_of_deliveries(const JudgedSeries& /*series*/) {
+        return nullptr;
+    }
+    /// The body of a message.
+    [[nodiscard]] virtual bool is_message_exceeded(std::size_t /*bytes*/) const { return false; }
+
+    /// An entry is listed by the measurement archive; before any series of its page is read.
+    virtual void note(const MetadataEntry& /*entry*/) {}
+    /// Called before all others; outlives the limit.
+    virtual void use(const Deliveries& /*deliveries*/) {}
 
   protected:
     LimitRule() = default;
@@ -37,36 +100,8 @@ class LimitRule {
     LimitRule& operator=(const LimitRule&) = default;
 };
 
-/// `configuration` error for a type that does not exist, or for settings that make no sense.
+/// The types that need nothing from outside the probe. `configuration` error for one that does not exist, or
+/// for settings that make no sense.
 [[nodiscard]] Result<std::unique_ptr<LimitRule>> make_limit(const Limit& limit);
-
-struct LimitCount {
-    std::string limit; ///< its name in the configuration
-    std::string reason;
-    std::uint64_t dropped = 0;
-    std::uint64_t flagged = 0;
-};
-
-/// The limits of one task, asked in the order they are listed; the first that drops decides.
-class LimitSet {
-  public:
-    LimitSet() = default; ///< passes everything
-
-    /// `names` from TaskSettings::limits; one that the configuration lacks is a `configuration` error.
-    [[nodiscard]] static Result<LimitSet> create(const Config& config, const std::vector<std::string>& names);
-
-    struct Decision {
-        Verdict verdict = Verdict::pass;
-        std::string_view limit; ///< the limit that dropped or (first) flagged it; empty if it passed
-    };
-    [[nodiscard]] Decision judge(const Judged& judged); ///< and count
-
-    [[nodiscard]] const std::vector<LimitCount>& counts() const { return counts_; } ///< one for each limit
-    [[nodiscard]] std::uint64_t dropped() const;
-
-  private:
-    std::vector<std::unique_ptr<LimitRule>> rules_;
-    std::vector<LimitCount> counts_; ///< beside rules_
-};
 
 } // namespace meshprobe

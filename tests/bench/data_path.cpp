@@ -4,11 +4,12 @@
 //
 // Each stage runs in a child of its own, which gives its peak memory; rates are by CPU time, the best of
 // three. Ratios to memcpy and to other parsers in the same run are what can be compared between machines.
+#include "lib/format/raw.hpp"
 #include "lib/json.hpp"
 #include "lib/spool/segment.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/points.hpp"
-#include "probe/transform/raw.hpp"
+#include "probe/limit/limit_set.hpp"
 
 #include <fmt/core.h>
 #include <simdjson.h>
@@ -171,10 +172,36 @@ std::size_t parse(const std::string& points, std::size_t megabytes) {
     return count;
 }
 
-std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
+/// Of the task that everybody has.
+LimitSet age_limit() {
+    Config config;
+    auto& limit = config.limits["recent"];
+    limit.name = "recent";
+    limit.type = "age";
+    limit.max = std::chrono::days(4000);
+    return LimitSet::create(config, {"recent"}).value();
+}
+
+std::size_t parse_and_judge(const std::string& points, std::size_t megabytes) {
     MetadataEntry entry;
+    auto limits = age_limit();
+    SeriesLimits judges(limits, {entry, "histogram-owdelay"});
+    PointReader reader;
+    std::size_t count = 0;
+    scan(points, megabytes, [&](std::string_view batch) -> Status {
+        for (const auto& point : reader.read(batch)) {
+            const auto decision = judges.judge({point.ts, point.value.text, 1'700'100'000, nullptr});
+            count += decision.verdict == LimitDecision::Verdict::pass ? 1 : 0;
+        }
+        return {};
+    });
+    return count;
+}
+
+std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
+    SeriesSubject entry;
     entry.key = "0123456789abcdef0123456789abcdef";
-    const RawTransform transform(entry, "histogram-owdelay");
+    const RawFormat transform(entry, "histogram-owdelay");
     const SegmentHeader header{
         "meshprobe@ps.example.org", "ps.example.org", "default", "local", "run", "raw"};
     SegmentBuilder segment(header);
@@ -188,7 +215,7 @@ std::size_t parse_to_segment(const std::string& points, std::size_t megabytes) {
     scan(points, megabytes, [&](std::string_view batch) -> Status {
         auto rest = reader.read(batch);
         while (!rest.empty()) {
-            const auto part = rest.first(std::min(rest.size(), RawTransform::max_points));
+            const auto part = rest.first(std::min(rest.size(), RawFormat::max_points));
             transform.write(body, part, std::chrono::system_clock::now());
             segment.add(transform.event_type(), part.size(), body);
             rest = rest.subspan(part.size());
@@ -241,6 +268,7 @@ void report(std::string_view kind, const std::string& points, std::size_t megaby
     const std::vector<Stage> stages = {{"memcpy", copy},
                                        {"scanner", scan_only},
                                        {"scanner + points", parse},
+                                       {"scanner + points + limit age", parse_and_judge},
                                        {"scanner + points + raw + segment", parse_to_segment},
                                        {"scanner + simdjson on-demand, raw copy", simdjson_on_demand},
                                        {"scanner + simdjson DOM", simdjson_dom},

@@ -1,5 +1,5 @@
 // What the cursor takes for JSON, others do too; and what it does with values is what others make of them.
-#include "probe/fetch/json_cursor.hpp"
+#include "lib/json_text/json_cursor.hpp"
 
 #include "lib/json.hpp"
 #include "tests/fuzz/fuzz.hpp"

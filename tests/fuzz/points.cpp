@@ -1,9 +1,9 @@
 // Whatever a page holds: points are ascending, their values are JSON, and the messages made of them are too.
 #include "probe/fetch/points.hpp"
 
+#include "lib/format/raw.hpp"
 #include "lib/json.hpp"
 #include "probe/fetch/array_scanner.hpp"
-#include "probe/transform/raw.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -12,9 +12,9 @@
 using namespace meshprobe;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    MetadataEntry entry;
+    SeriesSubject entry;
     entry.key = "key";
-    const RawTransform transform(entry, "throughput");
+    const RawFormat transform(entry, "throughput");
     PointReader reader;
     std::string body;
     ArrayScanner scanner(
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 last = point.ts;
                 fuzz::promise(nlohmann::json::accept(point.value.text), "values are JSON");
             }
-            points = points.first(std::min(points.size(), RawTransform::max_points));
+            points = points.first(std::min(points.size(), RawFormat::max_points));
             if (points.empty()) return {};
             transform.write(body, points, std::chrono::system_clock::time_point(std::chrono::seconds(1)));
             const auto message = nlohmann::json::parse(body);

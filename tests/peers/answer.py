@@ -15,6 +15,7 @@ class Request:
     query: dict[str, str]
     target: str                 # as on the request line
     headers: dict[str, str]     # names in lower case
+    body: bytes = b""
 
     @property
     def base(self) -> str:

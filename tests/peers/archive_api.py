@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from answer import Answer, Request, html_answer, json_answer, redirect
-from data_model import SUMMARIES, Entry, HostData
+from data_model import SUMMARIES, TOOLS, Entry, HostData
 
 ROOT = "/esmond/perfsonar/archive"
 PARAMETERS = {"time", "time-start", "time-end", "time-range", "limit", "offset", "format", "event-type", "summary-type",
@@ -162,10 +162,10 @@ class ArchiveApi:
 
     def _facts(self, entry: Entry) -> dict:
         native = {"source": entry.source, "destination": entry.destination, "measurement-agent": entry.source,
-                  "tool-name": {"latencybg": "powstream", "throughput": "iperf3", "rtt": "ping", "trace": "traceroute"}[entry.test],
+                  "tool-name": TOOLS[entry.test],
                   "input-source": entry.input_source, "input-destination": entry.input_destination, "subject-type": "point-to-point",
                   "pscheduler-test-type": entry.test, "time-duration": entry.duration, "time-interval": entry.interval,
-                  "ip-transport-protocol": "tcp" if entry.test == "throughput" else "udp", "mode-flip": False, "ip-tos": None}
+                  "ip-transport-protocol": "tcp" if entry.test == "throughput" and not entry.udp else "udp", "mode-flip": False, "ip-tos": None}
         if self.data.elmond:
             return native
         fixed = ("source", "destination", "measurement-agent", "tool-name", "input-source", "input-destination", "subject-type")

@@ -100,9 +100,13 @@ def find(simulator, name: str):
 async def change(host, patch: dict) -> dict:
     if unknown := patch.keys() - DATA_FIELDS - LISTENING - OTHER:
         raise ValueError(f"unknown keys {sorted(unknown)}")
-    host.spec |= patch
+    before, host.spec = host.spec, host.spec | patch
     if patch.keys() & (DATA_FIELDS | {"faults"}):
-        host.configure()
+        try:
+            host.configure()
+        except Exception:
+            host.spec = before
+            raise
     if patch.keys() & LISTENING:
         await host.listen()
     return host.spec

@@ -1,7 +1,8 @@
 """What the simulated measurement hosts have measured: a pure function of host, series and time.
 
-The server (archive_api.py) and the checker (expect.py) both ask this module, so "which points must have
-arrived" has one answer. Nothing is stored; two processes with the same host specification agree on every byte.
+The servers (archive_api.py, pscheduler_api.py, opensearch_api.py) and the checker (expect.py) all ask this module, so
+"which points must have arrived" has one answer. Nothing is stored; two processes with the same host specification
+agree on every byte. The numbers of a run are in measured.py; here they become the points of an archive.
 
 A metadata entry is a repeated test. Each of its runs, at ts = phase + n * interval, is missing, failed (one
 `failures` point) or successful (a point for each of the test's event types). All points of a run arrive at the
@@ -10,44 +11,47 @@ time `now` once it has arrived.
 """
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 
-MASK = (1 << 64) - 1
+from measured import METRICS, Measurements, draw, hash_text, mix, seed_of
 
 # The thirteen event types that collectors ask for unless told otherwise.
 THIRTEEN = ("packet-loss-rate", "packet-trace", "packet-retransmits", "throughput", "throughput-subintervals",
             "failures", "packet-count-sent", "packet-count-lost", "histogram-owdelay", "histogram-ttl",
             "packet-retransmits-subintervals", "packet-loss-rate-bidir", "packet-count-lost-bidir")
 
-# Event types that a successful run of each test type yields.
+# Event types that a successful run of each test type yields, as pScheduler's esmond archiver maps its result.
 RESULTS = {
-    "latencybg": ("packet-loss-rate", "packet-count-sent", "packet-count-lost", "packet-duplicates",
+    "latencybg": ("packet-loss-rate", "packet-count-sent", "packet-count-lost", "packet-duplicates", "packet-reorders",
                   "histogram-owdelay", "histogram-ttl", "time-error-estimates"),
-    "throughput": ("throughput", "throughput-subintervals", "packet-retransmits", "packet-retransmits-subintervals"),
-    "rtt": ("histogram-rtt", "packet-loss-rate-bidir", "packet-count-sent", "packet-count-lost-bidir"),
+    "rtt": ("histogram-rtt", "histogram-ttl-reverse", "packet-loss-rate-bidir", "packet-count-sent", "packet-count-lost-bidir",
+            "packet-duplicates-bidir", "packet-reorders-bidir"),
     "trace": ("packet-trace", "path-mtu"),
 }
-# Listed by elmond because the test type could have them; there is never a point (or, for the second, an error).
-ELMOND_EMPTY = {"throughput": ("packet-loss-rate", "packet-count-sent", "packet-count-lost"), "rtt": ("histogram-ttl-reverse",)}
+COUNTS = ("packet-loss-rate", "packet-count-sent", "packet-count-lost")
+# Listed by elmond because the test type could have them; there is never a point (or, for the last, an error).
+ELMOND_EMPTY = {"throughput": COUNTS, "rtt": ("histogram-rtt", "histogram-ttl-reverse")}
+ELMOND_LACKS = ("packet-rtt", "tcp-windowsize")  # whole families
 ALWAYS = ("failures", "pscheduler-run-href")
+TOOLS = {"latencybg": "powstream", "throughput": "iperf3", "rtt": "ping", "trace": "tracepath"}
+# What pScheduler's esmond archiver writes if a failed run does not say why.
+UNSPECIFIED = "The test failed for an unspecified reason. See the server logs of the testing host(s)."
 INTERVALS = {"latencybg": 60, "throughput": 3600, "rtt": 300, "trace": 600}
 DURATIONS = {"latencybg": 60, "throughput": 30, "rtt": 10, "trace": 15}
 SUMMARIES = {"throughput": [("average", 86400)], "packet-loss-rate": [("aggregation", 300), ("aggregation", 3600), ("aggregation", 86400)],
              "histogram-owdelay": [("aggregation", 300), ("statistics", 0), ("statistics", 300)]}
 
 
-def mix(seed: int, number: int) -> int:
-    """splitmix64 of a seed and a number: 64 well-mixed bits, cheap enough for a million points."""
-    x = (seed + number * 0x9E3779B97F4A7C15) & MASK
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-    return x ^ (x >> 31)
-
-
-def seed_of(*parts: object) -> int:
-    return int.from_bytes(hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).digest(), "big")
+def result_types(test: str, udp: bool, parallel: int) -> tuple[str, ...]:
+    """Event types of a successful run."""
+    if test != "throughput":
+        return RESULTS[test]
+    series = [kind for metric in (("throughput",) if udp else METRICS) for kind in (metric, f"{metric}-subintervals")]
+    return (*series, *(f"streams-{kind}" for kind in series if parallel > 1), *(COUNTS if udp else ()))
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,23 @@ class Entry:
     destination: str
     input_source: str
     input_destination: str
+    checksum: str      # 64 digits: the key of elmond, and of the documents in OpenSearch
+    types: tuple       # event types that its successful runs have points of
+    udp: bool = False      # throughput
+    parallel: int = 1      # throughput: streams
+    ip_version: int = 0    # that the test asks for; 0: it does not say
     until: int = 0    # last ts there is; 0: goes on as long as the host does
     failing: int = 0  # from this ts on each run fails; 0: never
+
+    @property
+    def multi(self) -> bool:
+        """One long run in the background has many results (pScheduler's class background-multi)."""
+        return self.test == "latencybg"
+
+    @property
+    def task(self) -> str:
+        """Id of its pScheduler task."""
+        return str(uuid.UUID(hex=self.checksum[32:], version=4))
 
     def first_run_at_or_after(self, ts: int) -> int:
         return ts + (self.phase - ts) % self.interval
@@ -75,7 +94,8 @@ class Entry:
 class HostData:
     """The measurements of one host. The fields are the keys of a host specification in the simulator's JSON."""
     name: str
-    flavour: str = "esmond"       # esmond (2.x), esmond1 (1.x), elmond
+    flavour: str = "esmond"       # of its archive API: esmond (2.x), esmond1 (1.x), elmond
+    faces: list | None = None     # what it serves of "esmond" (or "elmond"), "pscheduler", "opensearch"; default: its archive API only
     entries: int = 4              # metadata documents
     tests: list = field(default_factory=lambda: ["latencybg", "throughput", "rtt", "trace"])
     interval: int = 0             # between runs; 0: as usual for the test type
@@ -89,14 +109,21 @@ class HostData:
     nulls: float = 0.1            # elmond: share of rows whose value is null, dropped after `limit` was applied
     buckets: int = 40             # of a histogram
     pairs: list = field(default_factory=list)  # instead of `entries` made up: {"test", "destination"} and, if not as usual,
-                                  # "source", "input-source", "input-destination", "interval", "until", "failing"
+                                  # "source", "input-source", "input-destination", "interval", "phase", "until", "failing",
+                                  # "ip-version", and of a throughput test "udp", "parallel"
+    keep_runs_tasks: int = 2 * 86400  # pScheduler forgets a run so many seconds after its end
+    utc_offset: int = 0           # of the times that pScheduler writes, seconds
     seed: str = ""                # other seed, other data; a renamed host keeps its data with the seed of its old name
 
     def __post_init__(self) -> None:
+        archive = "elmond" if self.elmond else "esmond"
+        self.faces = [archive] if self.faces is None else list(self.faces)
+        if unknown := set(self.faces) - {archive, "pscheduler", "opensearch"}:
+            raise ValueError(f"{self.name}: an {self.flavour} host has no face {sorted(unknown)}")
         self._identity = self.seed or self.name
+        self.measured = Measurements(self._identity, self.buckets)
         self.documents = [self._entry(i, pair) for i, pair in enumerate(self.pairs or [{}] * self.entries)]
         self.by_key = {entry.key: entry for entry in self.documents}
-        self._histograms: dict[str, list[str]] = {}
         self._arrivals: tuple[int, dict] = (0, {})  # of the current second
 
     @property
@@ -108,12 +135,23 @@ class HostData:
         test = pair.get("test") or self.tests[index % len(self.tests)]
         interval = pair.get("interval") or self.interval or INTERVALS[test]
         digest = hashlib.sha256(f"{self._identity} {index}".encode()).hexdigest()
+        version, udp, parallel = pair.get("ip-version", 0), pair.get("udp", False), pair.get("parallel", 1)
+        types = result_types(test, udp, parallel)
+        if self.elmond:
+            types = tuple(t for t in types if t not in ELMOND_EMPTY.get(test, ()) and not any(family in t for family in ELMOND_LACKS))
+        source, destination = (f"203.0.113.{seed % 250 + 1}", f"198.18.{index >> 8 & 255}.{index & 255}") if version != 6 else \
+            (f"2001:db8:1::{seed % 250 + 1:x}", f"2001:db8:2::{index + 1:x}")
         return Entry(index, digest if self.elmond else digest[:32], test, interval,
-                     self.duration if self.duration >= 0 else min(DURATIONS[test], interval), seed % interval, seed,
-                     pair.get("source", f"203.0.113.{seed % 250 + 1}"),
-                     pair.get("destination", f"198.18.{index >> 8 & 255}.{index & 255}"),
+                     self.duration if self.duration >= 0 else min(DURATIONS[test], interval),
+                     pair.get("phase", seed % interval), seed,
+                     pair.get("source", source), pair.get("destination", destination),
                      pair.get("input-source", self.name), pair.get("input-destination", f"peer{index}.example.net"),
-                     pair.get("until", 0), pair.get("failing", 0))
+                     digest, types, udp, parallel, version, pair.get("until", 0), pair.get("failing", 0))
+
+    @functools.cached_property
+    def mapped(self) -> "HostData":
+        """The same runs in the archive that pScheduler's esmond archiver would have filled with their results."""
+        return self if self.flavour == "esmond" else replace(self, flavour="esmond", faces=None)
 
     # -- runs ---------------------------------------------------------------------------------------------
 
@@ -140,8 +178,7 @@ class HostData:
 
     def event_types(self, entry: Entry) -> list[str]:
         """As the document lists them."""
-        extra = ELMOND_EMPTY.get(entry.test, ()) if self.elmond else ()
-        return [*RESULTS[entry.test], *extra, *ALWAYS]
+        return [*entry.types, *(ELMOND_EMPTY.get(entry.test, ()) if self.elmond else ()), *ALWAYS]
 
     def selects(self, entry: Entry, event_type: str, outcome: str) -> bool:
         """Whether a run that ended so has a row for the event type (on elmond its value may still be null)."""
@@ -149,9 +186,7 @@ class HostData:
             return outcome == "failed"
         if event_type == "pscheduler-run-href":
             return outcome == "done" or (outcome == "failed" and not self.elmond)
-        if event_type not in RESULTS[entry.test] or (self.elmond and event_type == "histogram-rtt"):
-            return False
-        return outcome == "done"
+        return outcome == "done" and event_type in entry.types
 
     def is_null(self, entry: Entry, event_type: str, ts: int) -> bool:
         """elmond only: the row is there and counts against `limit`, but has no value."""
@@ -203,62 +238,53 @@ class HostData:
         """esmond reads integers back as floats, elmond gives them as they are."""
         return str(value) if self.elmond else f"{value / 1e9:.6f}e9" if value > 10**9 else f"{value}.0"
 
+    def href(self, entry: Entry, run: str) -> str:
+        """Of a run by its id, as the host itself calls it."""
+        return f"https://{self.name}/pscheduler/tasks/{entry.task}/runs/{run}"
+
     def value(self, entry: Entry, event_type: str, ts: int) -> str:
-        h = mix(entry.seed ^ hash_text(event_type), ts * 2 + 1)
-        run = mix(entry.seed ^ 0x10, ts)  # shared by the event types of a run: they fit together
-        sent, lost = 600, run % 7 if run % 5 == 0 else 0
+        measured = self.measured
+        if entry.test == "throughput" and event_type.removeprefix("streams-").removesuffix("-subintervals") in METRICS:
+            return self._throughput(entry, event_type, ts)
         match event_type:
-            case "throughput":
-                return self.number(10**9 + h % 9 * 10**9 + h % 10**6 * 1000)
-            case "throughput-subintervals" | "packet-retransmits-subintervals":
-                scale = 10**9 if event_type.startswith("throughput") else 1
-                quote = '"' if h % 2 else ""  # numbers may be strings
-                return "[" + ",".join(f'{{"start": {quote}{i}.0{quote}, "duration": "1.0", "val": {(h >> i) % 10 * scale}}}'
-                                      for i in range(5)) + "]"
             case "packet-loss-rate" | "packet-loss-rate-bidir":
+                sent, lost = measured.packets(entry, ts)
                 return json.dumps(lost / sent)
             case "packet-count-sent":
-                return self.number(sent)
+                return self.number(measured.packets(entry, ts)[0])
             case "packet-count-lost" | "packet-count-lost-bidir":
-                return self.number(lost)
-            case "histogram-owdelay" | "histogram-rtt":
-                return self.histogram(event_type, h, 12.0, 0.01)
+                return self.number(measured.packets(entry, ts)[1])
+            case "packet-duplicates" | "packet-reorders" | "packet-duplicates-bidir" | "packet-reorders-bidir":
+                return self.number(measured.oddities(entry, event_type, ts))
+            case "histogram-owdelay":
+                return measured.delays(entry, ts)
             case "histogram-ttl":
-                return f'{{"{52 + h % 8}": {sent - lost}}}'
+                return json.dumps(measured.ttls(entry, ts))
+            case "histogram-rtt" | "histogram-ttl-reverse":
+                return json.dumps(measured.round_trip_histogram(entry, event_type, ts))
             case "time-error-estimates":
-                return json.dumps(h % 10000 / 10000)
+                return json.dumps(measured.clock_error(entry, ts))
             case "packet-trace":
-                return self.trace(entry, h)
+                return json.dumps(measured.trace(entry, ts))
+            case "path-mtu":
+                return self.number(measured.mtu(entry, ts))
             case "failures":
-                return '{"error": "archiver said \\"no\\": Zeit\\u00fcberschreitung nach %d s, \u00e9teint \u2603"}' % (h % 90)
+                return json.dumps({"error": measured.error(entry, ts) or UNSPECIFIED})
             case "pscheduler-run-href":
-                href = json.dumps(f"https://{self.name}/pscheduler/tasks/{entry.key[:8]}/runs/{h:x}")
+                href = json.dumps(self.href(entry, measured.run_id(entry, ts)))
                 return href if self.elmond else f'{{"href": {href}}}'
-            case _:
-                return self.number(h % 50)
+        raise KeyError(event_type)
 
-    def histogram(self, event_type: str, h: int, start: float, step: float) -> str:
-        """One of 64 prepared bodies and one bucket of the point's own, so that no two points are equal and
-        hundreds of megabytes can be made quickly."""
-        bodies = self._histograms.get(event_type)
-        if bodies is None:
-            seed = seed_of(self._identity, event_type)
-            bodies = [", ".join(f'"{start + step * (i + variant):.2f}": {mix(seed, variant * 1000 + i) % 40 + 1}'
-                                for i in range(max(0, self.buckets - 1))) for variant in range(64)]
-            self._histograms[event_type] = bodies
-        own = f'"{(h >> 8) % 10**9 / 10**7:.7f}": 1'
-        body = bodies[h % 64]
-        return f"{{{own}, {body}}}" if body else f"{{{own}}}"
-
-    def trace(self, entry: Entry, h: int) -> str:
-        hops = [{"ttl": ttl, "query": 1, "success": 1, "ip": f"10.{ttl}.{h >> ttl & 3}.1", "rtt": (h >> ttl) % 1000 / 100,
-                 "as": {"number": 64500 + ttl, "owner": "EXAMPLE"}} for ttl in range(1, 6)]
-        hops.append({"ttl": 6, "query": 1, "success": 0, "error-message": "requestTimedOut"})
-        return json.dumps(hops)
-
-
-def hash_text(text: str, _known: dict = {}) -> int:
-    value = _known.get(text)
-    if value is None:
-        value = _known[text] = seed_of("event type", text)
-    return value
+    def _throughput(self, entry: Entry, event_type: str, ts: int) -> str:
+        metric = event_type.removeprefix("streams-").removesuffix("-subintervals")
+        measured = self.measured
+        if event_type == metric:
+            return self.number(measured.metric(entry, metric, ts))
+        if event_type == "streams-" + metric:
+            return json.dumps(measured.streams(entry, metric, ts))
+        if event_type.startswith("streams-"):
+            return json.dumps([[{"start": float(i), "duration": 1.0, "val": val} for i, val in enumerate(slices)]
+                               for slices in measured.stream_slices(entry, metric, ts)])
+        quote = '"' if draw(entry, event_type, ts) % 2 else ""  # numbers may be strings
+        return "[" + ",".join(f'{{"start": {quote}{i}.0{quote}, "duration": "1.0", "val": {val}}}'
+                              for i, val in enumerate(measured.slices(entry, metric, ts))) + "]"

@@ -2,11 +2,16 @@
 """Compares what was collected with what the simulated hosts have measured.
 
     expect.py (--config FILE | --control URL) --since TS --until TS [--visible-at TS] [--host NAME[=ENDPOINT[,ENDPOINT]]]...
-              (--sqlite FILE | --spool DIR | --messages FILE) [--event-types A,B,...] [--once]
+              (--sqlite FILE | --spool DIR | --messages FILE) [--event-types A,B,...] [--faces A,B,...] [--once]
 
 Everything with ts in [since, until] that had reached its archive by --visible-at (server time; default: until) must
 be there with its value. More may be there, as long as the host has measured it. Points that arrived repeatedly are
 counted, and with --once they are an error. ENDPOINTs are the names the host was collected under (a renamed host has two).
+
+--faces: through which faces of the host it was collected (default: those that it has). Of several, what all of them show
+must be there, and what one of them shows may be. Behind `pscheduler` and `opensearch` are the results of the runs: the
+points are what pScheduler's esmond archiver makes of them, but numbers may be written in any way, and of the URL of a run
+only the path counts. The key of a series is that of the archive, the test checksum of OpenSearch, or the task's id.
 
   --sqlite    the local archive                   --spool     directory with segments (spool/ARCHIVE/q)
   --messages  JSON Lines, a raw message each, or {"id": MESSAGE ID, "host": HOST, "body": TEXT of the message}
@@ -28,7 +33,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from data_model import THIRTEEN, HostData  # noqa: E402
+from data_model import THIRTEEN, Entry, HostData  # noqa: E402
 
 DATA_FIELDS = {each.name for each in fields(HostData)}
 
@@ -93,20 +98,53 @@ def from_messages(path: str | Path) -> Iterator[Found]:
 # -- what must be there ---------------------------------------------------------------------------------------
 
 
-def expected(data: HostData, since: int, until: int, visible_at: int, event_types: Iterable[str] = THIRTEEN) -> dict[Point, str]:
-    """Value texts of all points in [since, until] that had arrived by visible_at."""
-    wanted = set(event_types)
-    return {Point(entry.key, event_type, ts): value
-            for entry in data.documents for event_type in wanted.intersection(data.event_types(entry))
-            for ts, value in data.points(entry, event_type, since, until, visible_at).items()}
+ARCHIVES = ("esmond", "elmond")
 
 
-def exists(data: HostData, point: Point) -> str | None:
-    """The value of a point whatever its time, None if the host never measured it."""
-    entry = data.by_key.get(point.key)
-    if entry is None or point.event_type not in data.event_types(entry):
+def view(data: HostData, face: str, entry: Entry) -> tuple[HostData, Entry]:
+    """The archive whose points the face shows."""
+    shown = data if face in ARCHIVES else data.mapped
+    return shown, shown.documents[entry.index]
+
+
+def shown(data: HostData, face: str, entry: Entry, since: int, until: int, visible_at: int, event_types: set[str]) -> dict[Point, str]:
+    source, twin = view(data, face, entry)
+    if face == "pscheduler":  # forgets
+        since = max(since, visible_at - data.keep_runs_tasks)
+    return {Point(entry.key, event_type, ts): value for event_type in event_types.intersection(source.event_types(twin))
+            for ts, value in source.points(twin, event_type, since, until, visible_at).items()}
+
+
+def expected(data: HostData, since: int, until: int, visible_at: int, event_types: Iterable[str] = THIRTEEN,
+             faces: Iterable[str] | None = None) -> dict[Point, str]:
+    """Value texts of all points in [since, until] that had arrived by visible_at and that all faces show."""
+    wanted, must = set(event_types), {}
+    for entry in data.documents:
+        views = [shown(data, face, entry, since, until, visible_at, wanted) for face in (data.faces if faces is None else faces)]
+        must |= {point: value for point, value in views[0].items() if all(point in each for each in views)} if views else {}
+    return must
+
+
+def exists(data: HostData, point: Point, face: str) -> str | None:
+    """The value of a point whatever its time, None if the face never shows it."""
+    source, entry = view(data, face, data.by_key[point.key])
+    if point.event_type not in source.event_types(entry):
         return None
-    return data.points(entry, point.event_type, point.ts, point.ts, 1 << 40).get(point.ts)
+    return source.points(entry, point.event_type, point.ts, point.ts, 1 << 40).get(point.ts)
+
+
+def canonical(value: object) -> object:
+    """Without what differs between faces by nature."""
+    if isinstance(value, dict):
+        return canonical(value["href"]) if value.keys() == {"href"} else {canonical(name): canonical(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [canonical(each) for each in value]
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value[value.find("/pscheduler/tasks/"):] if value.startswith("https://") else value
+    return value
 
 
 class Verdict:
@@ -127,28 +165,31 @@ class Verdict:
 
 
 def compare(found: Iterable[Found], hosts: list[tuple[HostData, set[str]]], since: int, until: int, visible_at: dict[str, int] | int,
-            event_types: Iterable[str] = THIRTEEN) -> Verdict:
+            event_types: Iterable[str] = THIRTEEN, faces: Iterable[str] | None = None) -> Verdict:
     """`hosts`: the data of each host and the endpoints it may have been collected under."""
     verdict = Verdict()
-    by_key = {key: (data, endpoints) for data, endpoints in hosts for key in data.by_key}
+    by_key = {key: (data, endpoints, entry) for data, endpoints in hosts for entry in data.documents
+              for key in (entry.key, entry.checksum, entry.task)}
     arrived: Counter[Point] = Counter()
     for host, point, value in found:
-        data, endpoints = by_key.get(point.key, (None, set()))
-        if data is None:
+        if point.key not in by_key:
             continue  # of a host that was not asked about
-        text = exists(data, point)
-        if text is None:
+        data, endpoints, entry = by_key[point.key]
+        point = point._replace(key=entry.key)
+        texts = {face: text for face in (data.faces if faces is None else faces) if (text := exists(data, point, face)) is not None}
+        if not texts:
             verdict.unexpected.append((host or data.name, point, "never measured"))
         elif host and host not in endpoints:
             verdict.unexpected.append((host, point, f"belongs to {data.name}"))
-        elif value != json.loads(text):
+        elif not any(value == json.loads(text) if face in ARCHIVES else canonical(value) == canonical(json.loads(text)) for face, text in texts.items()):
+            text = next(iter(texts.values()))
             verdict.unexpected.append((host or data.name, point, f"has the value {json.dumps(value)[:80]}, must have {text[:80]}"))
         arrived[point] += 1
     verdict.arrived = len(arrived)
     verdict.repeats = arrived.total() - len(arrived)
     for data, _ in hosts:
         at = visible_at if isinstance(visible_at, int) else visible_at[data.name]
-        must = expected(data, since, until, at, event_types)
+        must = expected(data, since, until, at, event_types, faces)
         verdict.must += len(must)
         verdict.missing += [(data.name, point) for point in sorted(must.keys() - arrived.keys())]
     return verdict
@@ -188,6 +229,7 @@ def main() -> int:
     parser.add_argument("--until", type=moment, required=True)
     parser.add_argument("--visible-at", type=moment)
     parser.add_argument("--event-types", default=",".join(THIRTEEN))
+    parser.add_argument("--faces", type=lambda text: text.split(","))
     parser.add_argument("--once", action="store_true")
     arguments = parser.parse_args()
     if arguments.config:
@@ -202,7 +244,7 @@ def main() -> int:
     found = from_sqlite(arguments.sqlite) if arguments.sqlite else \
         from_spool(arguments.spool) if arguments.spool else from_messages(arguments.messages)
     verdict = compare(found, hosts, arguments.since, arguments.until, arguments.visible_at or arguments.until,
-                      arguments.event_types.split(","))
+                      arguments.event_types.split(","), arguments.faces)
     print(verdict.text())
     return 0 if verdict.good(arguments.once) else 1
 

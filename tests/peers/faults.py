@@ -23,7 +23,7 @@ from itertools import count, repeat
 from typing import Iterable
 
 from answer import Answer, Request, html_answer, json_answer, redirect
-from data_model import mix
+from measured import mix
 
 
 class Rule:

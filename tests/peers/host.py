@@ -1,18 +1,25 @@
 """One simulated machine: its specification, data, faults, counts and listening sockets."""
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, deque
 from dataclasses import fields
 
-from answer import Answer, Request, redirect
-from archive_api import ArchiveApi
+import archive_api
+import opensearch_api
+import pscheduler_api
+from answer import Answer, Request, html_answer, redirect
 from certificates import Certificates
 from data_model import HostData
 from faults import Rule
 from http_server import HttpServer
 
 DATA_FIELDS = {each.name for each in fields(HostData)}
+# Face -> the path below which it answers, and what answers.
+FACES = {"esmond": (archive_api.ROOT, archive_api.ArchiveApi), "elmond": (archive_api.ROOT, archive_api.ArchiveApi),
+         "pscheduler": (pscheduler_api.ROOT, pscheduler_api.PSchedulerApi), "opensearch": (opensearch_api.ROOT, opensearch_api.OpenSearchApi)}
+ID = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
 LISTENING = {"address", "https", "http", "tls", "key_generation", "client_ca", "dead", "blackhole"}
 OTHER = {"http_mode", "latency", "bytes_per_second", "skew", "gzip", "faults", "mesh_scheme", "endpoint", "pin"}
 
@@ -26,7 +33,7 @@ class Counts:
 
     def add(self, scheme: str, request: Request) -> None:
         self.requests += 1
-        self.paths[request.path] += 1
+        self.paths[ID.sub("/*", request.path)] += 1
         self.log.append({"time": time.time(), "scheme": scheme, "method": request.method, "target": request.target,
                          "agent": request.headers.get("user-agent", "")})
 
@@ -39,7 +46,6 @@ class Counts:
 
 
 class Host:
-
     def __init__(self, spec: dict, certificates: Certificates, serve=None):
         unknown = spec.keys() - DATA_FIELDS - LISTENING - OTHER
         if unknown:
@@ -52,8 +58,9 @@ class Host:
         self.configure()
 
     def configure(self) -> None:
+        data = HostData(**{k: v for k, v in self.spec.items() if k in DATA_FIELDS})
         self.rules = [Rule(each) for each in self.spec.get("faults", [])]
-        self.api = ArchiveApi(HostData(**{k: v for k, v in self.spec.items() if k in DATA_FIELDS}))
+        self.faces = {FACES[face][0]: FACES[face][1](data) for face in data.faces}
 
     @property
     def name(self) -> str:
@@ -68,7 +75,10 @@ class Host:
     def answer(self, request: Request) -> Answer:
         if request.scheme == "http" and self.spec.get("http_mode", "serve") == "redirect":
             return redirect(f"https://{self.endpoint('https')}{request.target}")
-        return self._serve(request) if self._serve else self.api.answer(request, self.now())
+        if self._serve:
+            return self._serve(request)
+        face = next((face for root, face in self.faces.items() if (request.path + "/").startswith(root + "/")), None)
+        return face.answer(request, self.now()) if face else html_answer(404, "The requested URL was not found on this server.")
 
     def endpoint(self, scheme: str) -> str:
         """host[:port] as a mesh names it."""

@@ -75,10 +75,10 @@ class HttpServer:
         lines = head.split("\r\n")
         method, target, version = lines[0].split(" ", 2)
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
-        if length := int(headers.get("content-length", 0)):
-            await reader.readexactly(min(length, 1 << 20))
+        length = int(headers.get("content-length", 0))
+        body = await reader.readexactly(min(length, 1 << 20)) if length else b""
         url = urlsplit(target)
-        request = Request(self.scheme, method, unquote(url.path), dict(parse_qsl(url.query, keep_blank_values=True)), target, headers)
+        request = Request(self.scheme, method, unquote(url.path), dict(parse_qsl(url.query, keep_blank_values=True)), target, headers, body)
         self.host.counts.add(self.scheme, request)
         await asyncio.sleep(self.host.spec.get("latency", 0))
         rule = self.host.rule(target) or {"do": "nothing"}

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """Simulates perfSONAR measurement hosts, any number in one process, and the mesh documents that name them.
 
+A host shows the same runs through each of its faces: its archive API (archive_api.py), pScheduler's REST API
+(pscheduler_api.py) and OpenSearch (opensearch_api.py); pushed.py writes what its pScheduler would push.
+
     measurement_host.py --hosts 3                      three hosts on loopback, ports chosen by the kernel
     measurement_host.py --config FILE [--ready FILE]   as FILE says
 
@@ -11,7 +14,7 @@ It ends on SIGTERM, SIGINT, or with --until-eof when its standard input ends.
 FILE: {"control": {"address": "127.0.0.1", "port": 0}, "certificates": DIR, "history": SECONDS, "hosts": [HOST...],
        "mesh_server": HOST without data, "meshes": [MESH...], "keep": true}           MESH: see mesh_documents.py
        keep: what the control server changes is written back to FILE, for the next start
-HOST: the fields of data_model.HostData, and
+HOST: the fields of data_model.HostData (`faces` says what it serves, and may be changed while it runs), and
   address (127.0.0.1), https (0: any port, null: off), http (the same; default null)   where it listens
   http_mode       "serve" or "redirect" to https
   tls             "self-signed", "ca", "expired", "other-name"; key_generation: another number is another key
@@ -27,7 +30,7 @@ The control server answers JSON:
   PATCH  /control/hosts/NAME                      merges the body in; takes effect at once ("*": all hosts)
   POST   /control/hosts                           one more host          DELETE /control/hosts/NAME
   PUT    /control/meshes/NAME                     replaces a mesh        DELETE /control/meshes/NAME
-  GET    /control/counts[?host=NAME]              connections, requests, by path, by status, bytes
+  GET    /control/counts[?host=NAME]              connections, requests, by path (ids of tasks and runs are *), by status, bytes
   GET    /control/requests?host=NAME              the last 10 000 request targets
   POST   /control/counts/reset                    GET /control/config: all, as a FILE that expect.py reads
 """

@@ -187,7 +187,8 @@ class Collecting(ProbeTest):
         self.assertEqual(self.result["gaps"], 1)
 
     def test_an_archive_that_was_behind_itself_loses_nothing(self) -> None:
-        self.simulate(until=int(time.time()) - 2 * DAY, skew=-2 * DAY)
+        # Its update times are those of the results, so each series must have one that is not older than a day.
+        self.simulate(until=int(time.time()) - 2 * DAY, skew=-2 * DAY, interval=600, failed=0.1)
         self.configure()
         self.run_probe()
         for skew in (-DAY, -HOUR):  # nothing arrives for two days, although it is asked

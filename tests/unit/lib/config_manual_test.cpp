@@ -30,6 +30,7 @@ std::set<std::string> keys_of_schema() {
     collect(task_keys(), "", names);
     collect(limit_keys(), "", names);
     collect(archive_keys(), "", names);
+    collect(transform_keys(), "", names);
     collect(connection_keys(), "", names);
     collect(description_keys(), "", names);
     for (const auto section : section_names)

@@ -149,6 +149,22 @@ const std::vector<Bad> bad_documents{
     {"tasks: {@archive: {}}", "tasks.archive", "the name \"archive\" is taken"},
     {"tasks: {@\"a/../b\": {}}", "tasks.a/../b", "cannot be a name"},
     {"archives: {@\"..\": {archiver: sqlite}}", "archives...", "cannot be a name"},
+    // formats and transforms
+    {"archives: {a: {archiver: sqlite, format: @lines}}", "archives.a.format", "stores format raw without"},
+    {"transforms: {t: {script: .}}\narchives: {a: {archiver: sqlite, transform: @t}}", "archives.a.transform",
+     "stores format raw without"},
+    {"transforms: {megabits: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, "
+     "transform: @megabit}}",
+     "archives.a.transform", "there is no transform \"megabit\" (did you mean \"megabits\"?)"},
+    {"transforms: {t: {script: .}}\narchives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, format: "
+     "lines, "
+     "transform: @t}}",
+     "archives.a.transform", "format lines is none"},
+    {"archives: {@a: {archiver: rabbitmq, url: amqp://b, format: lines}}", "archives.a",
+     "expected an exchange:"},
+    {"transforms: {@t: {output-raw: true}}", "transforms.t", "expected a script:"},
+    {"transforms: {t: {script: @\" \"}}", "transforms.t.script", "expected a script:"},
+    {"transforms: {t: {script: ., args: @[1]}}", "transforms.t.args", "expected a mapping"},
     // references
     {"tasks: {default: {archives: [@locla]}}", "tasks.default.archives",
      "there is no archive \"locla\" (did you mean \"local\"?)"},
@@ -194,10 +210,35 @@ const std::vector<Bad> bad_documents{
     {"archives: {a: {archiver: sqlite, retention: @30d}}", "archives.a.retention", "expected a mapping"},
     {"archives: {a: {archiver: sqlite, retention: {age: @0}}}", "archives.a.retention.age", "at least 1s"},
     {"archives: {a: {archiver: sqlite, format: @cooked}}", "archives.a.format",
-     "expected raw, got \"cooked\""},
+     "expected raw, esmond, pscheduler, opensearch or lines, got \"cooked\""},
     {"limits: {@l: {}}", "limits.l", "expected a type:"},
-    {"limits: {@l: {type: age}}", "limits.l", "expected a max:"},
-    {"limits: {l: {type: @jq, max: 1d}}", "limits.l.type", "expected age, got \"jq\""},
+    {"limits: {@l: {type: age}}", "limits.l", "needs something such as max: 40d"},
+    {"limits: {l: {type: @jq, max: 1d}}", "limits.l.type", "duplicate or pscheduler, got \"jq\""},
+    {"limits: {l: {type: @aeg, max: 1d}}", "limits.l.type", "(did you mean \"age\"?)"},
+    {"limits: {l: {type: age, max: 1d, action: @ignore}}", "limits.l.action", "expected drop, flag or fail"},
+    {"limits: {l: {type: age, max: 1d, max-record: @5}}", "limits.l.max-record",
+     "means nothing to a limit of type age"},
+    {"limits: {l: {type: duplicate, deny: @[a]}}", "limits.l.deny",
+     "means nothing to a limit of type duplicate"},
+    {"limits: {@l: {type: size}}", "limits.l", "max-record: 64K"},
+    {"limits: {l: {type: size, max-message: @10}}", "limits.l.max-message", "at least 1.0K"},
+    {"limits: {@l: {type: rate, max-results: 5}}", "limits.l", "max-results: 10 and per: 1h"},
+    {"limits: {l: {type: rate, max-results: @0, per: 1h}}", "limits.l.max-results", "from 1 to"},
+    {"limits: {l: {type: rate, max-results: 5, per: @2d}}", "limits.l.per", "at most 1d"},
+    {"limits: {@l: {type: value-range}}", "limits.l", "min-value: 0"},
+    {"limits: {l: {type: value-range, min-value: @low}}", "limits.l.min-value", "expected a number such as"},
+    {"limits: {l: {type: value-range, min-value: @nan}}", "limits.l.min-value", "expected a number such as"},
+    {"limits: {l: {type: value-range, min-value: @2, max-value: 1}}", "limits.l.min-value",
+     "above max-value"},
+    {"limits: {@l: {type: event-type}}", "limits.l", "deny: [packet-trace]"},
+    {"limits: {l: {type: event-type, deny: @[\"a b\"]}}", "limits.l.deny", "can match no event type"},
+    {"limits: {@l: {type: pair}}", "limits.l", "deny: [10.0.0.0/8]"},
+    {"limits: {l: {type: pair, allow: @[\"10.0.0.0/33 -> *\"]}}", "limits.l.allow",
+     "neither a network such as"},
+    {"limits: {@l: {type: pscheduler}}", "limits.l", "file: /etc/meshprobe/limits.conf"},
+    {"limits: {l: {type: pscheduler, file: @limits.conf}}", "limits.l.file", "expected an absolute path"},
+    {"limits: {l: {type: pscheduler, document: @\"{\"}}", "limits.l.document", "expected JSON as text"},
+    {"limits: {l: {type: pscheduler, file: @/l, document: \"{}\"}}", "limits.l.file", "got both"},
     // hosts
     {"hosts: {@\"not a host\": {}}", "hosts.not a host", "is not a host name"},
     {"hosts: {@\"a*/b\": {}}", "hosts.a*/b", "can match no host"},
@@ -290,6 +331,13 @@ TEST_CASE("what is usual, and what looks odd but is right, is taken without a wo
         "gracc, format: raw}}",
         "archives: {local: {retention: {age: 30d}}}",
         "limits: {recent: {type: age, max: P40D}}\ntasks: {default: {limits: [recent]}}",
+        "limits: {a: {type: size, max-record: 64K, max-message: 10M, action: fail}}",
+        "limits: {a: {type: rate, max-results: 10, per: 1h, action: flag}}",
+        "limits: {a: {type: value-range, min-value: -1.5, max-value: 1e9}}",
+        "limits: {a: {type: event-type, allow: [packet-*], deny: {failures: true}}}",
+        "limits: {a: {type: pair, deny: [10.0.0.0/8, \"*.example.org -> 2001:db8::/32\"]}}",
+        "limits: {a: {type: duplicate}}",
+        "limits: {a: {type: pscheduler, document: '{\"schema\": 1}'}}",
         "hosts: {\"*\": {enabled: false}, \"10.0.0.?\": {}, 192.0.2.1: {}, \"[2001:db8::1]:8443\": {}, "
         "h.example.org:8443: {}}",
         "hosts: {h.example.org: {enabled: no, tasks: {default: {enabled: true}}}}",
@@ -327,8 +375,7 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
     const std::vector<std::pair<std::string_view, std::string_view>> documents{
         {"tasks: {default: {interval: 7min}}",
          "7min does not divide a minute, an hour or a day evenly; 6min is used"},
-        {"tasks: {default: {collect: [opensearch, esmond]}}",
-         "this version cannot collect from \"opensearch\""},
+        {"tasks: {default: {collect: [http, esmond]}}", "this version cannot collect from \"http\""},
         {"tasks: {default: {event-types: {througput: true}}}", "(did you mean \"throughput\"?)"},
         {"meshes: {m: {url: \"https://me:secret@a.example.org/\"}}", "a password in a URL"},
         {"meshes: {m: {file: /m, configure-archives: true}}", "this version takes no archives from a mesh"},
@@ -399,4 +446,34 @@ hosts:
     CHECK(config.task("default", "ps8.example.org").interval == 1min);
     CHECK(config.task("default", "ps8.example.org").connection.ip_version == IpVersion::v4);
     CHECK_FALSE(config.task("other", "ps1.example.org").enabled);
+}
+
+TEST_CASE("a transform has its script as text or lines, and arguments of any type") {
+    const ConfigRoot root;
+    root.write(R"(
+transforms:
+  block:
+    script: |
+      .a
+      | .b
+    args: {number: 1.5, flag: true, nothing: ~, text: yes, version: 1.10, digits: '"5"', list: [1, {a: "q\"t"}], path: C:\x}
+  lines: {script: [".a", "| .b"], output-raw: true, description: two lines}
+archives:
+  lines: {archiver: rabbitmq, url: amqp://b.example.org, exchange: x, format: pscheduler, transform: block}
+)");
+    const auto loaded = root.read();
+    REQUIRE(errors(loaded.problems) == "");
+    const auto& transforms = loaded.config.transforms;
+    CHECK(transforms.at("block").script == ".a\n| .b\n");
+    CHECK(
+        transforms.at("block").arguments ==
+        R"({"digits":"5","flag":true,"list":[1,{"a":"q\"t"}],"nothing":null,"number":1.5,"path":"C:\\x","text":"yes","version":1.10})");
+    CHECK_FALSE(transforms.at("block").output_raw);
+    CHECK(transforms.at("lines").script == ".a\n| .b\n");
+    CHECK(transforms.at("lines").output_raw);
+    const auto& archive = loaded.config.archives.at("lines");
+    CHECK(archive.format == "pscheduler");
+    CHECK(archive.transform == "block");
+    CHECK(archive.exchange == "x");
+    CHECK(archive.routing_key == "perfsonar.pscheduler.{event-type}");
 }

@@ -1,5 +1,5 @@
 #include "lib/json.hpp"
-#include "probe/fetch/json_cursor.hpp"
+#include "lib/json_text/json_cursor.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>

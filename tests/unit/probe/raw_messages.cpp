@@ -1,8 +1,8 @@
 // raw_messages KEY EVENT-TYPE <PAGE >MESSAGES: a page of points as the messages made of it, one a line, so
 // that another language's parser can judge them (raw_messages_test.py).
+#include "lib/format/raw.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/points.hpp"
-#include "probe/transform/raw.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,14 +14,14 @@ using namespace meshprobe;
 
 int main(int argc, char** argv) {
     if (argc != 3) return 2;
-    MetadataEntry entry;
+    SeriesSubject entry;
     entry.key = argv[1];
-    const RawTransform transform(entry, argv[2]);
+    const RawFormat transform(entry, argv[2]);
     PointReader reader;
     std::string body;
     ArrayScanner scanner([&](std::string_view batch) -> Status {
         for (auto rest = reader.read(batch); !rest.empty();) {
-            const auto part = rest.first(std::min(rest.size(), RawTransform::max_points));
+            const auto part = rest.first(std::min(rest.size(), RawFormat::max_points));
             transform.write(body, part, std::chrono::system_clock::now());
             std::cout << body << '\n';
             rest = rest.subspan(part.size());

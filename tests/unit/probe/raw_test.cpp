@@ -1,5 +1,7 @@
+#include "lib/format/raw.hpp"
 #include "lib/json.hpp"
-#include "probe/transform/raw.hpp"
+#include "probe/fetch/metadata.hpp"
+#include "probe/fetch/points.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>
@@ -30,7 +32,7 @@ std::string body(const MetadataEntry& entry, std::string_view event_type, std::s
     const Padded padded(page);
     PointReader reader;
     std::string text = "what the last message left";
-    RawTransform(entry, event_type).write(text, reader.read(padded.view()), published);
+    RawFormat(entry, event_type).write(text, reader.read(padded.view()), published);
     return text;
 }
 
@@ -75,7 +77,7 @@ TEST_CASE("bodies are one line of ASCII that means the same") {
 
 TEST_CASE("a full message holds its points in ascending order") {
     std::string page = "[";
-    for (unsigned i = 0; i < RawTransform::max_points; ++i)
+    for (unsigned i = 0; i < RawFormat::max_points; ++i)
         page += "{\"ts\":" + std::to_string(1000 - i) + ",\"val\":" + std::to_string(i) + "},";
     page.back() = ']';
     const auto message = nlohmann::ordered_json::parse(body(entry(), "throughput", page));
@@ -87,4 +89,17 @@ TEST_CASE("a full message holds its points in ascending order") {
         last = std::stoll(ts);
         CHECK(value == 1000 - last);
     }
+}
+
+TEST_CASE("what limits flagged says so at the end of its meta, and nothing else changes") {
+    const std::vector<Point> points{{5, {"1", true}}};
+    std::string plain;
+    std::string flagged;
+    const RawFormat format(entry(), "throughput");
+    format.write(plain, points, published);
+    format.write(flagged, points, published);
+    format.add_limits(flagged, R"(["old","odd"])");
+    const std::string before = R"("ts_start":5)";
+    const auto at = plain.find(before) + before.size();
+    CHECK(flagged == plain.substr(0, at) + R"(,"limits":["old","odd"])" + plain.substr(at));
 }

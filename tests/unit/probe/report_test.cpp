@@ -196,3 +196,34 @@ TEST_CASE("what the host asked for is kept as not-before") {
     host.run(busy);
     CHECK(host.last->not_before_usec == start + 2 * minute);
 }
+
+TEST_CASE("what limits did is told by their names") {
+    Host host;
+    auto summary = news_at(start);
+    summary.tally.limits = {{.limit = "old", .reason = "older than 1d", .dropped = 3, .flagged = 0},
+                            {.limit = "odd", .reason = "…", .dropped = 0, .flagged = 2, .left_out = 1},
+                            {.limit = "quiet", .reason = "…"}};
+    const auto news = host.run(summary);
+    REQUIRE(!news.empty());
+    CHECK_THAT(news.front().text,
+               Catch::Contains(", limits (old: 3 dropped; odd: 2 flagged, 1 series left out)"));
+    CHECK(host.last->dropped == 3);
+    CHECK(host.last->flagged == 2);
+    CHECK(host.last->limits == "old: 3 dropped; odd: 2 flagged, 1 series left out");
+}
+
+TEST_CASE("a run whose results were all dropped says so") {
+    Host host;
+    auto summary = run_at(start);
+    summary.tally.series_read = 1;
+    summary.tally.limits = {{.limit = "old", .reason = "older than 1d", .dropped = 3}};
+    REQUIRE(host.run(summary).size() == 1);
+}
+
+TEST_CASE("a host is not unreachable because a limit failed all its series") {
+    auto summary = run_at(start);
+    summary.tally.series_read = summary.tally.series_failed = 2;
+    CHECK(outcome_of(summary) == "unreachable");
+    summary.tally.limits = {{.limit = "strict", .reason = "…", .failed = 2}};
+    CHECK(outcome_of(summary) == "partial");
+}

@@ -1,0 +1,67 @@
+// How a pScheduler is asked for the results of its own runs: one GET /pscheduler/schedule for what ran in a
+// window of time, one GET /pscheduler/tasks for what was to be measured, and one GET for each run whose
+// result is wanted. Facts: a run's result is there once it is merged, up to 15 s after its end; lists name
+// hosts as the server knows itself, which need not be how it is reached.
+#pragma once
+
+#include "lib/checkpoint/series_table.hpp"
+#include "lib/error.hpp"
+#include "lib/http/session.hpp"
+#include "lib/json.hpp"
+#include "probe/windows.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+/// A line of the schedule: a run that has ended.
+struct ScheduledRun {
+    std::string path; ///< of the run: "/pscheduler/tasks/T/runs/R"
+    std::string task; ///< path of its task
+    std::string test_type;
+    Timestamp start = 0;
+    /// It ends where it starts: an interval of a test that goes on in the background.
+    bool is_instant = false;
+};
+
+struct Schedule {
+    std::vector<ScheduledRun> runs; ///< in order of their start
+    std::optional<Timestamp> date;  ///< the server's clock
+    std::uint64_t skipped = 0;      ///< odd lines
+};
+
+class PScheduler {
+  public:
+    /// `url` ends in "/pscheduler/".
+    PScheduler(HttpSession& session, std::string url) : session_(session), url_(std::move(url)) {}
+
+    /// Runs that began or ended within the window and are over, of tests in `tests` (empty: any).
+    [[nodiscard]] Result<Schedule> list(const Window& window, const std::vector<std::string>& tests,
+                                        const std::function<bool()>& stop);
+
+    /// All tasks that are enabled, by path.
+    [[nodiscard]] Result<std::map<std::string, nlohmann::json>> tasks(const std::function<bool()>& stop);
+    /// One, with its detail; a task that has ended is not among tasks().
+    [[nodiscard]] Result<nlohmann::json> task(const std::string& path, const std::function<bool()>& stop);
+
+    /// Asks for the run; `on_done` is called from session.run().
+    void fetch(const std::string& path, std::function<void(Result<nlohmann::json>)> on_done);
+
+    /// After an error: how long the server asked not to be asked.
+    [[nodiscard]] std::optional<Microseconds> wait_asked() const { return wait_asked_; }
+
+  private:
+    [[nodiscard]] Result<HttpResponse> ask(HttpRequest request, const std::function<bool()>& stop);
+    [[nodiscard]] std::string at(std::string_view path) const;
+
+    HttpSession& session_;
+    std::string url_;
+    std::optional<Microseconds> wait_asked_;
+};
+
+} // namespace meshprobe

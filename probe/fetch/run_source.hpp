@@ -1,0 +1,43 @@
+// A source of results that come run by run: each with all that its test measured, in the order of their
+// arrival. Esmond is asked series by series instead.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/http/session.hpp"
+#include "lib/pscheduler/run_record.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+class RunSource {
+  public:
+    struct Page {
+        std::vector<RunRecord> results;
+        std::optional<Timestamp> date; ///< the server's clock
+        /// All that arrived before was shown, on this page or an earlier one; 0: nothing is known of that.
+        Timestamp arrived_until = 0;
+        std::uint64_t skipped = 0; ///< what was no result
+        std::string first_skipped; ///< and why
+        /// Results that could not be had now: the mark must not pass them.
+        std::uint64_t failed = 0;
+        std::string first_failure;
+    };
+
+    virtual ~RunSource() = default;
+    /// nullopt: there was no further page. `refused` and `protocol` errors: this is no source of its kind.
+    [[nodiscard]] virtual Result<std::optional<Page>> next(const std::function<bool()>& stop) = 0;
+    /// After an error: how long the server asked not to be asked.
+    [[nodiscard]] virtual std::optional<Microseconds> wait_asked() const = 0;
+
+  protected:
+    RunSource() = default;
+    RunSource(const RunSource&) = default;
+    RunSource& operator=(const RunSource&) = default;
+};
+
+} // namespace meshprobe

@@ -1,0 +1,119 @@
+#include "probe/limit/pscheduler/script.hpp"
+
+#include "probe/limit/pscheduler/jq_modules.hpp"
+
+#include <fmt/core.h>
+
+#include <cctype>
+
+namespace meshprobe::pscheduler {
+
+namespace {
+
+bool is_word(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '.' || c == ':';
+}
+
+/// Goes over a program, and knows what is a string and what is a comment.
+class Scanner {
+  public:
+    explicit Scanner(std::string_view text) : text_(text) {}
+
+    /// The program without its imports, which become definitions in `modules`.
+    Result<std::string> split(std::string& modules) {
+        std::string rest;
+        while (at_ < text_.size()) {
+            if (is_at_import()) {
+                auto definitions = import();
+                if (!definitions) return fail(definitions.error());
+                modules += *definitions;
+            } else {
+                rest += take();
+            }
+        }
+        return rest;
+    }
+
+  private:
+    [[nodiscard]] bool is_at_import() const {
+        if (at_ > 0 && is_word(text_[at_ - 1])) return false;
+        for (const std::string_view word : {"import", "include"}) {
+            if (!text_.substr(at_).starts_with(word)) continue;
+            const auto quote = text_.find_first_not_of(" \t\n", at_ + word.size());
+            if (quote != std::string_view::npos && text_[quote] == '"') return true;
+        }
+        return false;
+    }
+
+    /// A string or a comment as a whole, else one byte.
+    std::string_view take() {
+        const auto begin = at_;
+        if (text_[at_] == '"') {
+            for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+                if (text_[at_] == '\\') ++at_;
+            }
+            at_ = std::min(at_ + 1, text_.size());
+        } else if (text_[at_] == '#') {
+            at_ = std::min(text_.find('\n', at_), text_.size());
+        } else {
+            ++at_;
+        }
+        return text_.substr(begin, at_ - begin);
+    }
+
+    Result<std::string> import() {
+        const auto end = text_.find(';', at_);
+        if (end == std::string_view::npos)
+            return fail(ErrorKind::configuration, "an import without its semicolon");
+        const auto statement = text_.substr(at_, end - at_);
+        at_ = end + 1;
+        const auto open = statement.find('"');
+        const auto close = statement.find('"', open + 1);
+        if (close == std::string_view::npos)
+            return fail(ErrorKind::configuration, "an import without the end of its name");
+        const auto module = statement.substr(open + 1, close - open - 1);
+        std::string name;
+        if (statement.starts_with("import")) {
+            const auto as = statement.find("as", close);
+            if (as == std::string_view::npos)
+                return fail(ErrorKind::configuration, fmt::format("import \"{}\" without \"as\"", module));
+            for (const char c : statement.substr(as + 2)) {
+                if (is_word(c)) name += c;
+            }
+            name += "::";
+        }
+        auto definitions = definitions_of(module, name);
+        if (!definitions) {
+            return fail(ErrorKind::configuration,
+                        fmt::format("there is no jq module \"{}\"; there are pscheduler/iso8601 and "
+                                    "pscheduler/si",
+                                    module));
+        }
+        return *definitions;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+} // namespace
+
+Result<std::string> compose_program(std::string_view prelude, std::string_view script) {
+    std::string modules;
+    auto body = Scanner(script).split(modules);
+    if (!body) return fail(body.error());
+    const bool is_empty = body->find_first_not_of(" \t\r\n") == std::string::npos;
+    return modules + std::string(prelude) + (is_empty ? "." : *body);
+}
+
+Result<std::optional<nlohmann::json>> Script::first_result(const World& world,
+                                                           const nlohmann::json& input) const {
+    if (!world.jq) return fail(ErrorKind::interrupted, "there is no jq here");
+    return world.jq(program, arguments, input);
+}
+
+bool Script::mentions(std::string_view word) const {
+    return program.find(word) != std::string::npos;
+}
+
+} // namespace meshprobe::pscheduler

@@ -1,0 +1,51 @@
+// What a limit document asks the world outside. Whoever answers sees to it that each question is bounded in
+// time and asked once; a document has an outcome of its own for what is not answered.
+#pragma once
+
+#include "lib/error.hpp"
+#include "lib/json.hpp"
+#include "lib/network.hpp"
+#include "lib/units_of_measure.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace meshprobe::pscheduler {
+
+enum class DnsType { a, aaaa, ptr, txt };
+
+struct DnsAnswer {
+    enum class Is { found, absent, unknown };
+    Is is = Is::unknown;            ///< absent: the name, or what was asked of it, does not exist
+    std::vector<std::string> texts; ///< addresses, names without the final dot, texts
+};
+
+struct Fetch {
+    std::string url; ///< parameters included
+    std::vector<std::string> headers;
+    std::string bind;
+    bool verify = true;
+    bool follow = true;
+    Microseconds timeout = std::chrono::seconds(3);
+};
+struct Fetched {
+    long status = 0;
+    std::string body;
+};
+
+struct World {
+    /// The first result of a program, nullopt if there is none. `arguments`: {"name": value}.
+    std::function<Result<std::optional<nlohmann::json>>(
+        const std::string& program, const nlohmann::json& arguments, const nlohmann::json& input)>
+        jq;
+    std::function<DnsAnswer(const std::string& name, DnsType type, Microseconds timeout)> dns;
+    std::function<Result<Fetched>(const Fetch& fetch)> fetch;
+    /// The text of a list; nullopt: there is no copy yet.
+    std::function<std::optional<std::string>(const std::string& key)> list;
+    /// Addresses of this machine, each with its prefix.
+    std::function<std::vector<IpNetwork>()> interfaces;
+};
+
+} // namespace meshprobe::pscheduler

@@ -1,0 +1,144 @@
+#include "probe/limit/pscheduler_limit.hpp"
+
+#include "lib/json_text/json_value.hpp"
+#include "probe/fetch/test_type.hpp"
+#include "probe/limit/pscheduler/document.hpp"
+#include "probe/limit/pscheduler/outside.hpp"
+#include "probe/limit/pscheduler/processor.hpp"
+#include "probe/limit/pscheduler/source.hpp"
+
+#include <fmt/core.h>
+
+namespace meshprobe {
+
+namespace {
+
+using nlohmann::json;
+
+/// Of the metadata's JSON text; empty if it is none.
+std::string text_in(const std::string& json_text) {
+    return unescape({json_text, true}).value_or("");
+}
+
+/// "pscheduler/iperf3" is iperf3 to pScheduler.
+std::string tool_of(const EntryMeta& meta) {
+    constexpr std::string_view prefix = "pscheduler/";
+    auto tool = text_in(meta.tool_name);
+    if (tool.starts_with(prefix)) tool.erase(0, prefix.size());
+    return tool;
+}
+
+std::string test_type_of(const JudgedSeries& series) {
+    if (auto named = text_in(series.entry.meta.test_type); !named.empty()) return named;
+    TestClues clues;
+    clues.add(series.event_type);
+    for (const char* type : {"throughput", "trace", "rtt", "latencybg"}) {
+        if (clues.is_of({type}, "")) return type;
+    }
+    return {};
+}
+
+/// Seconds, as a number or in a string; "" if they are not said.
+std::string duration_of(const EntryMeta& meta) {
+    const auto seconds = to_seconds({meta.time_duration, true});
+    return seconds && *seconds >= 0 ? fmt::format("PT{}S", *seconds) : std::string();
+}
+
+class PschedulerLimit final : public LimitRule {
+  public:
+    PschedulerLimit(std::string origin, pscheduler::LimitDocument document, pscheduler::World world,
+                    std::string server)
+        : origin_(std::move(origin)), document_(std::move(document)), world_(std::move(world)),
+          server_(std::move(server)), depends_on_run_(document_.depends_on_run()) {}
+
+    [[nodiscard]] std::string reason() const override { return "not let pass by " + origin_; }
+
+    [[nodiscard]] bool is_series_exceeded(const JudgedSeries& series) override {
+        return !depends_on_run_ && !assess(series).passes(nullptr);
+    }
+
+    [[nodiscard]] std::shared_ptr<ResultJudge> judge_of_results(const JudgedSeries& series) override {
+        if (!depends_on_run_) return nullptr;
+        return std::make_shared<Judge>(series, assess(series));
+    }
+
+  private:
+    class Judge final : public ResultJudge {
+      public:
+        Judge(const JudgedSeries& series, pscheduler::Assessment assessment)
+            : series_(series), assessment_(std::move(assessment)) {}
+        bool is_exceeded(const Judged& result) override {
+            return !assessment_.passes(run_schedule_of(series_, result.ts));
+        }
+
+      private:
+        JudgedSeries series_;
+        pscheduler::Assessment assessment_;
+    };
+
+    [[nodiscard]] pscheduler::Assessment assess(const JudgedSeries& series) const {
+        json hints{{"server", server_}};
+        if (auto agent = text_in(series.entry.meta.measurement_agent); !agent.empty())
+            hints["requester"] = std::move(agent);
+        return {document_, world_, std::move(hints), task_of(series)};
+    }
+
+    std::string origin_;
+    pscheduler::LimitDocument document_;
+    pscheduler::World world_;
+    std::string server_;
+    bool depends_on_run_;
+};
+
+} // namespace
+
+json task_of(const JudgedSeries& series) {
+    const auto& meta = series.entry.meta;
+    json spec = json::object();
+    const auto add = [](json& object, const char* name, std::string text) {
+        if (!text.empty()) object[name] = std::move(text);
+    };
+    const auto input_or_measured = [](const std::string& input, const std::string& measured) {
+        auto text = text_in(input);
+        return text.empty() ? text_in(measured) : text;
+    };
+    add(spec, "source", input_or_measured(meta.input_source, meta.source));
+    add(spec, "dest", input_or_measured(meta.input_destination, meta.destination));
+    add(spec, "duration", duration_of(meta));
+    if (const auto address = parse_ip_address(text_in(meta.source)))
+        spec["ip-version"] = address->size == 4 ? 4 : 6;
+    if (text_in(meta.ip_transport_protocol) == "udp") spec["udp"] = true;
+    json test{{"spec", std::move(spec)}};
+    add(test, "type", test_type_of(series));
+    json task{{"schema", 1}, {"test", std::move(test)}, {"schedule", json::object()}};
+    add(task, "tool", tool_of(meta));
+    json reference{{"metadata-key", series.entry.key}, {"event-type", std::string(series.event_type)}};
+    add(reference, "source", text_in(meta.source));
+    add(reference, "destination", text_in(meta.destination));
+    add(reference, "subject-type", text_in(meta.subject_type));
+    task["reference"] = std::move(reference);
+    return task;
+}
+
+json run_schedule_of(const JudgedSeries& series, Timestamp ts) {
+    const auto duration = duration_of(series.entry.meta);
+    return {{"start", format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(ts)))},
+            {"duration", duration.empty() ? "PT0S" : duration}};
+}
+
+Result<std::unique_ptr<LimitRule>> make_pscheduler_limit(const Limit& limit, const Paths& paths,
+                                                         const std::string& server) {
+    const std::string origin =
+        limit.file.empty() ? fmt::format("limits.{}.document", limit.name) : limit.file;
+    const auto text = pscheduler::read_document_text(paths, limit);
+    if (!text) return fail(text.error().in(fmt::format("limits.{}", limit.name)));
+    auto document = pscheduler::parse_limit_document(*text);
+    if (!document) {
+        return fail(ErrorKind::configuration, fmt::format("{}: {}; \"meshprobectl limits check\" tells more",
+                                                          origin, document.error().message));
+    }
+    return std::make_unique<PschedulerLimit>(origin, std::move(*document), pscheduler::outside_world(paths),
+                                             server);
+}
+
+} // namespace meshprobe

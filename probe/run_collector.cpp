@@ -1,0 +1,112 @@
+#include "probe/run_collector.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace meshprobe {
+
+namespace {
+
+/// Each knows what was sent of it lately, which is kilobytes; after a commit the checkpoint knows it.
+constexpr std::size_t most_series = 500;
+constexpr Timestamp far_future = 12 * 3600;
+
+Status nothing_to_do() {
+    return {};
+}
+
+} // namespace
+
+RunCollector::RunCollector(PollBook& book, Timestamp now, Flavour flavour, Settings settings)
+    : book_(book), settings_(std::move(settings)),
+      context_{.checkpoint = book.checkpoint,
+               .history = book.history,
+               .batch = book.batch,
+               .outlets = book.outlets,
+               .limits = book.limits,
+               .tally = book.summary.tally,
+               .now = now,
+               .flavour = flavour,
+               .commit_if_due = nothing_to_do, // settle() commits, where nothing is half taken
+               .go_on = [this] { return !settings_.stop(); }},
+      window_{0, now + far_future} {}
+
+bool RunCollector::is_wanted(std::string_view event_type) const {
+    return settings_.event_types.empty() ||
+           std::ranges::find(settings_.event_types, event_type) != settings_.event_types.end();
+}
+
+SeriesRun& RunCollector::series(const SeriesSubject& subject, const std::string& event_type) {
+    std::string id = subject.key + " " + event_type;
+    const auto known = series_.find(id);
+    if (known != series_.end()) return known->second;
+    const MetadataEntry entry{
+        subject, {EventType{.name = event_type, .base_uri = {}, .time_updated = 0}}, context_.flavour};
+    book_.limits.note(entry);
+    book_.subjects.note(entry, context_.flavour);
+    SeriesJob job{.entry = std::make_shared<const MetadataEntry>(entry),
+                  .event_type = event_type,
+                  .base_uri = {},
+                  .time_updated = {},
+                  .plan = {}};
+    job.plan.recent = window_;
+    ++context_.tally.series_read;
+    return series_.try_emplace(std::move(id), std::move(job), context_).first->second;
+}
+
+void RunCollector::take(const RunRecord& record) {
+    for (const auto& [event_type, json] : record.values) {
+        if (!is_wanted(event_type)) continue;
+        SeriesRun& run = series(record.subject, event_type);
+        if (run.whole().verdict == LimitDecision::Verdict::drop) continue;
+        if (run.whole().verdict == LimitDecision::Verdict::fail) {
+            note_failure(run.job().id(), book_.limits.failure(run.whole().limit, 0));
+            continue;
+        }
+        const std::array points{Point{record.ts, {json, false}}};
+        if (auto taken = run.take(points, window_); !taken) note_failure(run.job().id(), taken.error());
+    }
+}
+
+/// Of each series once.
+void RunCollector::note_failure(const std::string& id, const Error& error) {
+    if (std::ranges::find(failed_, id) != failed_.end()) return;
+    failed_.push_back(id);
+    auto& tally = context_.tally;
+    ++tally.series_failed;
+    if (tally.first_failure.empty()) tally.first_failure = fmt::format("{}: {}", id, error.message);
+}
+
+bool RunCollector::can_spare(const SeriesSubject& subject, std::span<const std::string_view> event_types,
+                             Timestamp ts) const {
+    const auto is_seen = [&](std::string_view type) {
+        const auto state = context_.history.find(subject, type, context_.flavour);
+        return state && state->seen(ts);
+    };
+    const auto wanted = [this](std::string_view type) { return is_wanted(type); };
+    return std::ranges::none_of(event_types, wanted) ||
+           std::ranges::any_of(event_types,
+                               [&](std::string_view type) { return is_wanted(type) && is_seen(type); });
+}
+
+Status RunCollector::settle(const std::optional<Progress>& progress) {
+    for (auto& [id, run] : series_) {
+        if (const auto fetched = run.fetched(); !fetched) note_failure(id, fetched.error());
+        run.covered(window_.until);
+        book_.batch.add_change(run.change());
+    }
+    if (progress) book_.batch.set_progress(*progress);
+    const bool is_due = book_.batch.is_due() || series_.size() >= most_series;
+    return is_due ? commit() : Status{};
+}
+
+Status RunCollector::commit() {
+    auto committed = book_.batch.commit();
+    series_.clear();
+    return committed;
+}
+
+} // namespace meshprobe

@@ -1,0 +1,54 @@
+// Takes results that come run by run, each with values of several event types, and sorts them into their
+// series: the counterpart of Collector for sources that are not asked series by series.
+#pragma once
+
+#include "probe/fetch/run_source.hpp"
+#include "probe/poll_book.hpp"
+#include "probe/series_run.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+class RunCollector {
+  public:
+    struct Settings {
+        std::vector<std::string> event_types; ///< others are passed over; empty: all are wanted
+        std::function<bool()> stop;
+    };
+
+    RunCollector(PollBook& book, Timestamp now, Flavour flavour, Settings settings);
+
+    void take(const RunRecord& record);
+    /// Everything that arrived so far was taken: it is ready to be committed, together with the `progress`
+    /// that says so, and is if there is enough of it.
+    [[nodiscard]] Status settle(const std::optional<Progress>& progress);
+
+    /// Series that a limit failed: nothing of them passes the mark of the host.
+    [[nodiscard]] const std::vector<std::string>& failed() const { return failed_; }
+
+    /// Whether a run that would bring values of `event_types` need not be fetched: some are known, or none is
+    /// wanted.
+    [[nodiscard]] bool can_spare(const SeriesSubject& subject, std::span<const std::string_view> event_types,
+                                 Timestamp ts) const;
+
+  private:
+    [[nodiscard]] bool is_wanted(std::string_view event_type) const;
+    SeriesRun& series(const SeriesSubject& subject, const std::string& event_type);
+    void note_failure(const std::string& id, const Error& error);
+    [[nodiscard]] Status commit();
+
+    PollBook& book_;
+    Settings settings_;
+    SeriesContext context_;
+    Window window_;
+    std::map<std::string, SeriesRun, std::less<>> series_; ///< by id; what was not committed yet
+    std::vector<std::string> failed_;                      ///< ids
+};
+
+} // namespace meshprobe

@@ -1,0 +1,213 @@
+#include "probe/run_poll.hpp"
+
+#include "lib/clock.hpp"
+#include "probe/fetch/archive_url.hpp"
+#include "probe/fetch/opensearch_source.hpp"
+#include "probe/fetch/pscheduler_source.hpp"
+#include "probe/run_collector.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace meshprobe {
+
+namespace {
+
+/// Clocks that differ by less are taken for equal.
+constexpr Timestamp tolerance = 300;
+/// The next search begins so much before what was seen last: results of one second need not be shown in it
+/// together.
+constexpr Timestamp doubt = 60;
+
+class RunPoll {
+  public:
+    RunPoll(PollBook& book, Flavour flavour, Stop& stop, const Journal& journal)
+        : book_(book), summary_(book.summary), flavour_(flavour), stop_(stop), journal_(journal) {}
+
+    void run(HostKeys& keys);
+
+  private:
+    /// The host answers at `url` as a source of this kind: its first page.
+    [[nodiscard]] Status contact(HttpSession& session, const std::string& url);
+    [[nodiscard]] std::unique_ptr<RunSource> make_source(HttpSession& session, const std::string& url,
+                                                         Timestamp since);
+    [[nodiscard]] Status read();
+    [[nodiscard]] Status take(const RunSource::Page& page);
+    [[nodiscard]] Status conclude(bool is_through);
+    [[nodiscard]] std::optional<Progress> reached(const RunSource::Page& page) const;
+    [[nodiscard]] bool has_failures() const { return failed_ > 0 || !collector_->failed().empty(); }
+    void report();
+    void blame(const Error& error);
+
+    PollBook& book_;
+    RunSummary& summary_;
+    Flavour flavour_;
+    Stop& stop_;
+    const Journal& journal_;
+
+    std::string url_;
+    PollPlan plan_;
+    std::unique_ptr<RunSource> source_;
+    std::unique_ptr<RunCollector> collector_;
+    std::optional<RunSource::Page> page_;
+    std::uint64_t failed_ = 0;
+};
+
+std::unique_ptr<RunSource> RunPoll::make_source(HttpSession& session, const std::string& url,
+                                                Timestamp since) {
+    const auto& task = book_.settings.task;
+    if (flavour_ == Flavour::opensearch)
+        return std::make_unique<OpenSearchSource>(session, url, since, task.select.tests);
+    return std::make_unique<PSchedulerSource>(
+        session, PSchedulerSource::Settings{
+                     .url = url,
+                     .window = {since, plan_.now + tolerance},
+                     .tests = task.select.tests,
+                     .can_spare = [this](const SeriesSubject& subject, EventTypes types, Timestamp ts) {
+                         return collector_->can_spare(subject, types, ts);
+                     }});
+}
+
+Status RunPoll::contact(HttpSession& session, const std::string& url) {
+    const auto stop = [this] { return stop_.is_wanted(); };
+    plan_ = plan_poll(book_.before, book_.clock(), book_.rules, flavour_);
+    const Timestamp from = std::max<Timestamp>(1, plan_.search_from - (plan_.first_contact ? tolerance : 0));
+    const auto begin = [&](Timestamp since) -> Status {
+        collector_ = std::make_unique<RunCollector>(
+            book_, plan_.now, flavour_,
+            RunCollector::Settings{.event_types = book_.settings.task.event_types, .stop = stop});
+        source_ = make_source(session, url, since);
+        auto page = source_->next(stop);
+        if (!page) return fail(page.error());
+        page_ = std::move(*page);
+        return {};
+    };
+    if (auto begun = begin(from); !begun) return begun;
+    if (!page_ || !page_->date || *page_->date > latest_timestamp) return {};
+    summary_.skew_usec = *page_->date * 1'000'000 - now_usec();
+    const Timestamp guessed = plan_.now;
+    plan_ = plan_poll(book_.before, *page_->date, book_.rules, flavour_);
+    const bool is_guess_good = plan_.search_from >= from && std::abs(plan_.now - guessed) <= tolerance;
+    return is_guess_good ? Status{} : begin(plan_.search_from);
+}
+
+void RunPoll::blame(const Error& error) {
+    summary_.interrupted = error.kind == ErrorKind::interrupted && stop_.is_signalled();
+    summary_.out_of_time = error.kind == ErrorKind::interrupted && stop_.is_out_of_time();
+    if (error.kind == ErrorKind::interrupted) return;
+    summary_.error = error;
+    summary_.is_host_error = error.kind != ErrorKind::credentials && error.kind != ErrorKind::configuration &&
+                             error.kind != ErrorKind::internal && error.kind != ErrorKind::storage;
+    if (const auto wait = source_ ? source_->wait_asked() : std::nullopt)
+        summary_.asked_not_before_usec = now_usec() + wait->count();
+}
+
+void RunPoll::run(HostKeys& keys) {
+    const std::string_view path = flavour_ == Flavour::opensearch ? "/opensearch/" : "/pscheduler/";
+    std::optional<Error> first_error;
+    for (const auto& url :
+         service_urls(book_.settings.measurement_archives, path, book_.before.archive_url)) {
+        auto session = HttpSession::create(book_.settings.paths, book_.http_settings(keys));
+        if (!session) return blame(session.error());
+        const auto contacted = contact(*session, url);
+        const auto remembered = keys.remember(journal_);
+        summary_.is_key_told = keys.was_rejected();
+        if (!remembered) return blame(remembered.error());
+        if (contacted) {
+            url_ = url;
+            first_error.reset();
+            if (const auto done = read(); !done) blame(done.error());
+            report();
+        } else if (!first_error) {
+            first_error = contacted.error();
+        }
+        summary_.requests += session->requests();
+        summary_.bytes += session->bytes();
+        // They refer to the session.
+        const bool is_final = contacted || contacted.error().kind == ErrorKind::untrusted ||
+                              contacted.error().kind == ErrorKind::interrupted || source_->wait_asked();
+        if (is_final && first_error) blame(*first_error);
+        source_.reset();
+        collector_.reset();
+        if (is_final) return;
+    }
+    if (first_error) blame(*first_error);
+}
+
+/// What arrived until shortly before the last result of the page has been taken: a run that ends early need
+/// not begin from the start again.
+std::optional<Progress> RunPoll::reached(const RunSource::Page& page) const {
+    if (has_failures() || page.arrived_until <= doubt) return std::nullopt;
+    Progress progress = book_.checkpoint.progress();
+    const Timestamp until = std::min(page.arrived_until, plan_.now) - doubt;
+    if (until <= progress.polled_until) return std::nullopt;
+    progress.since = plan_.since;
+    progress.polled_until = until;
+    progress.archive_url = url_;
+    progress.flavour = std::string(to_string(flavour_));
+    return progress;
+}
+
+Status RunPoll::take(const RunSource::Page& page) {
+    for (const RunRecord& result : page.results)
+        collector_->take(result);
+    auto& tally = summary_.tally;
+    tally.skipped_entries += page.skipped;
+    if (tally.first_skipped.empty()) tally.first_skipped = page.first_skipped;
+    tally.series_failed += page.failed;
+    failed_ += page.failed;
+    if (tally.first_failure.empty()) tally.first_failure = page.first_failure;
+    return collector_->settle(reached(page));
+}
+
+Status RunPoll::read() {
+    book_.record_gap(plan_);
+    const auto stop = [this] { return stop_.is_wanted(); };
+    Status status;
+    while (page_) {
+        if (status = take(*page_); !status) return status; // a local fault: nothing of it is to be committed
+        auto next = source_->next(stop);
+        if (!next) {
+            status = fail(next.error());
+            break;
+        }
+        page_ = std::move(*next);
+    }
+    const auto concluded = conclude(status.has_value());
+    return concluded ? status : concluded;
+}
+
+Status RunPoll::conclude(bool is_through) {
+    const PollOutcome outcome{.complete = is_through && !has_failures(),
+                              .held_by_failures = is_through && has_failures(),
+                              .out_of_time = stop_.is_out_of_time()};
+    Progress next = book_.next(plan_, outcome, {url_, flavour_});
+    next.polled_until = std::max(next.polled_until, book_.checkpoint.progress().polled_until);
+    return book_.close(next);
+}
+
+void RunPoll::report() {
+    auto& tally = summary_.tally;
+    book_.sum_up(plan_.now, journal_);
+    const auto& host = book_.settings.instance.host;
+    if (tally.skipped_entries > 0) {
+        journal_.log(Priority::info, message::series_failed,
+                     fmt::format("{}: {} results were left out, first {}", host, tally.skipped_entries,
+                                 tally.first_skipped));
+    }
+    if (failed_ > 0) {
+        journal_.log(
+            Priority::info, message::series_failed,
+            fmt::format("{}: {} results could not be fetched, first {}", host, failed_, tally.first_failure));
+    }
+}
+
+} // namespace
+
+void poll_runs(PollBook& book, Flavour flavour, HostKeys& keys, Stop& stop, const Journal& journal) {
+    RunPoll(book, flavour, stop, journal).run(keys);
+}
+
+} // namespace meshprobe

@@ -1,0 +1,135 @@
+#include "probe/series_history.hpp"
+
+#include "lib/checkpoint/subjects.hpp"
+
+#include <fmt/core.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace meshprobe {
+
+namespace {
+
+/// What one of them has received or skipped on purpose is settled for all.
+void merge_marks(SeriesMarks& known, const SeriesMarks& other) {
+    known.newest = std::max(known.newest, other.newest);
+    known.complete_until = std::max(known.complete_until, other.complete_until);
+    known.known_from = std::max(known.known_from, other.known_from);
+}
+
+void merge_states(SeriesState& known, const SeriesState& other) {
+    merge_marks(known, other);
+    std::vector<Timestamp> recent;
+    std::ranges::set_union(known.recent, other.recent, std::back_inserter(recent));
+    known.recent = std::move(recent);
+}
+
+std::string sha256(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
+    std::string hex;
+    for (unsigned i = 0; i < 16; ++i)
+        hex += fmt::format("{:02x}", digest[i]);
+    return hex;
+}
+
+/// 60, 60.0 and "60.0" are one.
+std::string as_number(std::string_view json_text) {
+    const auto number = to_integer({json_text});
+    return number ? std::to_string(*number) : std::string(json_text);
+}
+
+/// 4, 6, or 0: of a name.
+int family_of(std::string_view address) {
+    if (address.find(':') != std::string_view::npos) return 6;
+    return !address.empty() && address.find_first_not_of("0123456789.") == std::string_view::npos ? 4 : 0;
+}
+
+const std::string& first_of(const std::string& preferred, const std::string& other) {
+    return preferred.empty() ? other : preferred;
+}
+
+} // namespace
+
+std::string_view keys_of(Flavour flavour) {
+    switch (flavour) {
+    case Flavour::pscheduler:
+        return "pscheduler";
+    case Flavour::elmond:
+    case Flavour::opensearch:
+        return "elmond";
+    case Flavour::esmond:
+    case Flavour::unknown:
+        break;
+    }
+    return "esmond";
+}
+
+std::string series_identity(const EntryMeta& meta) {
+    // Of other tests, archives have several views of both.
+    const bool is_throughput = meta.test_type == R"("throughput")";
+    return sha256(fmt::format("[{},{},{},{},{},{}]", first_of(meta.input_source, meta.source),
+                              first_of(meta.input_destination, meta.destination), meta.test_type,
+                              meta.tool_name, is_throughput ? meta.ip_transport_protocol : "",
+                              is_throughput ? as_number(meta.time_duration) : ""));
+}
+
+Status SeriesHistory::look_at_others(const Paths& paths, const Instance& instance) {
+    const auto subjects = read_subjects(paths, instance);
+    if (!subjects) return fail(subjects.error());
+    for (const auto& other : *subjects) {
+        if (!other.identity.empty()) others_[other.identity].push_back({other.key, other.keys, other.source});
+    }
+    return {};
+}
+
+bool SeriesHistory::are_of_one_family(const std::vector<Other>& others) {
+    int family = 0;
+    for (const auto& other : others) {
+        const int its = family_of(other.source);
+        if (its != 0 && family != 0 && its != family) return false;
+        if (its != 0) family = its;
+    }
+    return true;
+}
+
+template <class Known, class Look, class Merge>
+std::optional<Known> SeriesHistory::gather(const SeriesSubject& subject, std::string_view event_type,
+                                           Flavour flavour, const Look& look, const Merge& merge) const {
+    std::optional<Known> known = look(fmt::format("{} {}", subject.key, event_type));
+    if (others_.empty()) return known;
+    const auto alike = others_.find(series_identity(subject.meta));
+    if (alike == others_.end()) return known;
+    const auto own_source = unescape({subject.meta.source});
+    const int family = own_source ? family_of(*own_source) : 0;
+    if (family == 0 && !are_of_one_family(alike->second)) return known;
+    for (const auto& [key, keys, source] : alike->second) {
+        if (key == subject.key || keys == keys_of(flavour)) continue;
+        if (family != 0 && family_of(source) != 0 && family_of(source) != family) continue;
+        const auto other = look(fmt::format("{} {}", key, event_type));
+        if (!other) continue;
+        if (!known) known.emplace(); // whose "time-updated" is that of another archive: not known here
+        merge(*known, *other);
+    }
+    return known;
+}
+
+std::optional<SeriesMarks> SeriesHistory::marks(const SeriesSubject& subject, std::string_view event_type,
+                                                Flavour flavour) const {
+    return gather<SeriesMarks>(
+        subject, event_type, flavour,
+        [this](const std::string& id) { return checkpoint_.series().marks(id); }, merge_marks);
+}
+
+std::optional<SeriesState> SeriesHistory::find(const SeriesSubject& subject, std::string_view event_type,
+                                               Flavour flavour) const {
+    return gather<SeriesState>(
+        subject, event_type, flavour, [this](const std::string& id) { return checkpoint_.find(id); },
+        merge_states);
+}
+
+} // namespace meshprobe
