@@ -17,11 +17,19 @@ using nlohmann::json;
 
 constexpr std::uint64_t most_pages = 100'000;
 /// A page is held in memory as a whole. One that is larger is asked for again with fewer documents.
-constexpr std::uint64_t largest_page = 16ULL << 20;
+constexpr std::uint64_t largest_page = 8ULL << 20;
 constexpr std::size_t smallest_page = 1;
 
 std::string iso8601(Timestamp time) {
     return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(time)));
+}
+
+/// A shard that failed, or was too late.
+bool is_partial(const json& answer) {
+    const auto timed_out = answer.find("timed_out");
+    if (timed_out != answer.end() && *timed_out == true) return true;
+    const json::json_pointer failed("/_shards/failed");
+    return answer.contains(failed) && answer[failed] != 0;
 }
 
 /// The first sort value of a document is its "@timestamp", in milliseconds.
@@ -74,11 +82,8 @@ Result<HttpResponse> OpenSearchSearch::ask(std::string& body, const std::functio
 Result<OpenSearchSearch::Page> OpenSearchSearch::read(std::string_view body) {
     const json answer = json::parse(body, nullptr, false);
     if (!answer.is_object()) return fail(ErrorKind::protocol, "no JSON object: " + describe_body(body));
-    const auto* shards = answer.contains("_shards") ? &answer["_shards"] : nullptr;
-    const bool is_partial = answer.value("timed_out", false) ||
-                            (shards != nullptr && shards->is_object() && shards->value("failed", 0) > 0);
     // What the others hold would be skipped for good: the search goes on behind what it has shown.
-    if (is_partial) return fail(ErrorKind::protocol, "not all shards of the archive have answered");
+    if (is_partial(answer)) return fail(ErrorKind::protocol, "not all shards of the archive have answered");
     Page page;
     const auto pointer = json::json_pointer("/hits/hits");
     if (!answer.contains(pointer)) { // filter_path leaves out what is empty

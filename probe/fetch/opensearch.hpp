@@ -43,7 +43,7 @@ class OpenSearchSearch {
     std::string url_;
     Timestamp since_;
     std::vector<std::string> tests_;
-    std::size_t page_size_ = 500;
+    std::size_t page_size_ = 200;
     nlohmann::json after_; ///< "sort" of the last document shown
     std::uint64_t pages_ = 0;
     bool at_end_ = false;

@@ -16,6 +16,8 @@ using nlohmann::json;
 
 constexpr std::size_t runs_at_once = 64; ///< their documents are held together
 constexpr std::size_t most_single_tasks = 1000;
+/// Of the schedule: a hundred tests that report each minute have 36 000 runs in it.
+constexpr Timestamp slice = 6 * 3600;
 
 const json& member(const json& object, const char* name) {
     static const json none;
@@ -74,24 +76,36 @@ EventTypes event_types_of(std::string_view test_type) {
 } // namespace
 
 Result<std::optional<RunSource::Page>> PSchedulerSource::next(const std::function<bool()>& stop) {
-    if (is_listed_ && fetched_ == wanted_.size()) return std::optional<Page>{};
-    auto page = std::exchange(is_listed_, true) ? fetch(stop) : list(stop);
+    if (fetched_ == wanted_.size() && listed_until_ >= settings_.window.until) return std::optional<Page>{};
+    auto page = fetched_ < wanted_.size() ? fetch(stop) : list(stop);
     if (!page) return fail(page.error());
     return std::optional(std::move(*page));
 }
 
 Result<RunSource::Page> PSchedulerSource::list(const std::function<bool()>& stop) {
-    auto schedule = scheduler_.list(settings_.window, settings_.tests, stop);
+    const Timestamp from = std::max(settings_.window.from, listed_until_);
+    const Window part{from, std::min(settings_.window.until, from + slice)};
+    auto schedule = scheduler_.list(part, settings_.tests, stop);
     if (!schedule) return fail(schedule.error());
+    listed_until_ = part.until;
+    wanted_.clear();
+    fetched_ = 0;
     Page page;
     page.date = schedule->date;
     page.skipped = schedule->skipped;
     if (schedule->runs.empty()) return page;
+    if (auto learned = learn_tasks(stop); !learned) return fail(learned.error());
+    if (auto chosen = want(std::move(schedule->runs), page, stop); !chosen) return fail(chosen.error());
+    return page;
+}
+
+Status PSchedulerSource::learn_tasks(const std::function<bool()>& stop) {
+    if (has_tasks_) return {};
     auto tasks = scheduler_.tasks(stop);
     if (!tasks) return fail(tasks.error());
     tasks_ = std::move(*tasks);
-    if (auto chosen = want(std::move(schedule->runs), page, stop); !chosen) return fail(chosen.error());
-    return page;
+    has_tasks_ = true;
+    return {};
 }
 
 Status PSchedulerSource::want(std::vector<ScheduledRun> runs, Page& page, const std::function<bool()>& stop) {

@@ -29,7 +29,7 @@ class PSchedulerSource final : public RunSource {
     PSchedulerSource(HttpSession& session, Settings settings)
         : scheduler_(session, settings.url), session_(session), settings_(std::move(settings)) {}
 
-    /// The first page holds no results: the schedule is known then.
+    /// The schedule of a long window is read in slices; each begins with a page without results.
     [[nodiscard]] Result<std::optional<Page>> next(const std::function<bool()>& stop) override;
     [[nodiscard]] std::optional<Microseconds> wait_asked() const override { return scheduler_.wait_asked(); }
 
@@ -40,6 +40,7 @@ class PSchedulerSource final : public RunSource {
     };
 
     [[nodiscard]] Result<Page> list(const std::function<bool()>& stop);
+    [[nodiscard]] Status learn_tasks(const std::function<bool()>& stop);
     [[nodiscard]] Status want(std::vector<ScheduledRun> runs, Page& page, const std::function<bool()>& stop);
     [[nodiscard]] Result<Page> fetch(const std::function<bool()>& stop);
     void take(const Wanted& wanted, const Result<nlohmann::json>& run, Page& page) const;
@@ -47,7 +48,8 @@ class PSchedulerSource final : public RunSource {
     PScheduler scheduler_;
     HttpSession& session_;
     Settings settings_;
-    bool is_listed_ = false;
+    Timestamp listed_until_ = 0;
+    bool has_tasks_ = false;
     std::map<std::string, nlohmann::json> tasks_; ///< by path; null: it cannot be had
     std::vector<Wanted> wanted_;                  ///< in order of their start
     std::size_t fetched_ = 0;                     ///< of them
