@@ -6,9 +6,8 @@
 //   source, destination, measurement_agent
 //                       what the document names: no address is looked up, so where it has names these are
 //                       names
-//   event types that an archive forgets because its metadata did not announce them (packet-rtt,
-//   tcp-windowsize,
-//                       failures of tests that are not mapped) are there
+//   event types that an archive forgets because its metadata did not announce them
+//                       packet-rtt, tcp-windowsize, failures of tests that are not mapped: they are there
 #pragma once
 
 #include "lib/error.hpp"

@@ -5,10 +5,9 @@
 //   null                                     nothing is sent, and that is fine
 //   no result (`empty`), an error, or more time, memory or output than allowed
 //                                            nothing is sent, and that is a failure
-//   with output-raw                          all results, joined by line breaks, are one text, which is sent
-//   as
-//                                            a JSON string: strings as they are, others as Python writes them
-//                                            (None, True, {'a': 1}); of no result the empty text
+//   with output-raw                          all results, joined by line breaks, are one text, which is
+//                                            sent as a JSON string: strings as they are, others as Python
+//                                            writes them (None, True, {'a': 1}); of no result the empty text
 #pragma once
 
 #include "lib/config/config.hpp"
