@@ -13,6 +13,8 @@ namespace {
 /// Each knows what was sent of it lately, which is kilobytes; after a commit the checkpoint knows it.
 constexpr std::size_t most_series = 500;
 constexpr Timestamp far_future = 12 * 3600;
+/// Every run has one, so its series notes that a run was looked at.
+constexpr std::string_view run_mark = "pscheduler-run-href";
 
 Status nothing_to_do() {
     return {};
@@ -87,12 +89,24 @@ bool RunCollector::can_spare(const SeriesSubject& subject, std::span<const std::
         return state && state->seen(ts);
     };
     const auto wanted = [this](std::string_view type) { return is_wanted(type); };
-    return std::ranges::none_of(event_types, wanted) ||
+    return std::ranges::none_of(event_types, wanted) || is_seen(run_mark) ||
            std::ranges::any_of(event_types,
                                [&](std::string_view type) { return is_wanted(type) && is_seen(type); });
 }
 
+void RunCollector::note_empty(const SeriesSubject& subject, Timestamp ts) {
+    empty_[fmt::format("{} {}", subject.key, run_mark)].push_back(ts);
+}
+
 Status RunCollector::settle(const std::optional<Progress>& progress) {
+    for (auto& [id, times] : empty_) {
+        std::ranges::sort(times);
+        times.erase(std::unique(times.begin(), times.end()), times.end());
+        const auto marks = book_.checkpoint.series().marks(id);
+        const Timestamp complete = std::max(times.back(), marks ? marks->complete_until : 0);
+        book_.batch.add_change({.series = id, .sent = std::move(times), .complete_until = complete});
+    }
+    empty_.clear();
     for (auto& [id, run] : series_) {
         if (const auto fetched = run.fetched(); !fetched) note_failure(id, fetched.error());
         run.covered(window_.until);

@@ -25,6 +25,8 @@ class RunCollector {
     RunCollector(PollBook& book, Timestamp now, Flavour flavour, Settings settings);
 
     void take(const RunRecord& record);
+    /// There was a run, but nothing to deliver of it: can_spare() knows it from now on.
+    void note_empty(const SeriesSubject& subject, Timestamp ts);
     /// Everything that arrived so far was taken: it is ready to be committed, together with the `progress`
     /// that says so, and is if there is enough of it.
     [[nodiscard]] Status settle(const std::optional<Progress>& progress);
@@ -32,8 +34,8 @@ class RunCollector {
     /// Series that a limit failed: nothing of them passes the mark of the host.
     [[nodiscard]] const std::vector<std::string>& failed() const { return failed_; }
 
-    /// Whether a run that would bring values of `event_types` need not be fetched: some are known, or none is
-    /// wanted.
+    /// Whether a run that would bring values of `event_types` need not be fetched: some are known, none is
+    /// wanted, or there is nothing in it.
     [[nodiscard]] bool can_spare(const SeriesSubject& subject, std::span<const std::string_view> event_types,
                                  Timestamp ts) const;
 
@@ -48,6 +50,7 @@ class RunCollector {
     SeriesContext context_;
     Window window_;
     std::map<std::string, SeriesRun, std::less<>> series_; ///< by id; what was not committed yet
+    std::map<std::string, std::vector<Timestamp>> empty_;  ///< by the id of the series that notes them
     std::vector<std::string> failed_;                      ///< ids
 };
 

@@ -153,6 +153,8 @@ std::optional<Progress> RunPoll::reached(const RunSource::Page& page) const {
 Status RunPoll::take(const RunSource::Page& page) {
     for (const RunRecord& result : page.results)
         collector_->take(result);
+    for (const auto& [subject, ts] : page.empty)
+        collector_->note_empty(subject, ts);
     auto& tally = summary_.tally;
     tally.skipped_entries += page.skipped;
     if (tally.first_skipped.empty()) tally.first_skipped = page.first_skipped;

@@ -110,7 +110,6 @@ Status PSchedulerSource::learn_tasks(const std::function<bool()>& stop) {
 
 Status PSchedulerSource::want(std::vector<ScheduledRun> runs, Page& page, const std::function<bool()>& stop) {
     std::size_t single_tasks = 0;
-    std::map<std::string, std::optional<SeriesSubject>> subjects; // by task
     for (auto& run : runs) {
         auto task = tasks_.find(run.task);
         if (task == tasks_.end()) { // it has ended since
@@ -125,16 +124,17 @@ Status PSchedulerSource::want(std::vector<ScheduledRun> runs, Page& page, const 
         if (task->second.is_null()) continue;
         // The run that a test in the background is made of has no result; its intervals are runs, too.
         if (is_multi_result(task->second) && !run.is_instant) continue;
-        auto subject = subjects.find(run.task);
-        if (subject == subjects.end()) {
+        auto subject = subjects_.find(run.task);
+        if (subject == subjects_.end()) {
             auto read = read_subject(task->second);
             if (!read && page.skipped++ == 0) page.first_skipped = read.error().in(run.task).message;
-            subject = subjects.emplace(run.task, read ? std::optional(std::move(*read)) : std::nullopt).first;
+            subject =
+                subjects_.emplace(run.task, read ? std::optional(std::move(*read)) : std::nullopt).first;
         }
         if (!subject->second ||
             settings_.can_spare(*subject->second, event_types_of(run.test_type), run.start))
             continue;
-        wanted_.push_back({std::move(run), &task->second});
+        wanted_.push_back({std::move(run), &task->second, &*subject->second});
     }
     return {};
 }
@@ -165,8 +165,11 @@ void PSchedulerSource::take(const Wanted& wanted, const Result<json>& run, Page&
         if (page.failed++ == 0) page.first_failure = run.error().message;
         return;
     }
-    // It has not been merged yet: the next poll finds it.
-    if (member(*run, "result-merged").is_null() && member(*run, "state") == "finished") return;
+    if (member(*run, "result-merged").is_null()) {
+        // Of one that has finished it is not merged yet: the next poll finds it. Others are never archived.
+        if (member(*run, "state") != "finished") page.empty.push_back({*wanted.subject, wanted.run.start});
+        return;
+    }
     auto result = read_run_record(archived_document(*wanted.task, *run).dump());
     if (result) {
         page.results.push_back(std::move(*result));

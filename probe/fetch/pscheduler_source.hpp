@@ -37,6 +37,7 @@ class PSchedulerSource final : public RunSource {
     struct Wanted {
         ScheduledRun run;
         const nlohmann::json* task;
+        const SeriesSubject* subject;
     };
 
     [[nodiscard]] Result<Page> list(const std::function<bool()>& stop);
@@ -50,9 +51,10 @@ class PSchedulerSource final : public RunSource {
     Settings settings_;
     Timestamp listed_until_ = 0;
     bool has_tasks_ = false;
-    std::map<std::string, nlohmann::json> tasks_; ///< by path; null: it cannot be had
-    std::vector<Wanted> wanted_;                  ///< in order of their start
-    std::size_t fetched_ = 0;                     ///< of them
+    std::map<std::string, nlohmann::json> tasks_;                  ///< by path; null: it cannot be had
+    std::map<std::string, std::optional<SeriesSubject>> subjects_; ///< by path of the task
+    std::vector<Wanted> wanted_;                                   ///< in order of their start
+    std::size_t fetched_ = 0;                                      ///< of them
 };
 
 } // namespace meshprobe

@@ -16,8 +16,14 @@ namespace meshprobe {
 
 class RunSource {
   public:
+    struct EmptyRun {
+        SeriesSubject subject;
+        Timestamp ts = 0;
+    };
     struct Page {
         std::vector<RunRecord> results;
+        /// Ended without any result, not even that of a failure: not to be asked for again.
+        std::vector<EmptyRun> empty;
         std::optional<Timestamp> date; ///< the server's clock
         /// All that arrived before was shown, on this page or an earlier one; 0: nothing is known of that.
         Timestamp arrived_until = 0;
