@@ -1,12 +1,11 @@
 #include "probe/series_history.hpp"
 
 #include "lib/checkpoint/subjects.hpp"
+#include "lib/record/identity.hpp"
 
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 namespace meshprobe {
@@ -25,16 +24,6 @@ void merge_states(SeriesState& known, const SeriesState& other) {
     std::vector<Timestamp> recent;
     std::ranges::set_union(known.recent, other.recent, std::back_inserter(recent));
     known.recent = std::move(recent);
-}
-
-std::string sha256(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
-    std::string hex;
-    for (unsigned i = 0; i < 16; ++i)
-        hex += fmt::format("{:02x}", digest[i]);
-    return hex;
 }
 
 /// 60, 60.0 and "60.0" are one.
@@ -72,10 +61,10 @@ std::string_view keys_of(Flavour flavour) {
 std::string series_identity(const EntryMeta& meta) {
     // Of other tests, archives have several views of both.
     const bool is_throughput = meta.test_type == R"("throughput")";
-    return sha256(fmt::format("[{},{},{},{},{},{}]", first_of(meta.input_source, meta.source),
-                              first_of(meta.input_destination, meta.destination), meta.test_type,
-                              meta.tool_name, is_throughput ? meta.ip_transport_protocol : "",
-                              is_throughput ? as_number(meta.time_duration) : ""));
+    return identity_of(fmt::format("[{},{},{},{},{},{}]", first_of(meta.input_source, meta.source),
+                                   first_of(meta.input_destination, meta.destination), meta.test_type,
+                                   meta.tool_name, is_throughput ? meta.ip_transport_protocol : "",
+                                   is_throughput ? as_number(meta.time_duration) : ""));
 }
 
 Status SeriesHistory::look_at_others(const Paths& paths, const Instance& instance) {
