@@ -15,11 +15,6 @@ namespace {
 constexpr timeval patience{10, 0};
 constexpr int largest_frame = 131072;
 
-amqp_bytes_t bytes_of(std::string_view text) {
-    return {text.size(),
-            const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
-}
-
 amqp_table_entry_t entry(std::string_view name, std::string_view text) {
     amqp_table_entry_t made{};
     made.key = bytes_of(name);

@@ -26,6 +26,11 @@ struct AmqpLogin {
     std::vector<std::string> connect_to; ///< as Connection has it
 };
 
+/// The library's type knows no const; it does not write.
+[[nodiscard]] inline amqp_bytes_t bytes_of(std::string_view text) {
+    return {text.size(), const_cast<char*>(text.data())};
+}
+
 class AmqpConnection {
   public:
     static constexpr amqp_channel_t channel = 1;

@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t frame_overhead = 8; // type, channel, size; end mark
 constexpr std::size_t read_size = 1U << 17;
 
-amqp_bytes_t bytes_of(std::string_view text) {
-    return {text.size(),
-            const_cast<char*>(text.data())}; // the library's type knows no const; it does not write
-}
-
 void append_number(std::string& out, std::uint64_t number, int bytes) {
     for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
         out += static_cast<char>(number >> shift & 0xff);

@@ -76,7 +76,7 @@ Result<Changes> apply_to_units(const Paths& paths, ServiceManager& manager, bool
 void print(const Changes& changes, bool json) {
     if (json) {
         const nlohmann::ordered_json object{{"started", changes.started}, {"stopped", changes.stopped}};
-        fmt::print("{}\n", object.dump(2));
+        print_json(object);
         return;
     }
     for (const auto& unit : changes.started)

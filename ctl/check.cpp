@@ -226,7 +226,7 @@ ExitCode command::check(const CommandLine& line) {
         auto object = as_json(loaded.problems, errors);
         if (line.has("connect"))
             object["connections"] = nlohmann::ordered_json::parse(attempts_json(attempts));
-        fmt::print("{}\n", object.dump(2));
+        print_json(object);
         return result;
     }
     for (const auto& problem : loaded.problems) {

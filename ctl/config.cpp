@@ -207,8 +207,8 @@ void print_state(const LoadedConfig& loaded) {
                loaded.kept ? "; what is shown is the last good configuration, which stays in force" : "");
 }
 
-ExitCode print(const CommandLine& line, const std::vector<Effective>& entries) {
-    fmt::print("{}{}", line.json ? as_json(entries).dump(2) : as_yaml(entries), line.json ? "\n" : "");
+ExitCode print_effective(const CommandLine& line, const std::vector<Effective>& entries) {
+    fmt::print("{}", line.json ? json_text(as_json(entries)) + "\n" : as_yaml(entries));
     return ExitCode::success;
 }
 
@@ -230,7 +230,7 @@ ExitCode command::config(const CommandLine& line) {
             std::erase_if(entries.front().entries,
                           [&](const Effective& entry) { return entry.key != *wanted; });
         }
-        return print(line, entries);
+        return print_effective(line, entries);
     }
     const auto instance = parse_instance(line.arguments.front());
     if (!instance) return complain_about_usage("config", instance.error().message);
@@ -238,7 +238,7 @@ ExitCode command::config(const CommandLine& line) {
     for (const auto& [name, settings] : loaded->config.tasks) {
         if (!wanted || name == *wanted) tasks.push_back(name);
     }
-    return print(line, of_host(*loaded, instance->host, tasks));
+    return print_effective(line, of_host(*loaded, instance->host, tasks));
 }
 
 } // namespace meshprobe

@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 Json time_or_null(Timestamp seconds) {
     if (seconds == 0) return nullptr;
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(seconds)));
+    return format_utc(seconds);
 }
 
 Json text_or_null(const std::string& text) {
@@ -165,7 +165,7 @@ ExitCode coverage(const CommandLine& line) {
             return complain(recorded.error());
     }
     if (line.json) {
-        fmt::print("{}\n", to_json(all).dump(2, ' ', false, Json::error_handler_t::replace));
+        print_json(to_json(all));
     } else {
         print_table(all, !line.has("no-legend"));
     }

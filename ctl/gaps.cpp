@@ -42,15 +42,14 @@ bool is_wanted(const CommandLine& line, const std::string& host) {
            });
 }
 
-std::string utc(Timestamp seconds) {
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(seconds)));
-}
-
 Json to_json(const Instance& instance, const Gap& gap) {
     const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-    return {{"host", instance.host},         {"task", instance.task},
-            {"series", or_null(gap.series)}, {"archive", or_null(gap.archive)},
-            {"since", utc(gap.since)},       {"until", utc(gap.until)},
+    return {{"host", instance.host},
+            {"task", instance.task},
+            {"series", or_null(gap.series)},
+            {"archive", or_null(gap.archive)},
+            {"since", format_utc(gap.since)},
+            {"until", format_utc(gap.until)},
             {"reason", gap.reason}};
 }
 
@@ -84,7 +83,7 @@ ExitCode gaps(const CommandLine& line) {
         }
     }
     if (line.json) {
-        fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
+        print_json(list);
         return code;
     }
     const bool legend = !line.has("no-legend");

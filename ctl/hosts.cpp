@@ -82,13 +82,14 @@ bool wanted(const CommandLine& line, const std::string& name) {
            });
 }
 
-nlohmann::json to_json(const Host& host) {
+nlohmann::ordered_json to_json(const Host& host) {
     const HostRecord& record = host.record;
     return {{"host", record.host},
             {"meshes", record.meshes},
             {"measurement-archives", record.measurement_archives},
             {"addresses", record.addresses},
-            {"alias-of", record.alias_of.empty() ? nlohmann::json() : nlohmann::json(record.alias_of)},
+            {"alias-of",
+             record.alias_of.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(record.alias_of)},
             {"enabled-by-hand", host.by_hand},
             {"instances", host.instances}};
 }
@@ -116,10 +117,10 @@ ExitCode hosts(const CommandLine& line) {
     std::erase_if(hosts, [&](const auto& entry) { return !wanted(line, entry.first); });
 
     if (line.json) {
-        auto list = nlohmann::json::array();
+        auto list = nlohmann::ordered_json::array();
         for (const auto& [name, host] : hosts)
             list.push_back(to_json(host));
-        fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+        print_json(list);
         return ExitCode::success;
     }
     Table table({"HOST", "MESHES", "MEASUREMENT ARCHIVE", "INSTANCES"});

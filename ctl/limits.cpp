@@ -65,7 +65,7 @@ ExitCode report(const CommandLine& line, const std::vector<Checked>& all) {
                             {"valid", checked.problems.empty()},
                             {"problems", std::move(problems)}});
         }
-        fmt::print("{}\n", list.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+        print_json(list);
     } else {
         for (const auto& checked : all) {
             for (const auto& problem : checked.problems) {
@@ -145,7 +145,7 @@ ExitCode try_document(const CommandLine& line, const std::vector<std::string>& f
         }
     }
     result["task"] = decision.task;
-    fmt::print("{}\n", result.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    print_json(result);
     return decision.passed ? ExitCode::success : ExitCode::failure;
 }
 

@@ -76,18 +76,18 @@ ordered_json to_json(const KnownMesh& mesh) {
     return object;
 }
 
-void print_json(const std::vector<KnownMesh>& meshes) {
+ordered_json to_json(const std::vector<KnownMesh>& meshes) {
     auto list = ordered_json::array();
     for (const KnownMesh& mesh : meshes)
         list.push_back(to_json(mesh));
-    fmt::print("{}\n", list.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    return list;
 }
 
 ExitCode list(const CommandLine& line) {
     const auto meshes = known_meshes(line, {});
     if (!meshes) return complain(meshes.error());
     if (line.json) {
-        print_json(*meshes);
+        print_json(to_json(*meshes));
         return ExitCode::success;
     }
     Table table({"MESH", "HOSTS", "HELD", "REFRESHED", "STATE", "SOURCE"});
@@ -138,7 +138,7 @@ ExitCode show(const CommandLine& line, const std::vector<std::string>& names) {
     const auto meshes = known_meshes(line, names);
     if (!meshes) return complain(meshes.error());
     if (line.json) {
-        print_json(*meshes);
+        print_json(to_json(*meshes));
         return ExitCode::success;
     }
     for (const KnownMesh& mesh : *meshes) {
@@ -169,7 +169,7 @@ ExitCode accept(const CommandLine& line, const std::vector<std::string>& names) 
         for (const std::string& host : *accepted)
             fmt::print("mesh {}: {} is removed\n", name, host);
     }
-    if (line.json) fmt::print("{}\n", accepted_json.dump(2));
+    if (line.json) print_json(accepted_json);
     return ExitCode::success;
 }
 

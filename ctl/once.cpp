@@ -260,7 +260,7 @@ void print_summary(const Round& round, ExitCode code, bool legend) {
         fmt::print("exit status {}: see \"man 7 meshprobe\"\n", to_int(code));
 }
 
-void print_json(const Round& round, ExitCode code) {
+ordered_json round_json(const Round& round, ExitCode code) {
     auto probes = ordered_json::array();
     for (const Round::Probe& probe : round.probes) {
         probes.push_back({{"instance", probe.instance},
@@ -279,16 +279,15 @@ void print_json(const Round& round, ExitCode code) {
     auto meshes = ordered_json::array();
     for (const Round::Mesh& mesh : round.meshes)
         meshes.push_back({{"mesh", mesh.mesh}, {"outcome", mesh.outcome}, {"message", mesh.message}});
-    const ordered_json object{{"refresh", round.refresh},
-                              {"generator", round.generator},
-                              {"meshes", meshes},
-                              {"broken-configuration", round.broken},
-                              {"instances", probes},
-                              {"outcomes", count_outcomes(round)},
-                              {"points", count_points(round)},
-                              {"archives", archives},
-                              {"exit", to_int(code)}};
-    fmt::print("{}\n", object.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    return {{"refresh", round.refresh},
+            {"generator", round.generator},
+            {"meshes", meshes},
+            {"broken-configuration", round.broken},
+            {"instances", probes},
+            {"outcomes", count_outcomes(round)},
+            {"points", count_points(round)},
+            {"archives", archives},
+            {"exit", to_int(code)}};
 }
 
 Result<std::size_t> parse_jobs(const CommandLine& line) {
@@ -341,7 +340,7 @@ ExitCode once(const CommandLine& line) {
     if (!round) return complain(round.error());
     const ExitCode code = verdict(*round);
     if (line.json) {
-        print_json(*round, code);
+        print_json(round_json(*round, code));
     } else {
         print_summary(*round, code, !line.has("no-legend"));
     }

@@ -1,5 +1,7 @@
 #include "ctl/output.hpp"
 
+#include "lib/json.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <sys/ioctl.h>
@@ -134,6 +136,14 @@ void Table::print(bool legend) const {
 
 void Table::print_whole(bool legend) const {
     fmt::print("{}", text(legend, 0));
+}
+
+std::string json_text(const nlohmann::ordered_json& json) {
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+void print_json(const nlohmann::ordered_json& json) {
+    fmt::print("{}\n", json_text(json));
 }
 
 } // namespace meshprobe

@@ -6,6 +6,8 @@
 #include "lib/error.hpp"
 #include "lib/exit_code.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +29,10 @@ ExitCode complain_about_usage(std::string_view command, std::string_view message
 [[nodiscard]] std::string local_time(std::int64_t usec);
 /// "3min 20s ago", "in 5min"; "-" for 0. Coarse on purpose: two units at most.
 [[nodiscard]] std::string relative_time(std::int64_t usec, std::int64_t now_usec);
+
+/// What --json prints: members in the order of their making, indented; bytes that are no UTF-8 are replaced.
+[[nodiscard]] std::string json_text(const nlohmann::ordered_json& json);
+void print_json(const nlohmann::ordered_json& json);
 
 /// Columns padded to their widest cell (in characters, not bytes), two blanks between them; the last column
 /// is cut with an ellipsis where a line would be wider than the output (nothing is cut when that is no

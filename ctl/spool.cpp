@@ -55,10 +55,6 @@ namespace {
 using nlohmann::ordered_json;
 using namespace spool_command;
 
-void print_json(const ordered_json& json) {
-    fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
-}
-
 struct SpoolRow {
     std::string archive;
     SpoolUsage usage;

@@ -42,7 +42,7 @@ Status check_hosts(const Paths& paths, const TrustStore& store, const std::vecto
     return check_host_arguments(hosts, *known);
 }
 
-void print_json(const Known& known) {
+nlohmann::ordered_json to_json(const Known& known) {
     auto list = nlohmann::ordered_json::array();
     for (const auto& [host, record] : known) {
         list.push_back(
@@ -55,7 +55,7 @@ void print_json(const Known& known) {
                                                         : nlohmann::ordered_json(record.changed_pin)},
              {"changed-since-usec", record.changed_since * usec_per_second}});
     }
-    fmt::print("{}\n", list.dump(2));
+    return list;
 }
 
 void print_table(const Known& known, bool legend) {
@@ -95,7 +95,7 @@ ExitCode show(const TrustStore& store, const std::vector<std::string>& hosts, co
             *known, [&](const auto& entry) { return std::ranges::find(hosts, entry.first) == hosts.end(); });
     }
     if (line.json) {
-        print_json(*known);
+        print_json(to_json(*known));
     } else {
         print_table(*known, !line.has("no-legend"));
     }

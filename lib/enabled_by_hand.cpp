@@ -18,9 +18,9 @@ bool is_mask(const fs::path& link) {
 template <typename Predicate>
 std::vector<Instance> instances_in(const Paths& paths, const fs::path& directory, Predicate good) {
     std::vector<Instance> instances;
-    for (const auto& units : {paths.systemd_etc(), paths.systemd_run()}) {
+    for (const auto& tree : {paths.systemd_etc(), paths.systemd_run()}) {
         std::error_code error; // a directory that is not there holds no links
-        for (fs::directory_iterator entry(units / directory, error), end; !error && entry != end;
+        for (fs::directory_iterator entry(tree / directory, error), end; !error && entry != end;
              entry.increment(error)) {
             const auto name = entry->path().filename().string();
             if (!name.starts_with("meshprobe") || name.find('@') == std::string::npos) continue;
@@ -46,8 +46,8 @@ std::vector<Instance> instances_masked(const Paths& paths) {
 }
 
 bool is_masked(const Paths& paths, const Instance& instance) {
-    for (const auto& units : {paths.systemd_etc(), paths.systemd_run()}) {
-        if (is_mask(units / instance.timer()) || is_mask(units / (template_name(instance.task) + "@.timer")))
+    for (const auto& tree : {paths.systemd_etc(), paths.systemd_run()}) {
+        if (is_mask(tree / instance.timer()) || is_mask(tree / (template_name(instance.task) + "@.timer")))
             return true;
     }
     return false;

@@ -203,4 +203,8 @@ std::string format_utc(std::chrono::system_clock::time_point time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+std::string format_utc(std::int64_t seconds) {
+    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(seconds)));
+}
+
 } // namespace meshprobe

@@ -29,5 +29,6 @@ using Microseconds = std::chrono::microseconds;
 
 /// "2026-11-22T10:00:00Z"
 [[nodiscard]] std::string format_utc(std::chrono::system_clock::time_point time);
+[[nodiscard]] std::string format_utc(std::int64_t seconds); ///< since 1970, as the timestamps of results are
 
 } // namespace meshprobe

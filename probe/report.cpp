@@ -154,9 +154,7 @@ std::optional<News> clock_news(const Instance& instance, const std::optional<Las
 }
 
 News gap_news(const Instance& instance, const Gap& gap) {
-    const auto time = [](Timestamp ts) {
-        return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(ts)));
-    };
+    const auto time = [](Timestamp ts) { return format_utc(ts); };
     return {Priority::warning,
             message::gap_recorded,
             fmt::format("{}: {} from {} to {} is not collected ({}); it stays listed as a gap", instance.host,

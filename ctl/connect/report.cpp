@@ -80,7 +80,7 @@ std::string attempts_json(const std::vector<Attempt>& attempts) {
                         {"error", or_null(attempt.error)},
                         {"openings", openings}});
     }
-    return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+    return json_text(list);
 }
 
 } // namespace meshprobe

@@ -174,7 +174,7 @@ void print_line(const ordered_json& object) {
     fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
-void print_json(const Gathering& gathered) {
+void print_lines(const Gathering& gathered) {
     for (const auto* hosts : {&gathered.hosts, &gathered.others}) {
         for (const auto& [name, host] : *hosts)
             print_line(host_json(name, host));
@@ -215,7 +215,7 @@ ExitCode mesh_hosts(const CommandLine& line, const std::vector<std::string>& arg
         gathered.refused[refusal].insert(source->location);
     for (const FailedDocument& failure : source->failures)
         gathered.refused[{failure.location, failure.reason}].insert(failure.location);
-    line.json ? print_json(gathered) : print_tables(line, gathered);
+    line.json ? print_lines(gathered) : print_tables(line, gathered);
     return source->failures.empty() ? ExitCode::success : ExitCode::partial;
 }
 

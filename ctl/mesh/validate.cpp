@@ -67,7 +67,7 @@ ExitCode report(const CommandLine& line, const std::vector<Verdict>& verdicts) {
         ordered_json list = ordered_json::array();
         for (const Verdict& verdict : verdicts)
             list.push_back(to_json(verdict));
-        fmt::print("{}\n", list.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+        print_json(list);
     } else {
         std::ranges::for_each(verdicts, print);
     }

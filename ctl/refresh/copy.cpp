@@ -1,7 +1,7 @@
 #include "ctl/refresh/copy.hpp"
 
 #include "lib/file.hpp"
-#include "lib/json.hpp"
+#include "lib/mesh/json_text.hpp"
 #include "lib/mesh/state.hpp"
 
 #include <fmt/core.h>
@@ -48,11 +48,6 @@ std::string format_index(const MeshCopy& copy, const std::map<std::string, std::
     return index.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::string text_member(const json& entry, const char* name) {
-    const auto member = entry.find(name);
-    return member != entry.end() && member->is_string() ? member->get<std::string>() : std::string();
-}
-
 } // namespace
 
 Result<MeshCopy> read_mesh_copy(const Paths& paths, std::string_view mesh) {
@@ -63,12 +58,12 @@ Result<MeshCopy> read_mesh_copy(const Paths& paths, std::string_view mesh) {
     if (!*index) return copy;
     const json entries = parse_index(**index);
     for (const auto& [location, entry] : entries.items()) {
-        const std::string file = entry.is_object() ? text_member(entry, "file") : std::string();
+        const std::string file = string_member(entry, "file");
         if (file.empty() || file.find('/') != std::string::npos) continue;
         auto text = read_file_if_exists(directory / file, largest_document, Links::refuse);
         if (!text || !*text || digest(**text) != file) continue;
-        copy[location] = {std::move(**text), text_member(entry, "url"), text_member(entry, "etag"),
-                          text_member(entry, "last-modified")};
+        copy[location] = {std::move(**text), string_member(entry, "url"), string_member(entry, "etag"),
+                          string_member(entry, "last-modified")};
     }
     return copy;
 }

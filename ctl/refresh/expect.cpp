@@ -1,6 +1,7 @@
 #include "ctl/refresh/expect.hpp"
 
 #include "lib/file.hpp"
+#include "lib/mesh/json_text.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
@@ -25,16 +26,6 @@ const json& member(const json& object, const char* name) {
     return found == object.end() ? null : *found;
 }
 
-std::string_view text_member(const json& object, const char* name) {
-    const json& value = member(object, name);
-    return value.is_string() ? std::string_view(value.get_ref<const std::string&>()) : std::string_view();
-}
-
-double number_member(const json& object, const char* name, double otherwise) {
-    const json& value = member(object, name);
-    return value.is_number() ? value.get<double>() : otherwise;
-}
-
 std::int64_t whole_seconds(double seconds) {
     constexpr double most = 366.0 * 86400;
     return static_cast<std::int64_t>(std::clamp(std::ceil(seconds), 1.0, most));
@@ -42,7 +33,7 @@ std::int64_t whole_seconds(double seconds) {
 
 std::int64_t slip_of(const MeshTask& task) {
     if (task.schedule == nullptr) return 0;
-    const std::string slip(text_member(*task.schedule, "slip"));
+    const std::string& slip = string_member(*task.schedule, "slip");
     const auto duration = slip.starts_with('P') ? parse_duration(slip) : fail(ErrorKind::protocol, "");
     return duration && duration->count() > 0 ? whole_seconds(std::chrono::duration<double>(*duration).count())
                                              : 0;
@@ -67,12 +58,12 @@ std::optional<ExpectedTest> expected_test(const MeshTask& task) {
     test.task = task.name;
     test.type = task.test_type;
     test.slack = slip_of(task);
-    test.ip_version = static_cast<int>(number_member(spec, "ip-version", 0));
+    test.ip_version = static_cast<int>(number_member(spec, "ip-version").value_or(0));
     if (test.ip_version != 4 && test.ip_version != 6) test.ip_version = 0;
     // Its schedule, if any, says when it is started anew; its results come all the while.
     if (test.type == "latencybg") {
-        test.every = whole_seconds(number_member(spec, "packet-count", 600) *
-                                   number_member(spec, "packet-interval", 0.1));
+        test.every = whole_seconds(number_member(spec, "packet-count").value_or(600) *
+                                   number_member(spec, "packet-interval").value_or(0.1));
         return test;
     }
     if (!task.interval || (task.schedule != nullptr && !member(*task.schedule, "max-runs").is_null()))
@@ -86,8 +77,8 @@ bool ExpectationReader::begin(const MeshTask& task) {
     if (!test) return false;
     writer_.begin(*test);
     const json& spec = member(*task.test, "spec");
-    reversed_ = task.dimension == 2 && address_index(text_member(spec, "source")) == 1;
-    const std::string_view fixed = text_member(spec, "dest");
+    reversed_ = task.dimension == 2 && address_index(string_member(spec, "source")) == 1;
+    const std::string_view fixed = string_member(spec, "dest");
     const bool has_fixed =
         task.dimension == 1 && !fixed.empty() && fixed.find("{%") == std::string_view::npos;
     aim_ = has_fixed ? writer_.address({std::string(fixed), std::string(fixed)}) : std::nullopt;
@@ -112,7 +103,7 @@ void ExpectationReader::note(const MeshTuple& tuple, Archives archives) {
 std::optional<ExpectationReader::Index> ExpectationReader::index_of(const Participant& participant) {
     const auto [entry, is_new] = indexes_.try_emplace(participant.properties);
     if (is_new) {
-        const auto host = text_member(*participant.top, "host");
+        const auto host = string_member(*participant.top, "host");
         entry->second = writer_.address(
             {std::string(participant.address), std::string(host.empty() ? participant.name : host)});
     }

@@ -19,7 +19,7 @@ std::filesystem::path file_of(const Paths& paths, std::string_view mesh) {
     return mesh_copy_directory(paths, mesh) / "facts";
 }
 
-std::string printable(std::string_view name) {
+std::string escaped(std::string_view name) {
     constexpr std::size_t shown = 80;
     std::string text;
     for (const char c : name.substr(0, shown)) {
@@ -88,7 +88,7 @@ void FactReader::add_tags(const MeshArchive& archive, const Participant& member)
 void FactReader::add(Names& names, std::string_view what, std::string_view name) {
     if (names.contains(name)) return;
     if (!is_fact(name)) {
-        refuse(fmt::format("{} \"{}\"", what, printable(name)),
+        refuse(fmt::format("{} \"{}\"", what, escaped(name)),
                "tasks cannot select by it: expected at most 128 printable ASCII characters");
     } else if (names.size() < most_facts_of_host / 8) {
         names.emplace(name);

@@ -23,7 +23,7 @@ Json text_or_null(const std::string& text) {
     return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json configuration(const Report& report) {
+Json configuration_json(const Report& report) {
     auto problems = Json::array();
     for (const auto& problem : report.loaded.problems) {
         problems.push_back({{"severity", problem.scope == Problem::Scope::warning ? "warning" : "error"},
@@ -168,7 +168,7 @@ std::string as_json(const Report& report) {
                     {"time", time_of(report.now_usec)},
                     {"systemd", report.asked_systemd},
                     {"target", text_or_null(report.target)},
-                    {"configuration", configuration(report)},
+                    {"configuration", configuration_json(report)},
                     {"counted", report.counted},
                     {"overdue", report.overdue},
                     {"hosts", list_of(report.instances, instance)},
@@ -176,7 +176,7 @@ std::string as_json(const Report& report) {
                     {"archives", list_of(report.archives, archive)},
                     {"unreadable", report.unreadable}};
     // What others wrote need not be UTF-8.
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace meshprobe::status

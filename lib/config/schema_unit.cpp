@@ -51,7 +51,7 @@ struct Percent {
     }
 };
 
-struct Count {
+struct TaskCount {
     std::uint64_t least;
     std::uint64_t most;
     void read(Reader& reader, const Node& node, std::optional<unsigned>& value) const {
@@ -105,7 +105,8 @@ Keys<TaskSettings> unit_keys() {
         resource(key("memory-max", &Resources::memory_max,
                      Unlimited<codec::Size>{"size", codec::Size{least_memory}})),
         resource(key("cpu-quota", &Resources::cpu_quota, Unlimited<Percent>{"percentage", {10'000}})),
-        resource(key("tasks-max", &Resources::tasks_max, Unlimited<Count>{"number", {fewest_tasks, 65'536}})),
+        resource(
+            key("tasks-max", &Resources::tasks_max, Unlimited<TaskCount>{"number", {fewest_tasks, 65'536}})),
         resource(key("nice", &Resources::nice, Nice{})),
     };
 }

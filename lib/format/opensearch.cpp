@@ -16,7 +16,7 @@ namespace meshprobe {
 
 namespace {
 
-constexpr std::array places{
+constexpr std::array places_of_document{
     ValuePlace{"", "throughput", "throughput"},
     ValuePlace{"", "throughput-subintervals", "intervals.json"},
     ValuePlace{"", "packet-retransmits", "retransmits"},
@@ -128,7 +128,7 @@ OpensearchFormat::OpensearchFormat(const SeriesSubject& subject, std::string_vie
     : event_type_(event_type) {
     const auto& meta = subject.meta;
     const auto test = test_type_of(text_of(meta.test_type), event_type);
-    path_ = path_of(places, test, event_type);
+    path_ = path_of(places_of_document, test, event_type);
     auto tool = text_of(meta.tool_name);
     if (tool.starts_with("pscheduler/")) tool.erase(0, tool.find('/') + 1);
     std::string tool_json;

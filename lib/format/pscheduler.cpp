@@ -15,7 +15,7 @@ namespace meshprobe {
 
 namespace {
 
-constexpr std::array places{
+constexpr std::array places_of_result{
     ValuePlace{"", "throughput", "summary.summary.throughput-bits"},
     ValuePlace{"", "packet-retransmits", "summary.summary.retransmits"},
     ValuePlace{"", "packet-rtt", "summary.summary.rtt"},
@@ -105,7 +105,7 @@ PschedulerFormat::PschedulerFormat(const SeriesSubject& subject, std::string_vie
     : series_(fmt::format("{} {} ", subject.key, event_type)), event_type_(event_type) {
     const auto& meta = subject.meta;
     const auto test = test_type_of(text_of(meta.test_type), event_type);
-    path_ = path_of(places, test, event_type);
+    path_ = path_of(places_of_result, test, event_type);
     const auto or_null = [](const std::string& json) { return json.empty() ? std::string("null") : json; };
     const auto seconds = text_of(meta.time_duration);
     if (!seconds.empty() && seconds.find_first_not_of("0123456789.") == std::string::npos) {

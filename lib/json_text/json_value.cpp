@@ -61,7 +61,7 @@ struct Number {
     bool is_whole = true;
 };
 
-[[nodiscard]] std::optional<Number> to_number(const JsonValue& value) {
+[[nodiscard]] std::optional<Number> floor_of(const JsonValue& value) {
     auto text = value.text;
     if (value.is_string()) {
         text = text.substr(1, text.size() - 2);
@@ -147,12 +147,12 @@ std::optional<std::string> unescape(const JsonValue& value) {
 }
 
 std::optional<std::int64_t> to_integer(const JsonValue& value) {
-    const auto number = to_number(value);
+    const auto number = floor_of(value);
     return number && number->is_whole ? std::optional(number->whole) : std::nullopt;
 }
 
 std::optional<std::int64_t> to_seconds(const JsonValue& value) {
-    const auto number = to_number(value);
+    const auto number = floor_of(value);
     return number ? std::optional(number->whole) : std::nullopt;
 }
 

@@ -15,9 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-class Checker {
+class LegacyChecker {
   public:
-    explicit Checker(std::vector<MeshProblem>& problems) : problems_(problems) {}
+    explicit LegacyChecker(std::vector<MeshProblem>& problems) : problems_(problems) {}
 
     void check(const json& config) {
         for (const char* section : {"organizations", "tests"}) {
@@ -86,7 +86,7 @@ class Checker {
 } // namespace
 
 void check_meshconfig_schema(const json& config, std::vector<MeshProblem>& problems) {
-    Checker(problems).check(config);
+    LegacyChecker(problems).check(config);
 }
 
 } // namespace meshprobe

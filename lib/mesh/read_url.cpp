@@ -52,7 +52,7 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string normal_path(std::string_view path) {
+std::string archive_path(std::string_view path) {
     path = path.substr(0, path.find('?'));
     while (path.ends_with('/'))
         path.remove_suffix(1);
@@ -75,8 +75,8 @@ Result<MeasurementArchive> normal_read_url(std::string_view text, const Document
     if (!host) return fail(host.error());
     // A name that no unit can have would be a host that no timer ever asks.
     if (auto usable = check_instance({.host = host->text()}); !usable) return fail(usable.error());
-    return MeasurementArchive{fmt::format("{}://{}{}", url->scheme, url->host.text(), normal_path(url->path)),
-                              host->text()};
+    return MeasurementArchive{
+        fmt::format("{}://{}{}", url->scheme, url->host.text(), archive_path(url->path)), host->text()};
 }
 
 Result<std::string> read_url_of_logstash(std::string_view push_url) {

@@ -15,9 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-class Checker {
+class ReferenceChecker {
   public:
-    Checker(const json& document, std::vector<MeshProblem>& problems)
+    ReferenceChecker(const json& document, std::vector<MeshProblem>& problems)
         : document_(document), problems_(problems) {}
 
     void check() {
@@ -112,7 +112,7 @@ class Checker {
 } // namespace
 
 void check_references(const json& document, std::vector<MeshProblem>& problems) {
-    Checker(document, problems).check();
+    ReferenceChecker(document, problems).check();
 }
 
 } // namespace meshprobe

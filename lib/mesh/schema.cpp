@@ -60,9 +60,9 @@ bool is_network(const std::string& text) {
     return error == std::errc{} && stop == end && bits <= most;
 }
 
-class Checker {
+class SchemaChecker {
   public:
-    explicit Checker(std::vector<MeshProblem>& problems) : problems_(problems) {}
+    explicit SchemaChecker(std::vector<MeshProblem>& problems) : problems_(problems) {}
 
     void check_document(const json& document, bool is_part) {
         for (auto member = document.begin(); member != document.end(); ++member) {
@@ -265,7 +265,7 @@ class Checker {
 } // namespace
 
 void check_template_schema(const json& document, bool is_part, std::vector<MeshProblem>& problems) {
-    Checker(problems).check_document(document, is_part);
+    SchemaChecker(problems).check_document(document, is_part);
 }
 
 } // namespace meshprobe

@@ -22,15 +22,15 @@ constexpr std::array<std::pair<std::string_view, Map>, 5> maps{{{"latency", map_
                                                                 {"trace", map_trace}}};
 
 std::string object(std::string_view name, const JsonValue& value, std::string_view otherwise) {
-    std::string json = R"({")";
-    json += name;
-    json += "\":";
+    std::string text = R"({")";
+    text += name;
+    text += "\":";
     if (is_truthy(value)) {
-        append_json(json, value);
+        append_json(text, value);
     } else {
-        append_string(json, otherwise);
+        append_string(text, otherwise);
     }
-    return json + '}';
+    return text + '}';
 }
 
 void add_success(const RunDocument& document, const TestRun& run, EventValues& values) {

@@ -17,9 +17,9 @@ constexpr std::array<std::string_view, 6> mapped_tests{"disk-to-disk", "latency"
                                                        "rtt",          "throughput", "trace"};
 
 std::string json_string(std::string_view text) {
-    std::string json;
-    if (!text.empty()) append_string(json, text);
-    return json;
+    std::string quoted;
+    if (!text.empty()) append_string(quoted, text);
+    return quoted;
 }
 
 /// The ends of a disk-to-disk test are URLs.

@@ -11,11 +11,11 @@ namespace meshprobe {
 
 namespace {
 
-constexpr unsigned most_pages = 1000;
-constexpr std::size_t largest_page = 12U << 20;        ///< what the entries of a page may take in memory
-constexpr std::uint64_t largest_answer = 256ULL << 20; ///< bytes; 500 entries are about 3 MB
+constexpr unsigned most_metadata_pages = 1000;
+constexpr std::size_t largest_metadata_page = 12U << 20; ///< what the entries of a page may take in memory
+constexpr std::uint64_t largest_metadata_answer = 256ULL << 20; ///< bytes; 500 entries are about 3 MB
 /// What esmond 1.x gives at most. Always said, because some answer with everything at once otherwise.
-constexpr std::uint64_t page_limit = 1000;
+constexpr std::uint64_t metadata_page_limit = 1000;
 /// The order moves while one pages: neighbouring pages overlap a little.
 constexpr std::uint64_t page_overlap = 10;
 
@@ -52,14 +52,15 @@ MetadataSearch::MetadataSearch(HttpSession& session, std::string archive_url, Ti
       tests_(std::move(tests)) {}
 
 std::string MetadataSearch::url() const {
-    auto url = fmt::format("{}?format=json&limit={}&time-start={}", archive_url_, page_limit, time_start_);
+    auto url =
+        fmt::format("{}?format=json&limit={}&time-start={}", archive_url_, metadata_page_limit, time_start_);
     if (offset_ > 0) url += fmt::format("&offset={}", offset_);
     return url;
 }
 
 Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::function<bool()>& stop) {
     if (at_end_) return std::optional<Page>{};
-    if (pages_ == most_pages) {
+    if (pages_ == most_metadata_pages) {
         return fail(ErrorKind::protocol,
                     fmt::format("{}: the metadata search goes on after {} pages", url(), pages_));
     }
@@ -70,7 +71,7 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
         [&](MetadataEntry&& entry) -> Status {
             if (!keys_.insert(entry.key).second) return {};
             bytes += weight(entry);
-            if (bytes > largest_page) {
+            if (bytes > largest_metadata_page) {
                 return fail(
                     ErrorKind::protocol,
                     fmt::format("one page of the metadata search lists more than {} entries can be held of",
@@ -85,7 +86,7 @@ Result<std::optional<MetadataSearch::Page>> MetadataSearch::next(const std::func
     HttpRequest request;
     request.url = address;
     request.headers = {"Accept: application/json"};
-    request.max_bytes = largest_answer;
+    request.max_bytes = largest_metadata_answer;
     request.on_body = [&](std::string_view chunk) { return reader.feed(chunk); };
     Result<HttpResponse> answer = fail(ErrorKind::internal, "no answer");
     session_.start(std::move(request), [&](Result<HttpResponse> result) { answer = std::move(result); });
@@ -120,7 +121,7 @@ Status MetadataSearch::turn_page(const MetadataPage& page, std::size_t new_entri
     // A full page may have a successor whatever the total says: elmond's is an estimate, and others tell
     // none.
     const bool may_have_more = !page.next_page.empty() || (page.count_total && seen < *page.count_total) ||
-                               page.elements >= page_limit;
+                               page.elements >= metadata_page_limit;
     const bool is_only_overlap = page.elements <= overlap_;
     // As if that were all, the search of the next run would begin at this one: what was not shown is lost.
     if (new_entries == 0 && !is_only_overlap && may_have_more) {

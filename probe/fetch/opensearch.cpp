@@ -15,14 +15,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t most_pages = 100'000;
+constexpr std::uint64_t most_search_pages = 100'000;
 /// A page is held in memory as a whole. One that is larger is asked for again with fewer documents.
-constexpr std::uint64_t largest_page = 8ULL << 20;
-constexpr std::size_t smallest_page = 1;
-
-std::string iso8601(Timestamp time) {
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(time)));
-}
+constexpr std::uint64_t largest_search_page = 8ULL << 20;
+constexpr std::size_t smallest_search_page = 1;
 
 /// A shard that failed, or was too late.
 bool is_partial(const json& answer) {
@@ -45,7 +41,7 @@ OpenSearchSearch::OpenSearchSearch(HttpSession& session, std::string url, Timest
     : session_(session), url_(std::move(url)), since_(since), tests_(std::move(tests)) {}
 
 std::string OpenSearchSearch::query() const {
-    json filter = json::array({{{"range", {{"@timestamp", {{"gte", iso8601(since_)}}}}}}});
+    json filter = json::array({{{"range", {{"@timestamp", {{"gte", format_utc(since_)}}}}}}});
     if (!tests_.empty()) filter.push_back({{"terms", {{"test.type.keyword", tests_}}}});
     // The second one tells results of the same millisecond apart. Indices in which no result has one yet know
     // no such field.
@@ -65,7 +61,7 @@ Result<HttpResponse> OpenSearchSearch::ask(std::string& body, const std::functio
         url_ + "pscheduler_*/_search?filter_path=hits.hits._source,hits.hits.sort,timed_out,_shards";
     request.headers = {"Accept: application/json", "Content-Type: application/json"};
     request.body = query();
-    request.max_bytes = largest_page;
+    request.max_bytes = largest_search_page;
     request.on_body = [&body](std::string_view chunk) -> Status {
         body += chunk;
         return {};
@@ -108,17 +104,17 @@ Result<OpenSearchSearch::Page> OpenSearchSearch::read(std::string_view body) {
 
 Result<std::optional<OpenSearchSearch::Page>> OpenSearchSearch::next(const std::function<bool()>& stop) {
     if (at_end_) return std::optional<Page>{};
-    if (++pages_ > most_pages)
-        return fail(ErrorKind::protocol, fmt::format("{}: more than {} pages", url_, most_pages));
+    if (++pages_ > most_search_pages)
+        return fail(ErrorKind::protocol, fmt::format("{}: more than {} pages", url_, most_search_pages));
     while (true) {
         std::string body;
         const auto answer = ask(body, stop);
         if (!answer) {
             const bool is_too_large =
-                body.size() >= largest_page / 2 && answer.error().kind == ErrorKind::protocol;
-            if (!is_too_large || page_size_ <= smallest_page) return fail(answer.error());
+                body.size() >= largest_search_page / 2 && answer.error().kind == ErrorKind::protocol;
+            if (!is_too_large || page_size_ <= smallest_search_page) return fail(answer.error());
             page_size_ /= 4;
-            page_size_ = std::max(page_size_, smallest_page);
+            page_size_ = std::max(page_size_, smallest_search_page);
             continue;
         }
         auto page = read(body);

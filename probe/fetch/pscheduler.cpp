@@ -25,10 +25,6 @@ constexpr std::uint64_t largest_schedule = 512ULL << 20; ///< read while it arri
 constexpr std::uint64_t largest_document = 16ULL << 20;
 constexpr std::string_view root = "/pscheduler/";
 
-std::string iso8601(Timestamp time) {
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(time)));
-}
-
 /// Others never have a result, not even that of a failure: pScheduler archives none of them.
 bool has_result(std::string_view state) {
     return state == "finished" || state == "failed";
@@ -100,7 +96,7 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
     });
     HttpRequest request;
     request.url =
-        fmt::format("{}schedule?start={}&end={}", url_, iso8601(window.from), iso8601(window.until));
+        fmt::format("{}schedule?start={}&end={}", url_, format_utc(window.from), format_utc(window.until));
     request.max_bytes = largest_schedule;
     request.on_body = [&](std::string_view chunk) { return scanner.feed(chunk); };
     const std::string url = request.url;

@@ -72,8 +72,7 @@ Error LimitSet::failure(std::size_t limit, Timestamp ts) const {
     const auto& count = counts_[limit];
     std::string message = fmt::format("limit \"{}\": {}", count.limit, count.reason);
     if (ts > 0) {
-        message +=
-            fmt::format(" ({})", format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(ts))));
+        message += fmt::format(" ({})", format_utc(ts));
     }
     return {ErrorKind::protocol, std::move(message)};
 }

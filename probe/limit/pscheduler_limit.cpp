@@ -122,8 +122,7 @@ json task_of(const JudgedSeries& series) {
 
 json run_schedule_of(const JudgedSeries& series, Timestamp ts) {
     const auto duration = duration_of(series.entry.meta);
-    return {{"start", format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(ts)))},
-            {"duration", duration.empty() ? "PT0S" : duration}};
+    return {{"start", format_utc(ts)}, {"duration", duration.empty() ? "PT0S" : duration}};
 }
 
 Result<std::unique_ptr<LimitRule>> make_pscheduler_limit(const Limit& limit, const Paths& paths,

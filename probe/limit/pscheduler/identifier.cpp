@@ -36,9 +36,9 @@ std::unique_ptr<Identifier> make_hint(DataReader& data) {
     return std::make_unique<Hint>(std::move(hint), match.value_or(StringMatch{}));
 }
 
-class Jq final : public Identifier {
+class JqIdentifier final : public Identifier {
   public:
-    explicit Jq(Script script) : script_(std::move(script)) {}
+    explicit JqIdentifier(Script script) : script_(std::move(script)) {}
     bool identifies(const Hints& hints, const World& world) const override {
         const auto result = script_.first_result(world, hints.object);
         return !script_.output_raw && result && *result && **result == true;
@@ -49,12 +49,12 @@ class Jq final : public Identifier {
 };
 
 /// The data are the specification itself.
-std::unique_ptr<Identifier> make_jq(DataReader& data) {
+std::unique_ptr<Identifier> make_jq_identifier(DataReader& data) {
     auto script = data.whole_script();
-    return std::make_unique<Jq>(script ? std::move(*script) : Script{});
+    return std::make_unique<JqIdentifier>(script ? std::move(*script) : Script{});
 }
 
-constexpr std::array<IdentifierType, 10> types{{
+constexpr std::array<IdentifierType, 10> known_identifiers{{
     {"always", make_always},
     {"hint", make_hint},
     {"ip-cidr-list", make_cidr_list},
@@ -62,7 +62,7 @@ constexpr std::array<IdentifierType, 10> types{{
     {"ip-cymru-asn", make_cymru_asn},
     {"ip-cymru-bogon", make_cymru_bogon},
     {"ip-reverse-dns", make_reverse_dns},
-    {"jq", make_jq},
+    {"jq", make_jq_identifier},
     {"local-subnet", make_local_subnet},
     {"localif", make_local_interface},
 }};
@@ -82,7 +82,7 @@ std::optional<IpAddress> Hints::requester() const {
 }
 
 std::span<const IdentifierType> identifier_types() {
-    return types;
+    return known_identifiers;
 }
 
 } // namespace meshprobe::pscheduler

@@ -48,9 +48,9 @@ std::unique_ptr<TaskLimit> make_test_type(DataReader& data) {
     return std::make_unique<TestType>(std::move(types));
 }
 
-class Jq final : public TaskLimit {
+class JqLimit final : public TaskLimit {
   public:
-    explicit Jq(Script script)
+    explicit JqLimit(Script script)
         : script_(std::move(script)), depends_on_run_(script_.mentions("run_schedule")) {}
 
     bool depends_on_run() const override { return depends_on_run_; }
@@ -77,13 +77,13 @@ class Jq final : public TaskLimit {
     bool depends_on_run_;
 };
 
-std::unique_ptr<TaskLimit> make_jq(DataReader& data) {
+std::unique_ptr<TaskLimit> make_jq_limit(DataReader& data) {
     auto script = data.whole_script();
-    return std::make_unique<Jq>(script ? std::move(*script) : Script{});
+    return std::make_unique<JqLimit>(script ? std::move(*script) : Script{});
 }
 
-constexpr std::array<TaskLimitType, 6> types{{
-    {"jq", make_jq},
+constexpr std::array<TaskLimitType, 6> known_limits{{
+    {"jq", make_jq_limit},
     {"pass-fail", make_pass_fail},
     {"run-daterange", make_run_daterange},
     {"run-schedule", make_run_schedule},
@@ -94,7 +94,7 @@ constexpr std::array<TaskLimitType, 6> types{{
 } // namespace
 
 std::span<const TaskLimitType> task_limit_types() {
-    return types;
+    return known_limits;
 }
 
 } // namespace meshprobe::pscheduler
