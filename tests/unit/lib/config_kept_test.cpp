@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-std::string interval_in(std::string_view value) {
+std::string with_interval(std::string_view value) {
     return "tasks: {default: {interval: " + std::string(value) + "}}\n";
 }
 
@@ -25,7 +25,7 @@ void keep(const ConfigRoot& root) {
     REQUIRE(kept);
 }
 
-Microseconds interval_of(const ConfigRoot& root, std::string_view host = "h.example.org") {
+Microseconds kept_interval(const ConfigRoot& root, std::string_view host = "h.example.org") {
     const auto loaded = load_config(root.paths());
     REQUIRE(loaded);
     return loaded->config.task("default", host).interval;
@@ -80,33 +80,33 @@ hosts:
 
 TEST_CASE("any change of the files is seen at once") {
     const ConfigRoot root;
-    root.write(interval_in("1min"));
+    root.write(with_interval("1min"));
     root.drop_in("50.yaml", "slots: 2\n");
     keep(root);
     REQUIRE(is_served_compiled(root));
-    CHECK(interval_of(root) == 1min);
+    CHECK(kept_interval(root) == 1min);
 
     SECTION("an edit") {
-        root.write(interval_in("2min"));
-        CHECK(interval_of(root) == 2min);
+        root.write(with_interval("2min"));
+        CHECK(kept_interval(root) == 2min);
     }
     SECTION("an edit in place, of the same size, with the old time put back") {
         const auto file = root.file("etc/meshprobe/meshprobe.yaml");
         const auto time = std::filesystem::last_write_time(file);
         FILE* opened = std::fopen(file.c_str(), "r+");
         REQUIRE(opened != nullptr);
-        std::fputs(interval_in("3min").c_str(), opened);
+        std::fputs(with_interval("3min").c_str(), opened);
         std::fclose(opened);
         std::filesystem::last_write_time(file, time);
-        CHECK(interval_of(root) == 3min);
+        CHECK(kept_interval(root) == 3min);
     }
     SECTION("a drop-in more") {
-        root.drop_in("60.yaml", interval_in("4min"));
-        CHECK(interval_of(root) == 4min);
+        root.drop_in("60.yaml", with_interval("4min"));
+        CHECK(kept_interval(root) == 4min);
     }
     SECTION("a drop-in in a directory that was not there") {
-        root.write("run/meshprobe/meshprobe.yaml.d/60.yaml", interval_in("4min"));
-        CHECK(interval_of(root) == 4min);
+        root.write("run/meshprobe/meshprobe.yaml.d/60.yaml", with_interval("4min"));
+        CHECK(kept_interval(root) == 4min);
     }
     SECTION("a drop-in less") {
         root.remove("etc/meshprobe/meshprobe.yaml.d/50.yaml");
@@ -118,7 +118,7 @@ TEST_CASE("any change of the files is seen at once") {
     }
     SECTION("the main file gone") {
         root.remove("etc/meshprobe/meshprobe.yaml");
-        CHECK(interval_of(root) == 5min);
+        CHECK(kept_interval(root) == 5min);
     }
     SECTION("a vendor file installed") {
         root.write("usr/lib/meshprobe/meshprobe.yaml", "slots: 9\narchives: {local: {archiver: sqlite}}\n");
@@ -132,7 +132,7 @@ TEST_CASE("any change of the files is seen at once") {
 
 TEST_CASE("keeping the same again writes nothing") {
     const ConfigRoot root;
-    root.write(interval_in("1min"));
+    root.write(with_interval("1min"));
     keep(root);
     struct stat before {};
     REQUIRE(::stat(CompiledConfig::path(root.paths()).c_str(), &before) == 0);
@@ -147,7 +147,7 @@ TEST_CASE("keeping the same again writes nothing") {
 
 TEST_CASE("files that are broken as a whole leave the kept configuration in force") {
     const ConfigRoot root;
-    root.write(interval_in("1min") + "hosts: {h.example.org: {max-requests: 7}}\n");
+    root.write(with_interval("1min") + "hosts: {h.example.org: {max-requests: 7}}\n");
     keep(root);
     for (const std::string_view broken : {"tasks: [", "unknown: 1\n", "slots: many\n", "\xff"}) {
         CAPTURE(broken);
@@ -184,18 +184,18 @@ TEST_CASE("with nothing kept, broken files are an error that names the place") {
 
 TEST_CASE("a damaged compiled configuration is as good as none") {
     const ConfigRoot root;
-    root.write(interval_in("1min") + "hosts: {h.example.org: {max-requests: 7}}\n");
+    root.write(with_interval("1min") + "hosts: {h.example.org: {max-requests: 7}}\n");
     keep(root);
     const auto path = CompiledConfig::path(root.paths());
     const auto good = read_file(path, 1U << 20U);
     REQUIRE(good);
     for (std::size_t size = 0; size < good->size(); size += 7) {
         root.write("var/lib/meshprobe/plan/config.json", good->substr(0, size));
-        CHECK(interval_of(root) == 1min);
+        CHECK(kept_interval(root) == 1min);
     }
     for (const std::string_view text : {"", "{}", "[]", "null", "{\"meshprobe\":1}"}) {
         root.write("var/lib/meshprobe/plan/config.json", text);
-        CHECK(interval_of(root) == 1min);
+        CHECK(kept_interval(root) == 1min);
     }
 }
 
@@ -242,8 +242,8 @@ hosts: {"*.example.org": {max-requests: none}, h.example.org: {timeout: none}}
     root.drop_in("70.yaml", "slots: 4\n");
     check(*load_config(root.paths()));
     // Mended, the files count again.
-    root.drop_in("60.yaml", interval_in("2min"));
-    CHECK(interval_of(root) == 2min);
+    root.drop_in("60.yaml", with_interval("2min"));
+    CHECK(kept_interval(root) == 2min);
 }
 
 TEST_CASE("a configuration with a password is not for everybody's eyes") {

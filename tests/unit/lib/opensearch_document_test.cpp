@@ -26,7 +26,7 @@ json stored(const std::string& type, json result) {
             {"result", std::move(result)}};
 }
 
-std::map<std::string, std::string> values_of(const json& source) {
+std::map<std::string, std::string> values_in_document(const json& source) {
     const auto restored = restore_document(source);
     REQUIRE(restored);
     const auto record = read_run_record(restored->document.dump());
@@ -41,7 +41,7 @@ std::map<std::string, std::string> values_of(const json& source) {
 } // namespace
 
 TEST_CASE("latencies: two lists are a histogram again") {
-    const auto values = values_of(stored(
+    const auto values = values_in_document(stored(
         "latencybg",
         {{"packets", {{"sent", 600}, {"lost", 2}, {"received", 598}, {"duplicated", 0}, {"reordered", 1}}},
          {"max_clock_error", 0.41},
@@ -54,7 +54,8 @@ TEST_CASE("latencies: two lists are a histogram again") {
 }
 
 TEST_CASE("throughput") {
-    const auto values = values_of(stored("throughput", {{"throughput", 937'000'000}, {"retransmits", 9}}));
+    const auto values =
+        values_in_document(stored("throughput", {{"throughput", 937'000'000}, {"retransmits", 9}}));
     CHECK(json::parse(values.at("throughput")) == 937'000'000);
     CHECK(json::parse(values.at("packet-retransmits")) == 9);
 }
@@ -62,7 +63,7 @@ TEST_CASE("throughput") {
 TEST_CASE("a failure is one") {
     auto failed = stored("rtt", {{"error", "no route"}});
     failed["result"]["succeeded"] = false;
-    const auto values = values_of(failed);
+    const auto values = values_in_document(failed);
     CHECK(json::parse(values.at("failures")) == json{{"error", "no route"}});
     CHECK_FALSE(values.contains("packet-count-sent"));
 }

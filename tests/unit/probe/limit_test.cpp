@@ -56,7 +56,7 @@ struct Delivered final : Deliveries {
     }
 };
 
-MetadataEntry entry(const std::string& key = "0a") {
+MetadataEntry series(const std::string& key = "0a") {
     MetadataEntry made;
     made.key = key;
     made.meta.source = R"("192.0.2.1")";
@@ -70,7 +70,7 @@ MetadataEntry entry(const std::string& key = "0a") {
 /// What becomes of one result, or of the series as a whole, under one limit.
 struct One {
     LimitSet set;
-    MetadataEntry of = entry();
+    MetadataEntry of = series();
 
     explicit One(const Limit& limit) : set(std::move(*set_of({limit}))) {}
     Verdict whole(std::string_view event_type = "throughput") {
@@ -197,9 +197,9 @@ TEST_CASE("what another entry of the same subject delivered, or is about to, is 
     auto set = std::move(*set_of({limit("once", "duplicate")}));
     Delivered delivered;
     set.use(delivered);
-    const auto a = entry("aa");
-    const auto b = entry("bb");
-    auto other = entry("cc");
+    const auto a = series("aa");
+    const auto b = series("bb");
+    auto other = series("cc");
     other.meta.time_duration = "30";
     set.note(a);
     set.note(b);
@@ -233,7 +233,7 @@ TEST_CASE("what another entry of the same subject delivered, or is about to, is 
 TEST_CASE("every drop is counted under the limit that decided it") {
     auto set =
         std::move(*set_of({age("a-recent", std::chrono::days(40)), age("b-today", std::chrono::days(1))}));
-    const auto of = entry();
+    const auto of = series();
     SeriesLimits limits(set, {of, "throughput"});
     for (const Timestamp days : {2, 50, 60, 0})
         static_cast<void>(limits.judge({now - days * day, "1", now, nullptr}));
@@ -249,7 +249,7 @@ TEST_CASE("flags add up, until one drops or fails") {
     auto set = std::move(*set_of({age("a", std::chrono::days(1), LimitAction::flag),
                                   age("b", std::chrono::days(2), LimitAction::flag),
                                   age("c", std::chrono::days(3), LimitAction::fail)}));
-    const auto of = entry();
+    const auto of = series();
     SeriesLimits limits(set, {of, "throughput"});
     const auto judge = [&](Timestamp age) { return limits.judge({now - age, "1", now, nullptr}); };
     CHECK(judge(0).flags == 0);
@@ -273,7 +273,7 @@ TEST_CASE("a series that is left out is counted as one, and nobody asks the limi
     failing.name = "b";
     failing.action = LimitAction::fail;
     auto set = std::move(*set_of({types, failing}));
-    const auto of = entry();
+    const auto of = series();
     CHECK(SeriesLimits(set, {of, "throughput"}).whole().verdict == Verdict::drop);
     CHECK(set.counts()[0].left_out == 1);
     CHECK(set.counts()[1].failed == 0);
@@ -284,7 +284,7 @@ TEST_CASE("a flag on a whole series is one on each of its results") {
     Limit types = limit("odd", "event-type", LimitAction::flag);
     types.deny = {"throughput"};
     auto set = std::move(*set_of({types}));
-    const auto of = entry();
+    const auto of = series();
     SeriesLimits limits(set, {of, "throughput"});
     CHECK(limits.whole().verdict == Verdict::pass);
     CHECK(limits.judge({now, "1", now, nullptr}).flags == 1);
@@ -292,7 +292,7 @@ TEST_CASE("a flag on a whole series is one on each of its results") {
 
 TEST_CASE("no limits pass everything") {
     LimitSet set;
-    const auto of = entry();
+    const auto of = series();
     SeriesLimits limits(set, {of, "throughput"});
     CHECK(limits.whole().verdict == Verdict::pass);
     CHECK(limits.judge({1, "1", now, nullptr}).verdict == Verdict::pass);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Timestamp keep = 86'400;
 
-MetadataEntry entry(std::string key, std::string source = "\"192.0.2.1\"") {
+MetadataEntry described_series(std::string key, std::string source = "\"192.0.2.1\"") {
     MetadataEntry entry;
     entry.key = std::move(key);
     entry.meta.source = std::move(source);
@@ -68,9 +68,9 @@ class Host {
 
 TEST_CASE("another archive goes on where the first one ended") {
     Host host;
-    host.receive(entry("esmond-key"), Flavour::esmond, {1000, 2000});
+    host.receive(described_series("esmond-key"), Flavour::esmond, {1000, 2000});
     // The same test, with the numbers and names of another archive.
-    auto same = entry("own-key", "\"a.example.net\"");
+    auto same = described_series("own-key", "\"a.example.net\"");
     same.meta.time_duration = "\"30.0\"";
     const auto known = host.know(same, Flavour::pscheduler);
     REQUIRE(known);
@@ -82,7 +82,7 @@ TEST_CASE("another archive goes on where the first one ended") {
 
     SECTION("what both brought counts") {
         host.receive(same, Flavour::pscheduler, {3000});
-        const auto both = host.know(entry("esmond-key"), Flavour::esmond);
+        const auto both = host.know(described_series("esmond-key"), Flavour::esmond);
         REQUIRE(both);
         CHECK(both->seen(1000));
         CHECK(both->seen(3000));
@@ -96,20 +96,21 @@ TEST_CASE("another archive goes on where the first one ended") {
 
 TEST_CASE("series that one archive tells apart stay apart") {
     Host host;
-    host.receive(entry("one"), Flavour::esmond, {1000});
-    CHECK_FALSE(host.know(entry("two"), Flavour::esmond));
-    CHECK(host.know(entry("two"), Flavour::opensearch));
-    host.receive(entry("elmond"), Flavour::elmond, {5000});
-    const auto known = host.know(entry("opensearch"), Flavour::opensearch); // has the keys of elmond
+    host.receive(described_series("one"), Flavour::esmond, {1000});
+    CHECK_FALSE(host.know(described_series("two"), Flavour::esmond));
+    CHECK(host.know(described_series("two"), Flavour::opensearch));
+    host.receive(described_series("elmond"), Flavour::elmond, {5000});
+    const auto known =
+        host.know(described_series("opensearch"), Flavour::opensearch); // has the keys of elmond
     REQUIRE(known);
     CHECK_FALSE(known->seen(5000));
 }
 
 TEST_CASE("another test is none of the same") {
     Host host;
-    host.receive(entry("key"), Flavour::esmond, {1000});
+    host.receive(described_series("key"), Flavour::esmond, {1000});
     const auto differs = [&](auto change) {
-        auto other = entry("other");
+        auto other = described_series("other");
         change(other.meta);
         return !host.know(other, Flavour::pscheduler);
     };
@@ -123,12 +124,12 @@ TEST_CASE("another test is none of the same") {
 
 TEST_CASE("where the family of addresses is not known, nothing is taken for the same that may be another") {
     Host host;
-    host.receive(entry("four"), Flavour::esmond, {1000});
-    const auto by_name = entry("name", "\"a.example.net\"");
+    host.receive(described_series("four"), Flavour::esmond, {1000});
+    const auto by_name = described_series("name", "\"a.example.net\"");
     CHECK(host.know(by_name, Flavour::pscheduler));
-    host.receive(entry("six", "\"2001:db8::1\""), Flavour::esmond, {2000});
+    host.receive(described_series("six", "\"2001:db8::1\""), Flavour::esmond, {2000});
     CHECK_FALSE(host.know(by_name, Flavour::pscheduler));
-    const auto six = host.know(entry("other", "\"2001:db8::7\""), Flavour::opensearch);
+    const auto six = host.know(described_series("other", "\"2001:db8::7\""), Flavour::opensearch);
     REQUIRE(six);
     CHECK(six->seen(2000));
     CHECK_FALSE(six->seen(1500));
