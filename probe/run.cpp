@@ -16,6 +16,7 @@
 #include "probe/windows.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -228,6 +229,7 @@ Result<Assignment> Run::load(SlotCount& slots) {
 
 ExitCode Run::run_in_slot(SlotCount& slots) {
     auto assignment = load(slots);
+    malloc_trim(0); // glibc would keep the memory of the configuration for what never comes
     if (!assignment) return report_fault(assignment.error());
     if (!assignment->nothing_to_do.empty()) {
         journal_.log(assignment->is_alias ? Priority::info : Priority::notice, assignment->nothing_to_do);
