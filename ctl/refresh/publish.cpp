@@ -79,8 +79,31 @@ Status set_aliases(const Paths& paths, const std::vector<std::string>& in_use, D
 }
 
 /// One flush for all of them instead of one for each: a mesh may bring thousands.
+Status sync_file_system(const std::filesystem::path& directory) {
+    const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.is_open() || ::syncfs(fd.get()) < 0) return fail_errno("sync " + directory.string());
+    return {};
+}
+
+/// The first time all of them are new: written where nobody looks, and there with one rename.
+Status write_first_records(const std::filesystem::path& directory, const Records& records) {
+    const auto unseen = directory.parent_path() / ".host.new";
+    std::error_code error;
+    std::filesystem::remove_all(unseen, error); // a refresh that was broken off left it
+    if (auto made = make_directories(unseen); !made) return made;
+    for (const auto& [host, record] : records) {
+        if (auto written = write_new_file(unseen / host, format_host_record(record)); !written)
+            return written;
+    }
+    if (auto synced = sync_file_system(unseen); !synced) return synced;
+    if (::rename(unseen.c_str(), directory.c_str()) < 0) return fail_errno("rename " + unseen.string());
+    return sync_directory(directory.parent_path());
+}
+
 Status write_records(const std::filesystem::path& directory, const Records& records) {
     constexpr std::size_t largest_record = 1U << 20;
+    std::error_code error;
+    if (!std::filesystem::exists(directory, error) && !error) return write_first_records(directory, records);
     bool written_any = false;
     for (const auto& [host, record] : records) {
         const std::string text = format_host_record(record);
@@ -89,10 +112,7 @@ Status write_records(const std::filesystem::path& directory, const Records& reco
         if (auto written = write_file_atomically(directory / host, text); !written) return written;
         written_any = true;
     }
-    if (!written_any) return {};
-    const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.is_open() || ::syncfs(fd.get()) < 0) return fail_errno("sync " + directory.string());
-    return {};
+    return written_any ? sync_file_system(directory) : Status{};
 }
 
 Status remove_records(const std::filesystem::path& directory, const Records& records) {
@@ -137,8 +157,6 @@ Result<Publication> publish_hosts(const Paths& paths, const LoadedConfig& loaded
         !set)
         return fail(set.error());
     const auto directory = paths.mesh() / "host";
-    if (auto made = make_directories(directory); !made) return fail(made.error());
-
     // A host's record is there before the list names it, and goes after the list ceased to.
     if (auto written = write_records(directory, all->records); !written) return fail(written.error());
     Publication publication;
