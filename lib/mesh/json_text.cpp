@@ -1,5 +1,6 @@
 #include "lib/mesh/json_text.hpp"
 
+#include "lib/json_text/nesting.hpp"
 #include "lib/mesh/quick_json.hpp"
 
 #include <fmt/core.h>
@@ -15,27 +16,6 @@ namespace meshprobe {
 namespace {
 
 using nlohmann::json;
-
-/// Before anything is built from it: how deep do the brackets go?
-std::size_t nesting(std::string_view text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    bool in_string = false;
-    for (std::size_t index = 0; index < text.size(); ++index) {
-        const char byte = text[index];
-        if (in_string) {
-            if (byte == '\\') ++index;
-            if (byte == '"') in_string = false;
-        } else if (byte == '"') {
-            in_string = true;
-        } else if (byte == '{' || byte == '[') {
-            deepest = std::max(deepest, ++depth);
-        } else if ((byte == '}' || byte == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return deepest;
-}
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n";

@@ -1,8 +1,8 @@
 #include "probe/fetch/opensearch.hpp"
 
 #include "lib/units_of_measure.hpp"
+#include "probe/fetch/answer.hpp"
 #include "probe/fetch/esmond.hpp"
-#include "probe/fetch/foreign_body.hpp"
 
 #include <fmt/core.h>
 
@@ -20,17 +20,9 @@ constexpr std::uint64_t most_search_pages = 100'000;
 constexpr std::uint64_t largest_search_page = 8ULL << 20;
 constexpr std::size_t smallest_search_page = 1;
 
-/// A shard that failed, or was too late.
-bool is_partial(const json& answer) {
-    const auto timed_out = answer.find("timed_out");
-    if (timed_out != answer.end() && *timed_out == true) return true;
-    const json::json_pointer failed("/_shards/failed");
-    return answer.contains(failed) && answer[failed] != 0;
-}
-
 /// The first sort value of a document is its "@timestamp", in milliseconds.
 Timestamp arrival_of(const json& sort) {
-    if (!sort.is_array() || sort.empty() || !sort.front().is_number()) return 0;
+    if (!sort.is_array() || sort.empty() || !sort.front().is_number_integer()) return 0;
     return sort.front().get<std::int64_t>() / 1000;
 }
 
@@ -76,28 +68,14 @@ Result<HttpResponse> OpenSearchSearch::ask(std::string& body, const std::functio
 }
 
 Result<OpenSearchSearch::Page> OpenSearchSearch::read(std::string_view body) {
-    const json answer = json::parse(body, nullptr, false);
-    if (!answer.is_object()) return fail(ErrorKind::protocol, "no JSON object: " + describe_body(body));
-    // What the others hold would be skipped for good: the search goes on behind what it has shown.
-    if (is_partial(answer)) return fail(ErrorKind::protocol, "not all shards of the archive have answered");
-    Page page;
-    const auto pointer = json::json_pointer("/hits/hits");
-    if (!answer.contains(pointer)) { // filter_path leaves out what is empty
-        at_end_ = true;
-        return page;
-    }
-    const json& hits = answer[pointer];
-    if (!hits.is_array()) return fail(ErrorKind::protocol, "\"hits\" is no array");
-    for (const json& hit : hits) {
-        const auto source = hit.is_object() ? hit.find("_source") : hit.end();
-        if (source != hit.end() && source->is_object()) page.documents.push_back(*source);
-    }
-    if (hits.size() < page_size_) at_end_ = true;
-    if (hits.empty()) return page;
-    const json& last = hits.back();
-    if (!last.is_object() || !last.contains("sort") || (!at_end_ && last["sort"] == after_))
+    auto found = read_search_page(body);
+    if (!found) return fail(found.error());
+    if (found->hits < page_size_) at_end_ = true;
+    Page page{.documents = std::move(found->documents), .date = {}, .arrived_until = 0};
+    if (found->hits == 0) return page;
+    if (found->last.is_null() || (!at_end_ && found->last == after_))
         return fail(ErrorKind::protocol, "the last document does not say where the next page begins");
-    after_ = last["sort"];
+    after_ = std::move(found->last);
     page.arrived_until = arrival_of(after_);
     return page;
 }

@@ -1,8 +1,7 @@
 #include "probe/fetch/pscheduler.hpp"
 
-#include "lib/pscheduler/run_document.hpp"
 #include "lib/units_of_measure.hpp"
-#include "probe/fetch/archive_url.hpp"
+#include "probe/fetch/answer.hpp"
 #include "probe/fetch/array_scanner.hpp"
 #include "probe/fetch/esmond.hpp"
 
@@ -24,41 +23,6 @@ constexpr std::size_t most_runs = 200'000;               ///< of one window
 constexpr std::uint64_t largest_schedule = 512ULL << 20; ///< read while it arrives
 constexpr std::uint64_t largest_document = 16ULL << 20;
 constexpr std::string_view root = "/pscheduler/";
-
-/// Others never have a result, not even that of a failure: pScheduler archives none of them.
-bool has_result(std::string_view state) {
-    return state == "finished" || state == "failed";
-}
-
-std::string text_of(const json& object, const char* member) {
-    const auto found = object.find(member);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-/// Below our own scheme and host, whatever the server calls itself.
-std::string path_of(const std::string& href) {
-    const auto at = href.find(root);
-    const auto resolved = at == std::string::npos
-                              ? fail(ErrorKind::protocol, "")
-                              : resolve("https://host/", std::string_view(href).substr(at));
-    return resolved ? href.substr(at) : std::string{};
-}
-
-std::optional<ScheduledRun> read_line(const json& line) {
-    if (!line.is_object() || !has_result(text_of(line, "state"))) return std::nullopt;
-    const auto path = path_of(text_of(line, "href"));
-    ScheduledRun run{.path = path,
-                     .task = path.substr(0, path.find("/runs/")),
-                     .test_type = {},
-                     .start = 0,
-                     .is_instant = text_of(line, "start-time") == text_of(line, "end-time")};
-    if (const auto test = line.find("test"); test != line.end() && test->is_object())
-        run.test_type = text_of(*test, "type");
-    const auto start = parse_timestamp(text_of(line, "start-time"));
-    if (!start || run.task.size() == run.path.size()) return std::nullopt;
-    run.start = *start;
-    return run;
-}
 
 } // namespace
 
@@ -82,15 +46,14 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
                                   const std::function<bool()>& stop) {
     Schedule schedule;
     ArrayScanner scanner([&](std::string_view batch) -> Status {
-        const json lines = json::parse(batch, nullptr, false);
-        if (!lines.is_array()) return fail(ErrorKind::protocol, "the schedule is no valid JSON");
-        for (const json& line : lines) {
-            auto run = read_line(line);
-            if (!run) continue;
-            if (!tests.empty() && std::ranges::find(tests, run->test_type) == tests.end()) continue;
+        auto read = read_schedule(batch);
+        if (!read) return fail(read.error());
+        schedule.odd += read->odd;
+        for (ScheduledRun& run : read->runs) {
+            if (!tests.empty() && std::ranges::find(tests, run.test_type) == tests.end()) continue;
             if (schedule.runs.size() == most_runs)
                 return fail(ErrorKind::protocol, fmt::format("it lists more than {} runs", most_runs));
-            schedule.runs.push_back(std::move(*run));
+            schedule.runs.push_back(std::move(run));
         }
         return {};
     });
@@ -114,15 +77,11 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
 Result<std::map<std::string, json>> PScheduler::tasks(const std::function<bool()>& stop) {
     std::map<std::string, json> tasks;
     ArrayScanner scanner([&](std::string_view batch) -> Status {
-        json list = json::parse(batch, nullptr, false);
-        if (!list.is_array()) return fail(ErrorKind::protocol, "the list of tasks is no valid JSON");
-        for (json& task : list) {
-            if (!task.is_object()) continue;
-            const auto path = path_of(text_of(task, "href"));
-            if (path.empty()) continue;
-            for (const char* member : {"archives", "detail-diags", "tools"})
-                task.erase(member); // most of the bytes
-            if (tasks.size() < most_runs) tasks.insert_or_assign(path, std::move(task));
+        auto read = read_tasks(batch);
+        if (!read) return fail(read.error());
+        for (ListedTask& listed : *read) {
+            if (tasks.size() < most_runs)
+                tasks.insert_or_assign(std::move(listed.path), std::move(listed.task));
         }
         return {};
     });
@@ -148,8 +107,9 @@ Result<json> PScheduler::task(const std::string& path, const std::function<bool(
     };
     const auto answer = ask(std::move(request), stop);
     if (!answer) return fail(answer.error());
-    json task = json::parse(body, nullptr, false);
-    if (!task.is_object()) return fail(ErrorKind::protocol, at(path) + ": no JSON object");
+    auto task = parse_answer(body);
+    if (!task) return fail(task.error().in(at(path)));
+    if (!task->is_object()) return fail(ErrorKind::protocol, at(path) + ": no JSON object");
     return task;
 }
 
@@ -170,10 +130,11 @@ void PScheduler::fetch(const std::string& path, std::function<void(Result<json>)
                        if (const auto wait = wait_asked_for(*answer)) wait_asked_ = wait;
                        if (answer->status < 200 || answer->status > 299)
                            return on_done(fail(error_of(*answer, url)));
-                       json run = json::parse(*body, nullptr, false);
-                       if (!run.is_object())
+                       auto run = parse_answer(*body);
+                       if (!run) return on_done(fail(run.error().in(url)));
+                       if (!run->is_object())
                            return on_done(fail(ErrorKind::protocol, url + ": no JSON object"));
-                       on_done(std::move(run));
+                       on_done(std::move(*run));
                    });
 }
 

@@ -8,6 +8,7 @@
 #include "lib/error.hpp"
 #include "lib/http/session.hpp"
 #include "lib/json.hpp"
+#include "probe/fetch/answer.hpp"
 #include "probe/windows.hpp"
 
 #include <cstdint>
@@ -18,22 +19,6 @@
 #include <vector>
 
 namespace meshprobe {
-
-/// A line of the schedule: a run that has ended.
-struct ScheduledRun {
-    std::string path; ///< of the run: "/pscheduler/tasks/T/runs/R"
-    std::string task; ///< path of its task
-    std::string test_type;
-    Timestamp start = 0;
-    /// It ends where it starts: an interval of a test that goes on in the background.
-    bool is_instant = false;
-};
-
-struct Schedule {
-    std::vector<ScheduledRun> runs; ///< in order of their start
-    std::optional<Timestamp> date;  ///< the server's clock
-    std::uint64_t skipped = 0;      ///< odd lines
-};
 
 class PScheduler {
   public:

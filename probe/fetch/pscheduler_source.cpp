@@ -92,7 +92,8 @@ Result<RunSource::Page> PSchedulerSource::list(const std::function<bool()>& stop
     fetched_ = 0;
     Page page;
     page.date = schedule->date;
-    page.skipped = schedule->skipped;
+    page.skipped = schedule->odd;
+    if (page.skipped > 0) page.first_skipped = "a run of the schedule without a path or a start";
     if (schedule->runs.empty()) return page;
     if (auto learned = learn_tasks(stop); !learned) return fail(learned.error());
     if (auto chosen = want(std::move(schedule->runs), page, stop); !chosen) return fail(chosen.error());
