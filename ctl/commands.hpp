@@ -31,6 +31,7 @@ ExitCode plan(const CommandLine& line);
 ExitCode run(const CommandLine& line);
 ExitCode spool(const CommandLine& line);
 ExitCode status(const CommandLine& line);
+ExitCode survey(const CommandLine& line);
 ExitCode transform(const CommandLine& line);
 ExitCode trust(const CommandLine& line);
 
@@ -95,6 +96,13 @@ inline constexpr std::array spool{
     Option{"yes", "", "drop: yes, they are not needed any more"},
     no_legend,
 };
+inline constexpr std::array survey{
+    Option{"write", "FILE", "write a configuration to begin with; - for standard output, instead of the report"},
+    Option{"allow-private", "", "measurement archives at private and loopback addresses, too"},
+    Option{"requesting-agent", "FILE", "the agent's own addresses, for classes that select among them"},
+    Option{"jobs", "N", "ask at most N hosts at a time (default: 16)"},
+    no_legend,
+};
 inline constexpr std::array transform{
     Option{"script", "FILE", "try: the jq program in this file instead of a transform of the configuration"},
     Option{"args", "JSON", "try: an object of what the program calls $NAME"},
@@ -153,6 +161,9 @@ inline constexpr std::array commands{
     Command{"status", "status [HOST...]",
             "show how hosts, meshes and archives are, and what waits for a person", command_options::status,
             command::status},
+    Command{"survey", "survey FILE|URL",
+            "see what the hosts of any mesh are like, and write a configuration to begin with",
+            command_options::survey, command::survey},
     Command{"transform", "transform try NAME|--script FILE [FILE|-]",
             "show what a transform makes of messages", command_options::transform, command::transform},
     Command{"trust", "trust [HOST...] [--accept | --forget]",
