@@ -22,6 +22,7 @@ ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
 ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
+ExitCode explain(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode limits(const CommandLine& line);
@@ -69,6 +70,7 @@ inline constexpr std::array coverage{
     Option{"record", "", "note what stopped in the ledger of gaps, for back-filling"},
     no_legend,
 };
+inline constexpr std::array explain{no_legend};
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array limits{
@@ -97,7 +99,8 @@ inline constexpr std::array spool{
     no_legend,
 };
 inline constexpr std::array survey{
-    Option{"write", "FILE", "write a configuration to begin with; - for standard output, instead of the report"},
+    Option{"write", "FILE",
+           "write a configuration to begin with; - for standard output, instead of the report"},
     Option{"allow-private", "", "measurement archives at private and loopback addresses, too"},
     Option{"requesting-agent", "FILE", "the agent's own addresses, for classes that select among them"},
     Option{"jobs", "N", "ask at most N hosts at a time (default: 16)"},
@@ -135,6 +138,9 @@ inline constexpr std::array commands{
             command_options::one_task, command::disable},
     Command{"enable", "enable HOST [--task TASK]", "switch a host on, mesh-listed or not",
             command_options::one_task, command::enable},
+    Command{"explain", "explain SRC DST [EVENT] [TIME]",
+            "say where a result is on its way from its test to the archives, or was lost",
+            command_options::explain, command::explain},
     Command{"gaps", "gaps [HOST...]", "list what was skipped, of which series, and which archive misses it",
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",

@@ -34,7 +34,8 @@ std::vector<Place> find_places(const MeshSource& source, const nlohmann::json& a
         for (const MeasurementArchive& archive : extracted.archives) {
             Place& place = places[archive.host];
             place.host = archive.host;
-            if (std::ranges::find(place.urls, archive.url) == place.urls.end()) place.urls.push_back(archive.url);
+            if (std::ranges::find(place.urls, archive.url) == place.urls.end())
+                place.urls.push_back(archive.url);
         }
         survey.refusals.insert(extracted.refusals.begin(), extracted.refusals.end());
     }
@@ -100,12 +101,10 @@ Status write_configuration(const Survey& survey, const std::string& file) {
 } // namespace
 
 ExitCode survey(const CommandLine& line) {
-    if (line.arguments.size() != 1)
-        return complain_about_usage("survey", "say which mesh: a FILE or URL");
+    if (line.arguments.size() != 1) return complain_about_usage("survey", "say which mesh: a FILE or URL");
     survey::Bounds bounds;
     bounds.at_once = jobs_of(line);
-    if (bounds.at_once == 0)
-        return complain_about_usage("survey", "--jobs: expected a number from 1 to 256");
+    if (bounds.at_once == 0) return complain_about_usage("survey", "--jobs: expected a number from 1 to 256");
     const auto agent = read_requesting_agent(line);
     if (!agent) return complain_about_mesh(agent.error());
     const auto source = load_mesh_source(line.paths, line.arguments.front());
@@ -129,7 +128,8 @@ ExitCode survey(const CommandLine& line) {
         }
     }
     if (file) {
-        if (const auto written = write_configuration(survey, *file); !written) return complain(written.error());
+        if (const auto written = write_configuration(survey, *file); !written)
+            return complain(written.error());
     }
     return outcome_of(survey);
 }

@@ -24,8 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::int64_t hour = 3600;
-constexpr std::int64_t day = 86400;
 constexpr unsigned most_run_pages = 20; ///< of an OpenSearch archive, 200 results each
 
 Timestamp local_seconds() {
@@ -39,9 +37,8 @@ std::string first_line(const std::string& text) {
 class Asking {
   public:
     Asking(const Paths& paths, const Place& place, Microseconds time, const std::function<bool()>& stop)
-        : paths_(paths), end_(Steady::now() + time), stop_([this, &stop] {
-              return Steady::now() >= end_ || (stop && stop());
-          }) {
+        : paths_(paths), end_(Steady::now() + time),
+          stop_([this, &stop] { return Steady::now() >= end_ || (stop && stop()); }) {
         report_.place = place;
         report_.now = local_seconds();
     }
@@ -53,7 +50,8 @@ class Asking {
         const bool may_have_others = error->kind == ErrorKind::protocol || error->kind == ErrorKind::refused;
         if (may_have_others && (ask_opensearch() || ask_schedule())) return std::move(report_);
         report_.is_down = error->kind == ErrorKind::unreachable;
-        report_.error = error->kind == ErrorKind::interrupted ? "no complete answer in time" : first_line(error->message);
+        report_.error =
+            error->kind == ErrorKind::interrupted ? "no complete answer in time" : first_line(error->message);
         return std::move(report_);
     }
 
@@ -107,7 +105,8 @@ class Asking {
     }
 
     void look_further_back(const Contact& contact) {
-        MetadataSearch search(*contact.session, report_.url, report_.now - longest_look, default_event_types());
+        MetadataSearch search(*contact.session, report_.url, report_.now - longest_look,
+                              default_event_types());
         auto page = search.next(stop_);
         report_.looked_back = longest_look;
         if (page && *page) {
@@ -125,7 +124,8 @@ class Asking {
                 note(entry);
             auto next = search.next(stop_);
             if (!next) {
-                report_.remark = "its list of metadata was not read to the end: " + first_line(next.error().message);
+                report_.remark =
+                    "its list of metadata was not read to the end: " + first_line(next.error().message);
                 return;
             }
             page = std::move(*next);
@@ -137,7 +137,8 @@ class Asking {
         ++report_.entries;
         add_key(entry.key);
         for (const EventType& type : entry.event_types) {
-            if (report_.kind == Flavour::elmond) { // what it says of updates is worthless, but it lists only news
+            if (report_.kind ==
+                Flavour::elmond) { // what it says of updates is worthless, but it lists only news
                 if (report_.looked_back == day) active_.add(type.name, type.base_uri);
                 continue;
             }
@@ -197,8 +198,10 @@ class Asking {
         finish_keys();
         report_.entries = report_.keys.size();
         report_.active = back <= day ? points > 0 ? report_.keys.size() : 0 : 0;
-        report_.volume = back > day ? estimate({})
-                                    : counted_volume(points, 0, is_all ? back : std::max<std::int64_t>(1, until - since), false);
+        report_.volume =
+            back > day
+                ? estimate({})
+                : counted_volume(points, 0, is_all ? back : std::max<std::int64_t>(1, until - since), false);
         return true;
     }
 

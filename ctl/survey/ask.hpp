@@ -13,7 +13,8 @@ namespace meshprobe::survey {
 struct Bounds {
     unsigned at_once = 16;
     Microseconds host = std::chrono::minutes(1); ///< each
-    Microseconds time = std::chrono::minutes(30); ///< together; those that are not begun by then are not asked
+    Microseconds time =
+        std::chrono::minutes(30); ///< together; those that are not begun by then are not asked
 };
 
 /// In the order of `places`. Any certificate will do, and plain http where there is nothing else: nothing is

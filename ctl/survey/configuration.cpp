@@ -24,7 +24,7 @@ std::string yaml_text(std::string_view text) {
 
 /// What most meshes are called says nothing.
 bool is_telling(std::string_view word) {
-    constexpr std::array<std::string_view, 9> common{"config", "index", "pub",    "mesh",  "meshes",
+    constexpr std::array<std::string_view, 9> common{"config", "index", "pub",    "mesh",    "meshes",
                                                      "json",   "auto",  "public", "psconfig"};
     return !word.empty() && std::ranges::find(common, word) == common.end();
 }
@@ -62,12 +62,14 @@ std::string note_on(const HostReport& host) {
     if (standing == Standing::fine && remark_of(host).empty()) return {};
     std::string note(name_of(standing));
     if (standing == Standing::clock)
-        note = fmt::format("its clock is {} {}", format_duration(std::chrono::seconds(std::abs(host.skew.value_or(0)))),
+        note = fmt::format("its clock is {} {}",
+                           format_duration(std::chrono::seconds(std::abs(host.skew.value_or(0)))),
                            host.skew.value_or(0) < 0 ? "behind" : "ahead");
     if (standing == Standing::stale)
         note = host.newest == 0 ? "stale" : "nothing new since " + format_utc(host.newest);
     const std::string remark = remark_of(host);
-    return fmt::format("  # {}: {}{}{}\n", host.place.host, note, remark.empty() ? "" : ": ", one_line(remark));
+    return fmt::format("  # {}: {}{}{}\n", host.place.host, note, remark.empty() ? "" : ": ",
+                       one_line(remark));
 }
 
 bool has_address_alias(const Survey& survey) {
@@ -77,12 +79,14 @@ bool has_address_alias(const Survey& survey) {
 }
 
 std::string volume_note(const Survey& survey) {
-    std::string note = fmt::format("# About {} points a day are to be expected", short_number(survey.points_per_day()));
+    std::string note =
+        fmt::format("# About {} points a day are to be expected", short_number(survey.points_per_day()));
     if (const auto bytes = survey.bytes_per_day(); bytes > 0) {
         const auto days = (4ULL << 30) / bytes;
-        note += fmt::format(" ({}): the local archive, which keeps\n# 4G unless archives.local.retention says "
-                            "otherwise, holds {} of them",
-                            format_size(bytes), days == 0 ? "less than a day" : "about " + counted(days, "day"));
+        note +=
+            fmt::format(" ({}): the local archive, which keeps\n# 4G unless archives.local.retention says "
+                        "otherwise, holds {} of them",
+                        format_size(bytes), days == 0 ? "less than a day" : "about " + counted(days, "day"));
     }
     return note + ".\n";
 }
@@ -113,17 +117,19 @@ std::string mesh_name_for(std::string_view source) {
 
 std::string starting_configuration(const Survey& survey) {
     const bool is_url = survey.source.find("://") != std::string::npos;
-    std::string text = fmt::format("# A configuration to begin with, written by \"meshprobectl survey\" of {}\n"
-                                   "# at {}. Look it over, put it into /etc/meshprobe/meshprobe.yaml, then:\n"
-                                   "# meshprobectl check && meshprobectl apply. All keys are in meshprobe.yaml(5).\n\n",
-                                   one_line(check::without_password(survey.source)), format_utc(survey.began));
+    std::string text =
+        fmt::format("# A configuration to begin with, written by \"meshprobectl survey\" of {}\n"
+                    "# at {}. Look it over, put it into /etc/meshprobe/meshprobe.yaml, then:\n"
+                    "# meshprobectl check && meshprobectl apply. All keys are in meshprobe.yaml(5).\n\n",
+                    one_line(check::without_password(survey.source)), format_utc(survey.began));
     text += fmt::format("meshes:\n  {}:\n    {}: {}\n", mesh_name_for(survey.source), is_url ? "url" : "file",
                         yaml_text(survey.source));
     if (survey.allow_private) text += "    allow-private: true\n";
     text += "\n" + volume_note(survey);
     text += "tasks:\n  default:\n    interval: 5min\n    archives: {local: true}\n";
     if (has_address_alias(survey))
-        text += "\n# Some names have the same addresses; they are collected once.\nmerge-same-address: true\n";
+        text +=
+            "\n# Some names have the same addresses; they are collected once.\nmerge-same-address: true\n";
     std::string settings;
     std::string notes;
     for (const HostReport& host : survey.hosts) {

@@ -42,13 +42,13 @@ struct HostReport {
     std::string url;                 ///< that answered
     Flavour kind = Flavour::unknown; ///< unknown: esmond or elmond, but it lists nothing that tells which
     Certificate certificate;
-    Timestamp now = 0;               ///< its clock, or ours where it tells none
+    Timestamp now = 0;                ///< its clock, or ours where it tells none
     std::optional<std::int64_t> skew; ///< its clock minus ours, seconds
-    Timestamp newest = 0;            ///< result; 0: none was found
-    std::int64_t looked_back = 0;    ///< how far, seconds
-    std::uint64_t entries = 0;       ///< metadata entries with results in that time
-    std::uint64_t active = 0;        ///< series that were updated within a day
-    std::vector<std::uint64_t> keys; ///< of those entries, hashed, ascending
+    Timestamp newest = 0;             ///< result; 0: none was found
+    std::int64_t looked_back = 0;     ///< how far, seconds
+    std::uint64_t entries = 0;        ///< metadata entries with results in that time
+    std::uint64_t active = 0;         ///< series that were updated within a day
+    std::vector<std::uint64_t> keys;  ///< of those entries, hashed, ascending
     Volume volume;
     std::string alias_of; ///< empty: it stands for itself
     std::string kinship;  ///< how that is known, or what else it shares with others
@@ -62,8 +62,8 @@ enum class Standing {
     down,       ///< no connection
     no_archive, ///< it answers, but with no archive that can be read
     alias,
-    clock,      ///< is off
-    empty,      ///< nothing was measured within `longest_look`
+    clock, ///< is off
+    empty, ///< nothing was measured within `longest_look`
     stale,
     fine,
 };

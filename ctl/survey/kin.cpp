@@ -50,15 +50,17 @@ void compare_keys(std::vector<HostReport*>& hosts) {
     KeyBook book;
     for (HostReport* host : hosts) {
         const auto share = book.most(*host);
-        const std::size_t most = share.with == nullptr ? 0 : std::max(host->keys.size(), share.with->keys.size());
+        const std::size_t most =
+            share.with == nullptr ? 0 : std::max(host->keys.size(), share.with->keys.size());
         if (share.keys > 0 && share.keys * 10 >= most * 9) {
             host->alias_of = share.with->place.host;
             host->kinship = "it lists the same metadata keys";
             continue;
         }
         if (share.keys > 0) {
-            host->kinship = fmt::format("{} of its {} are also listed by {}; they are delivered once", share.keys,
-                                        counted(host->keys.size(), "metadata key"), share.with->place.host);
+            host->kinship =
+                fmt::format("{} of its {} are also listed by {}; they are delivered once", share.keys,
+                            counted(host->keys.size(), "metadata key"), share.with->place.host);
         }
         book.claim(*host);
     }
@@ -81,7 +83,8 @@ void compare_addresses(const std::vector<HostReport*>& hosts) {
         const bool are_different = !host.keys.empty() && !other.keys.empty();
         if (are_different) {
             if (host.kinship.empty())
-                host.kinship = fmt::format("it has the addresses of {}, but lists other metadata", address.alias_of);
+                host.kinship =
+                    fmt::format("it has the addresses of {}, but lists other metadata", address.alias_of);
         } else {
             host.alias_of = address.alias_of;
             host.kinship = "it has the same addresses";

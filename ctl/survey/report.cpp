@@ -57,10 +57,11 @@ ordered_json certificate_json(const HostReport& host) {
 ordered_json volume_json(const HostReport& host) {
     const Volume& volume = host.volume;
     if (!host.answers()) return nullptr;
-    return {{"per-day", volume.per_day ? ordered_json(*volume.per_day) : ordered_json()},
-            {"unit", volume.of_runs ? "runs" : "points"},
-            {"bytes-per-day", volume.bytes_per_day == 0 ? ordered_json() : ordered_json(volume.bytes_per_day)},
-            {"basis", volume.basis}};
+    return {
+        {"per-day", volume.per_day ? ordered_json(*volume.per_day) : ordered_json()},
+        {"unit", volume.of_runs ? "runs" : "points"},
+        {"bytes-per-day", volume.bytes_per_day == 0 ? ordered_json() : ordered_json(volume.bytes_per_day)},
+        {"basis", volume.basis}};
 }
 
 ordered_json host_to_json(const HostReport& host) {
@@ -145,7 +146,8 @@ std::string short_number(std::uint64_t number) {
 }
 
 void print_survey(const Survey& survey, bool legend) {
-    Table table({"HOST", "STATE", "ARCHIVE", "CERTIFICATE", "CLOCK", "NEWEST", "SERIES", "PER DAY", "REMARK"});
+    Table table(
+        {"HOST", "STATE", "ARCHIVE", "CERTIFICATE", "CLOCK", "NEWEST", "SERIES", "PER DAY", "REMARK"});
     for (const HostReport& host : survey.hosts) {
         table.add({host.place.host, std::string(name_of(standing_of(host))), kind_text(host),
                    certificate_text(host), skew_text(host), newest_text(host),

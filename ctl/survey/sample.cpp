@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t most_kept_uris = 200; ///< of an event type
 constexpr std::size_t series_per_type = 2;
-constexpr std::int64_t hour = 3600;
-constexpr std::int64_t day = 86400;
 constexpr std::uint64_t most_sample_points = 10'000;
 constexpr std::uint64_t largest_sample = 32ULL << 20;
 
@@ -94,15 +92,14 @@ void ActiveSeries::add(const std::string& event_type, const std::string& base_ur
     if (type.uris.size() < most_kept_uris) type.uris.push_back(base_uri);
 }
 
-Samples sample(HttpSession& session, const std::string& archive_url, const ActiveSeries& active, Timestamp now,
-               const std::function<bool()>& stop) {
+Samples sample(HttpSession& session, const std::string& archive_url, const ActiveSeries& active,
+               Timestamp now, const std::function<bool()>& stop) {
     Samples samples;
     samples.types.reserve(active.types().size()); // answers refer to them
     Sampler sampler(session, archive_url, now);
     for (const auto& [event_type, type] : active.types()) {
-        samples.types.push_back({.event_type = event_type,
-                                 .series = type.count,
-                                 .window = is_rare(event_type) ? day : hour});
+        samples.types.push_back(
+            {.event_type = event_type, .series = type.count, .window = is_rare(event_type) ? day : hour});
         sampler.read(samples.types.back(), type);
     }
     if (!session.run(stop)) return samples;

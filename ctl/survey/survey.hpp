@@ -16,8 +16,8 @@ struct Survey {
     std::string source; ///< a URL, or the absolute path of a file
     std::int64_t began = 0;
     bool allow_private = false;
-    std::vector<HostReport> hosts;       ///< sorted by name
-    std::set<Refusal> refusals;          ///< what the mesh names and cannot be collected
+    std::vector<HostReport> hosts;        ///< sorted by name
+    std::set<Refusal> refusals;           ///< what the mesh names and cannot be collected
     std::vector<FailedDocument> failures; ///< documents that the mesh lists and that cannot be had
 
     [[nodiscard]] std::size_t count(Standing standing) const;

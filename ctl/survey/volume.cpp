@@ -12,8 +12,6 @@ namespace meshprobe::survey {
 
 namespace {
 
-constexpr double day_seconds = 86400;
-
 std::uint64_t rounded(double number) {
     return number > 0 ? static_cast<std::uint64_t>(std::llround(std::min(number, 1e15))) : 0;
 }
@@ -41,7 +39,7 @@ Volume estimate(const std::vector<TypeSample>& samples) {
         }
         sampled += sample.sampled;
         const double share = static_cast<double>(sample.series) / static_cast<double>(sample.sampled);
-        const double days = static_cast<double>(sample.window) / day_seconds;
+        const double days = static_cast<double>(sample.window) / static_cast<double>(day);
         points += static_cast<double>(sample.points) * share / days;
         bytes += static_cast<double>(sample.bytes) * share / days;
         shortest = shortest == 0 ? sample.window : std::min(shortest, sample.window);
@@ -58,14 +56,15 @@ Volume estimate(const std::vector<TypeSample>& samples) {
     }
     volume.per_day = rounded(points);
     volume.bytes_per_day = rounded(bytes);
-    volume.basis = fmt::format("{} of {} series that were updated within a day were read, the last {}{}", sampled,
-                               series, span(shortest), longest > shortest ? " to " + span(longest) : "");
+    volume.basis =
+        fmt::format("{} of {} series that were updated within a day were read, the last {}{}", sampled,
+                    series, span(shortest), longest > shortest ? " to " + span(longest) : "");
     if (unknown > 0) volume.basis += fmt::format("; {} that could not be read are not in it", unknown);
     return volume;
 }
 
 Volume counted_volume(std::uint64_t results, std::uint64_t bytes, std::int64_t window, bool of_runs) {
-    const double days = static_cast<double>(std::max<std::int64_t>(window, 1)) / day_seconds;
+    const double days = static_cast<double>(std::max<std::int64_t>(window, 1)) / static_cast<double>(day);
     return {.per_day = rounded(static_cast<double>(results) / days),
             .bytes_per_day = rounded(static_cast<double>(bytes) / days),
             .of_runs = of_runs,

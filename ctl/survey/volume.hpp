@@ -10,6 +10,9 @@
 
 namespace meshprobe::survey {
 
+inline constexpr std::int64_t hour = 3600;
+inline constexpr std::int64_t day = 86400;
+
 struct Volume {
     std::optional<std::uint64_t> per_day; ///< nullopt: nothing can be said
     std::uint64_t bytes_per_day = 0;      ///< of values as the archive sends them; 0: not known
@@ -32,6 +35,7 @@ struct TypeSample {
 [[nodiscard]] Volume estimate(const std::vector<TypeSample>& samples);
 
 /// Results that were counted one by one.
-[[nodiscard]] Volume counted_volume(std::uint64_t results, std::uint64_t bytes, std::int64_t window, bool of_runs);
+[[nodiscard]] Volume counted_volume(std::uint64_t results, std::uint64_t bytes, std::int64_t window,
+                                    bool of_runs);
 
 } // namespace meshprobe::survey

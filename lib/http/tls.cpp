@@ -56,9 +56,8 @@ int judge(X509_STORE_CTX* context, void* argument) {
     const std::string pin = certificate == nullptr ? std::string{} : pin_of(certificate);
     const ShownKey key{.pin = pin,
                        .verified = verified,
-                       .problem = verified
-                                      ? ""
-                                      : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)),
+                       .problem =
+                           verified ? "" : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)),
                        .expires = certificate == nullptr ? 0 : end_of(certificate)};
     if (pin.empty() || !(*check.decide)(key)) {
         check.rejected = true;
