@@ -21,9 +21,9 @@ namespace meshprobe::command {
 
 namespace {
 
+using survey::Condition;
 using survey::HostReport;
 using survey::Place;
-using survey::Standing;
 using survey::Survey;
 
 std::vector<Place> find_places(const MeshSource& source, const nlohmann::json& agent, Survey& survey) {
@@ -58,10 +58,10 @@ void look_up_addresses(std::vector<HostReport>& hosts, unsigned at_once) {
     }
 }
 
-ExitCode outcome_of(const Survey& survey) {
-    const auto bad = survey.count(Standing::down) + survey.count(Standing::no_archive);
+ExitCode exit_code_of(const Survey& survey) {
+    const auto bad = survey.count(Condition::down) + survey.count(Condition::no_archive);
     if (!survey.hosts.empty() && bad == survey.hosts.size()) return ExitCode::unreachable;
-    const auto good = survey.count(Standing::fine) + survey.count(Standing::alias);
+    const auto good = survey.count(Condition::fine) + survey.count(Condition::alias);
     return good == survey.hosts.size() && survey.failures.empty() ? ExitCode::success : ExitCode::partial;
 }
 
@@ -131,7 +131,7 @@ ExitCode survey(const CommandLine& line) {
         if (const auto written = write_configuration(survey, *file); !written)
             return complain(written.error());
     }
-    return outcome_of(survey);
+    return exit_code_of(survey);
 }
 
 } // namespace meshprobe::command

@@ -75,8 +75,8 @@ std::vector<Wanted> Match::find() const {
     return find(question_.source, question_.destination);
 }
 
-bool Match::has_reverse() const {
-    return !find(question_.destination, question_.source).empty();
+std::vector<Wanted> Match::find_reverse() const {
+    return find(question_.destination, question_.source);
 }
 
 std::vector<Wanted> Match::find(std::string_view source, std::string_view destination) const {

@@ -29,8 +29,8 @@ class Match {
 
     /// Each test of each archive once; ends are named by address or by the machine they belong to.
     [[nodiscard]] std::vector<Wanted> find() const;
-    /// Tests the other way round.
-    [[nodiscard]] bool has_reverse() const;
+    /// The same, the other way round.
+    [[nodiscard]] std::vector<Wanted> find_reverse() const;
 
   private:
     [[nodiscard]] std::vector<Wanted> find(std::string_view source, std::string_view destination) const;

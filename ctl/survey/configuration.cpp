@@ -58,14 +58,14 @@ std::string host_settings(const HostReport& host) {
 }
 
 std::string note_on(const HostReport& host) {
-    const Standing standing = standing_of(host);
-    if (standing == Standing::fine && remark_of(host).empty()) return {};
-    std::string note(name_of(standing));
-    if (standing == Standing::clock)
+    const Condition condition = condition_of(host);
+    if (condition == Condition::fine && remark_of(host).empty()) return {};
+    std::string note(name_of(condition));
+    if (condition == Condition::clock)
         note = fmt::format("its clock is {} {}",
                            format_duration(std::chrono::seconds(std::abs(host.skew.value_or(0)))),
                            host.skew.value_or(0) < 0 ? "behind" : "ahead");
-    if (standing == Standing::stale)
+    if (condition == Condition::stale)
         note = host.newest == 0 ? "stale" : "nothing new since " + format_utc(host.newest);
     const std::string remark = remark_of(host);
     return fmt::format("  # {}: {}{}{}\n", host.place.host, note, remark.empty() ? "" : ": ",

@@ -58,7 +58,7 @@ struct HostReport {
 };
 
 /// The first that applies.
-enum class Standing {
+enum class Condition {
     down,       ///< no connection
     no_archive, ///< it answers, but with no archive that can be read
     alias,
@@ -67,7 +67,7 @@ enum class Standing {
     stale,
     fine,
 };
-[[nodiscard]] Standing standing_of(const HostReport& host);
-[[nodiscard]] std::string_view name_of(Standing standing); ///< "down", "no-archive" …
+[[nodiscard]] Condition condition_of(const HostReport& host);
+[[nodiscard]] std::string_view name_of(Condition condition); ///< "down", "no-archive" …
 
 } // namespace meshprobe::survey

@@ -66,7 +66,7 @@ ordered_json volume_json(const HostReport& host) {
 
 ordered_json host_to_json(const HostReport& host) {
     return {{"host", host.place.host},
-            {"state", name_of(standing_of(host))},
+            {"state", name_of(condition_of(host))},
             {"measurement-archives", host.place.urls},
             {"url", text_if_any(host.url)},
             {"reachable", host.answers()},
@@ -97,18 +97,19 @@ void print_left_out(const Survey& survey) {
 /// "2 down, 1 stale"; nothing of those that are fine.
 std::string troubles(const Survey& survey) {
     struct Trouble {
-        Standing standing;
+        Condition condition;
         std::string_view text;
     };
-    constexpr std::array all{Trouble{Standing::down, "down"},
-                             Trouble{Standing::no_archive, "without an archive that answers"},
-                             Trouble{Standing::clock, "with a wrong clock"},
-                             Trouble{Standing::empty, "empty"},
-                             Trouble{Standing::stale, "stale"},
-                             Trouble{Standing::alias, "other names of these"}};
+    constexpr std::array all{Trouble{Condition::down, "down"},
+                             Trouble{Condition::no_archive, "without an archive that answers"},
+                             Trouble{Condition::clock, "with a wrong clock"},
+                             Trouble{Condition::empty, "empty"},
+                             Trouble{Condition::stale, "stale"},
+                             Trouble{Condition::alias, "other names of these"}};
     std::string text;
-    for (const auto& [standing, name] : all) {
-        if (const auto count = survey.count(standing); count > 0) text += fmt::format(", {} {}", count, name);
+    for (const auto& [condition, name] : all) {
+        if (const auto count = survey.count(condition); count > 0)
+            text += fmt::format(", {} {}", count, name);
     }
     return text;
 }
@@ -149,14 +150,14 @@ void print_survey(const Survey& survey, bool legend) {
     Table table(
         {"HOST", "STATE", "ARCHIVE", "CERTIFICATE", "CLOCK", "NEWEST", "SERIES", "PER DAY", "REMARK"});
     for (const HostReport& host : survey.hosts) {
-        table.add({host.place.host, std::string(name_of(standing_of(host))), kind_text(host),
+        table.add({host.place.host, std::string(name_of(condition_of(host))), kind_text(host),
                    certificate_text(host), skew_text(host), newest_text(host),
                    host.answers() ? std::to_string(host.active) : "-", volume_text(host), remark_of(host)});
     }
     table.print(legend);
     if (!legend) return;
     print_left_out(survey);
-    fmt::print("\n{}: {} fine{}.\n", counted(survey.hosts.size(), "host"), survey.count(Standing::fine),
+    fmt::print("\n{}: {} fine{}.\n", counted(survey.hosts.size(), "host"), survey.count(Condition::fine),
                troubles(survey));
     fmt::print("About {} points a day, {} as they are sent: of each event type of each host two series were "
                "read;\n--json says for each host how many of how many.\n",

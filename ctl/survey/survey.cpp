@@ -17,8 +17,8 @@ std::uint64_t sum(const std::vector<HostReport>& hosts, const Number& number) {
 
 } // namespace
 
-std::size_t Survey::count(Standing standing) const {
-    return static_cast<std::size_t>(std::ranges::count(hosts, standing, standing_of));
+std::size_t Survey::count(Condition condition) const {
+    return static_cast<std::size_t>(std::ranges::count(hosts, condition, condition_of));
 }
 
 std::uint64_t Survey::points_per_day() const {

@@ -20,7 +20,7 @@ struct Survey {
     std::set<Refusal> refusals;           ///< what the mesh names and cannot be collected
     std::vector<FailedDocument> failures; ///< documents that the mesh lists and that cannot be had
 
-    [[nodiscard]] std::size_t count(Standing standing) const;
+    [[nodiscard]] std::size_t count(Condition condition) const;
     /// Points a day, aliases counted once.
     [[nodiscard]] std::uint64_t points_per_day() const;
     [[nodiscard]] std::uint64_t bytes_per_day() const;
