@@ -125,7 +125,10 @@ std::vector<Wanted> Gathering::find_expected() {
     for (const std::string& mesh : meshes ? *meshes : std::vector<std::string>{}) {
         const auto expected = read_expected(paths_, mesh);
         if (!expected) unreadable_.insert(expected.error().message);
-        if (expected && *expected) merge(wanted, Match(question_, mesh, **expected).find());
+        if (!expected || !*expected) continue;
+        const Match match(question_, mesh, **expected);
+        merge(wanted, match.find());
+        merge(reverse_, match.find_reverse());
     }
     return wanted;
 }
@@ -166,26 +169,33 @@ ChainFacts Gathering::facts_of(const Wanted& wanted) {
     facts.interval = knowledge.interval;
     const int ip_version =
         wanted.test.ip_version != 0 ? wanted.test.ip_version : coverage::ip_version_of(wanted.source);
-    const auto measured_by = [&](const std::string& from, const std::string& to) {
-        std::vector<const Measured*> found;
-        const auto [begin, end] =
-            knowledge.by_pair.equal_range(coverage::pair_key(from, to, wanted.test.type));
-        for (auto entry = begin; entry != end; ++entry) {
-            const Measured& measured = knowledge.measured[entry->second];
-            if (ip_version == 0 || measured.ip_version == ip_version) found.push_back(&measured);
-        }
-        return found;
-    };
-    measured_ = measured_by(wanted.source, wanted.destination);
+    const auto [begin, end] = knowledge.by_pair.equal_range(
+        coverage::pair_key(wanted.source, wanted.destination, wanted.test.type));
+    measured_.clear();
+    for (auto entry = begin; entry != end; ++entry) {
+        const Measured& measured = knowledge.measured[entry->second];
+        if (ip_version == 0 || measured.ip_version == ip_version) measured_.push_back(&measured);
+    }
     set_range(facts);
     look_at_instance(facts, knowledge);
     look_at_series(facts, knowledge);
     look_at_limits(facts, measured_.empty() ? nullptr : measured_.front());
     look_at_archives(facts, knowledge);
-    facts.reverse_reports =
-        std::ranges::any_of(measured_by(wanted.destination, wanted.source),
-                            [&](const Measured* measured) { return measured->newest >= facts.from; });
+    facts.reverse_reports = reports_in_reverse(wanted, facts.from);
     return facts;
+}
+
+bool Gathering::reports_in_reverse(const Wanted& wanted, Timestamp from) {
+    return std::ranges::any_of(reverse_, [&](const Wanted& other) {
+        if (other.source != wanted.destination || other.destination != wanted.source ||
+            other.test.type != wanted.test.type)
+            return false;
+        const Knowledge& knowledge = library_.about(other.archive);
+        const auto [begin, end] = knowledge.by_pair.equal_range(
+            coverage::pair_key(other.source, other.destination, other.test.type));
+        return std::any_of(
+            begin, end, [&](const auto& entry) { return knowledge.measured[entry.second].newest >= from; });
+    });
 }
 
 void Gathering::set_range(ChainFacts& facts) const {

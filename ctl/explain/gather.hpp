@@ -29,6 +29,7 @@ class Gathering {
     [[nodiscard]] std::vector<Wanted> find_expected();
     [[nodiscard]] std::vector<Wanted> find_measured();
     [[nodiscard]] ChainFacts facts_of(const Wanted& wanted);
+    [[nodiscard]] bool reports_in_reverse(const Wanted& wanted, Timestamp from);
     void set_range(ChainFacts& facts) const;
     void look_at_instance(ChainFacts& facts, const coverage::Knowledge& knowledge);
     void look_at_series(ChainFacts& facts, const coverage::Knowledge& knowledge);
@@ -42,6 +43,8 @@ class Gathering {
     coverage::Library library_;
     std::vector<status::InstanceStatus> instances_; ///< all that there are, with what systemd says
     std::set<std::string> unreadable_;
+
+    std::vector<Wanted> reverse_; ///< what meshes expect the other way round
 
     // Of the chain that is looked at.
     std::vector<const coverage::Measured*> measured_;
