@@ -263,6 +263,8 @@ TEST_CASE("ends are named by address or by machine, tests by event type or kind"
     CHECK(count({"ps1", "ps2", "rtt"}) == 4);
     CHECK(count({"ps1", "ps2", "throughput"}) == 2);
     CHECK(count({"ps1", "ps2", "packet-loss-rate-bidir"}) == 4);
+    CHECK(count({"ps1", "ps2", "packet-count-sent"}) == 4);
+    CHECK(count({"ps1", "ps2", "histogram-owdelay"}) == 0);
     CHECK(count({"ps1", "ps2", "failures"}) == 6);
     CHECK(count({"ps2", "ps1"}) == 0);
     CHECK(count({"ps2", "-"}) == 2);
