@@ -31,6 +31,8 @@ struct ArchiveFacts {
     std::int64_t queued_usec = 0; ///< since when
     std::string refused;          ///< the same of failed/
     std::string reason;           ///< why it is there
+    std::string skipped;          ///< the ledger of gaps says that this archive misses the range, and why
+    bool is_outdated = false;     ///< it keeps nothing as old as the range
     std::string trouble;          ///< what the archiver complains about
 };
 

@@ -246,9 +246,9 @@ void Gathering::look_at_instance(ChainFacts& facts, const Knowledge& knowledge) 
 
 void Gathering::look_at_series(ChainFacts& facts, const Knowledge& knowledge) {
     writers_.clear();
-    std::set<std::string, std::less<>> series;
+    series_.clear();
     for (const Measured* measured : measured_)
-        series.insert(measured->series.begin(), measured->series.end());
+        series_.insert(measured->series.begin(), measured->series.end());
     const std::string_view wanted_event = event_;
     for (const Instance& instance : knowledge.instances) {
         const auto holder = state_of(paths_, instance, facts.now * 1'000'000);
@@ -256,7 +256,7 @@ void Gathering::look_at_series(ChainFacts& facts, const Knowledge& knowledge) {
         if (holder && *holder != instance) writers_.push_back(holder->name());
         const auto checkpoint = read_checkpoint(paths_, holder ? *holder : instance);
         if (!checkpoint || !*checkpoint) continue; // the library has told of it
-        for (const std::string& id : series) {
+        for (const std::string& id : series_) {
             const auto state = (*checkpoint)->series.find(id);
             if (!state) continue;
             const auto event = event_of_series(id);
@@ -275,7 +275,7 @@ void Gathering::look_at_series(ChainFacts& facts, const Knowledge& knowledge) {
         facts.is_known = facts.is_known || measured->newest > 0;
     }
     for (const Gap& gap : knowledge.gaps) {
-        const bool is_its = gap.series.empty() || series.contains(gap.series);
+        const bool is_its = gap.series.empty() || series_.contains(gap.series);
         const bool explains = gap.reason != "silent"; // what coverage itself wrote explains nothing
         if (is_its && explains && gap.since < facts.until && gap.until > facts.from && !facts.gap)
             facts.gap = gap;
@@ -352,6 +352,15 @@ void Gathering::look_at_archives(ChainFacts& facts, const Knowledge& knowledge) 
         }
         if (const auto searched = search_spool(paths_, search, archive); !searched)
             unreadable_.insert(searched.error().message);
+        for (const Gap& gap : knowledge.gaps) {
+            const bool is_its = gap.series.empty() || series_.contains(gap.series);
+            if (is_its && gap.archive == name && gap.since <= facts.newest && gap.until > facts.newest)
+                archive.skipped = gap.reason;
+        }
+        if (is_there && configured->second.retention_age) {
+            const auto kept = configured->second.retention_age->count() / 1'000'000;
+            archive.is_outdated = archive.newest == 0 && facts.until < now_ - kept;
+        }
         if (const auto archiver = read_archiver_state(paths_, name); archiver && *archiver)
             archive.trouble = (*archiver)->message;
         facts.newest = std::max(facts.newest, archive.newest); // the checkpoint may have been lost

@@ -48,7 +48,8 @@ class Gathering {
 
     // Of the chain that is looked at.
     std::vector<const coverage::Measured*> measured_;
-    std::string event_; ///< empty: any result
+    std::set<std::string> series_; ///< of these
+    std::string event_;            ///< empty: any result
     std::optional<TaskSettings> task_;
     std::vector<std::string> writers_; ///< of its segments: Instance::name()
 };

@@ -151,8 +151,9 @@ class Way {
     /// Received, and yet nowhere: only a limit takes results away without a trace.
     [[nodiscard]] bool is_nowhere() const {
         const auto lost = [](const ArchiveFacts& archive) {
-            return archive.can_be_asked && archive.newest == 0 && archive.queued.empty() &&
-                   archive.refused.empty() && archive.fault.empty();
+            return archive.can_be_asked && !archive.is_outdated && archive.newest == 0 &&
+                   archive.queued.empty() && archive.refused.empty() && archive.fault.empty() &&
+                   archive.skipped.empty();
         };
         return facts_.newest > 0 && !facts_.archives.empty() && std::ranges::all_of(facts_.archives, lost);
     }
@@ -202,6 +203,12 @@ class Way {
         const auto& name = archive.name;
         if (archive.can_be_asked && archive.newest > 0)
             return yes(Station::confirmed, fmt::format("{} has it: {}", name, at(archive.newest)), name);
+        if (archive.is_outdated)
+            return unknown(Station::confirmed, fmt::format("{} keeps nothing that old", name), name);
+        if (!archive.skipped.empty() && !is_held) {
+            return no(Station::confirmed, Cause::gap,
+                      fmt::format("it was skipped for {}: {}", name, archive.skipped), name);
+        }
         if (is_held || !is_here())
             return unknown(Station::confirmed, fmt::format("{} does not have it", name), name);
         if (!archive.can_be_asked) {

@@ -181,6 +181,18 @@ TEST_CASE("behind the probe it may wait, be refused, be lost, or have nowhere to
     CHECK(judge(facts).cause == Cause::archive_off);
 }
 
+TEST_CASE("what was skipped for one archive, or is too old for it, is not lost") {
+    auto facts = good();
+    facts.archives.front().newest = 0;
+    facts.archives.front().skipped = "quota";
+    facts.judging = {"sane"};
+    CHECK(judge(facts).cause == Cause::gap);
+    CHECK_THAT(judge(facts).text, Contains("skipped for local: quota"));
+    facts.archives.front().skipped.clear();
+    facts.archives.front().is_outdated = true;
+    CHECK(judge(facts).kind == Verdict::Kind::unclear);
+}
+
 TEST_CASE("an archive that cannot be asked has confirmed what left the spool") {
     auto facts = good();
     ArchiveFacts& archive = facts.archives.front();
