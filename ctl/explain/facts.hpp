@@ -43,6 +43,8 @@ struct ChainFacts {
     Timestamp until = 0;
     bool is_about_now = true; ///< nobody named a time
 
+    std::string stranger; ///< which end no mesh knows, and what was probably meant; empty: they know both
+
     std::string host;        ///< that is collected: an alias goes by another name
     std::string instance;    ///< Instance::name() that collects it; empty: none
     std::string uncollected; ///< why nobody asks for it; empty: somebody does

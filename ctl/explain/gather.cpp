@@ -6,7 +6,7 @@
 #include "ctl/status/gather.hpp"
 #include "lib/alias.hpp"
 #include "lib/checkpoint/subjects.hpp"
-#include "lib/clock.hpp"
+#include "lib/command_line.hpp"
 #include "lib/host_list.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/state.hpp"
@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <tuple>
 
 namespace meshprobe::explain {
@@ -89,6 +90,11 @@ Timestamp sent_within(const SeriesState& series, Timestamp from, Timestamp until
     return series.newest >= from && series.newest <= until ? series.newest : 0;
 }
 
+std::string lower_case(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
 std::string json_string(const std::string& text) {
     return text.empty() ? std::string{}
                         : nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
@@ -108,6 +114,7 @@ std::vector<ChainFacts> Gathering::gather() {
         nothing.wanted.destination = question_.destination;
         nothing.now = now_;
         nothing.is_about_now = !question_.at;
+        nothing.stranger = find_stranger();
         chains.push_back(std::move(nothing));
     }
     std::ranges::sort(chains, {}, [](const ChainFacts& facts) {
@@ -126,11 +133,26 @@ std::vector<Wanted> Gathering::find_expected() {
         const auto expected = read_expected(paths_, mesh);
         if (!expected) unreadable_.insert(expected.error().message);
         if (!expected || !*expected) continue;
+        for (const auto& [address, node] : (*expected)->addresses) {
+            names_.insert(lower_case(address));
+            names_.insert(lower_case(node));
+        }
         const Match match(question_, mesh, **expected);
         merge(wanted, match.find());
         merge(reverse_, match.find_reverse());
     }
     return wanted;
+}
+
+std::string Gathering::find_stranger() const {
+    const std::vector<std::string_view> known(names_.begin(), names_.end());
+    for (const std::string& end : {question_.source, question_.destination}) {
+        if (end.empty() || names_.contains(lower_case(end))) continue;
+        const auto meant = nearest(lower_case(end), known);
+        return fmt::format("no mesh has an address or a machine {}{}", end,
+                           meant ? fmt::format(" (did you mean \"{}\"?)", *meant) : "");
+    }
+    return {};
 }
 
 std::vector<Wanted> Gathering::find_measured() {

@@ -27,6 +27,7 @@ class Gathering {
 
   private:
     [[nodiscard]] std::vector<Wanted> find_expected();
+    [[nodiscard]] std::string find_stranger() const;
     [[nodiscard]] std::vector<Wanted> find_measured();
     [[nodiscard]] ChainFacts facts_of(const Wanted& wanted);
     [[nodiscard]] bool reports_in_reverse(const Wanted& wanted, Timestamp from);
@@ -44,6 +45,7 @@ class Gathering {
     std::vector<status::InstanceStatus> instances_; ///< all that there are, with what systemd says
     std::set<std::string> unreadable_;
 
+    std::set<std::string> names_; ///< of all ends that meshes know, in lower case
     std::vector<Wanted> reverse_; ///< what meshes expect the other way round
 
     // Of the chain that is looked at.

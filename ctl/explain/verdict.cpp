@@ -66,7 +66,8 @@ class Way {
         if (facts_.is_known)
             return unknown(Station::expected,
                            fmt::format("no mesh asks for it, but {} measures it", wanted.archive));
-        no(Station::expected, Cause::not_expected, "no mesh asks for such a test between these two");
+        no(Station::expected, Cause::not_expected,
+           facts_.stranger.empty() ? "no mesh asks for such a test between these two" : facts_.stranger);
     }
 
     void look_at_instance() {

@@ -79,6 +79,7 @@ class Explained(unittest.TestCase):
         self.assertEqual(self.cause(h, g, "histogram-owdelay"), "not-expected")
         self.assertEqual(self.cause(h, g, "packet-count-sent"), None)
 
+        self.assertIn("did you mean \"host-a0\"?", self.explain("host-a0", "hots-a0")["text"])
         text = self.run_explain(h, g)
         self.assertIn("Verdict: it arrives", text.stdout)
         for wrong in ((h,), (h, g, "rtt", "never"), (h, g, str(int(time.time()) + HOUR))):
