@@ -61,15 +61,16 @@ std::string note_on(const HostReport& host) {
     const Condition condition = condition_of(host);
     if (condition == Condition::fine && remark_of(host).empty()) return {};
     std::string note(name_of(condition));
+    if (condition == Condition::fine || condition == Condition::alias) note.clear(); // the remark says it
     if (condition == Condition::clock)
         note = fmt::format("its clock is {} {}",
                            format_duration(std::chrono::seconds(std::abs(host.skew.value_or(0)))),
                            host.skew.value_or(0) < 0 ? "behind" : "ahead");
     if (condition == Condition::stale)
         note = host.newest == 0 ? "stale" : "nothing new since " + format_utc(host.newest);
-    const std::string remark = remark_of(host);
-    return fmt::format("  # {}: {}{}{}\n", host.place.host, note, remark.empty() ? "" : ": ",
-                       one_line(remark));
+    const std::string remark = one_line(remark_of(host));
+    return fmt::format("  # {}: {}{}{}\n", host.place.host, note, note.empty() || remark.empty() ? "" : ": ",
+                       remark);
 }
 
 bool has_address_alias(const Survey& survey) {

@@ -170,7 +170,7 @@ TEST_CASE("the configuration to begin with has no errors, whatever hosts and ser
     alias.alias_of = "plain.example.org:8080";
     alias.kinship = "it has the same addresses";
     auto evil = silent("dead.example.org", "says \"no\"\nhosts: {x: {interval: 1}}\n: - {", false);
-    auto survey = survey_of({plain, search, alias, evil}, "https://ps.example.org/pub/config/a\"b#c: {d}");
+    auto survey = survey_of({plain, search, alias, evil}, "https://ps.example.org/pub/config/a?b=c:d&e='f'");
     survey.allow_private = true;
     const auto text = starting_configuration(survey);
     INFO(text);
