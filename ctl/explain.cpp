@@ -67,7 +67,12 @@ ExitCode explain(const CommandLine& line) {
     }
     std::vector<Verdict> verdicts;
     std::ranges::transform(chains, std::back_inserter(verdicts), &Chain::verdict);
-    const Verdict& verdict = explain::worst(verdicts);
+    Verdict verdict = explain::worst(verdicts);
+    const bool is_one_of_many = chains.size() > 1 && verdict.kind != Verdict::Kind::arrived;
+    if (is_one_of_many) {
+        const auto index = static_cast<std::size_t>(&explain::worst(verdicts) - verdicts.data());
+        verdict.text = fmt::format("{}: {}", explain::name_of(chains[index].facts.wanted), verdict.text);
+    }
     for (const std::string& problem : gathering.unreadable())
         complain({ErrorKind::storage, problem});
     if (line.json) {

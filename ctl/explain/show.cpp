@@ -29,17 +29,9 @@ std::string_view sign_of(Mark mark, bool unicode) {
 }
 
 std::string title_of(const ChainFacts& facts) {
-    const Wanted& wanted = facts.wanted;
-    std::string title = printable(wanted.source);
-    if (!wanted.destination.empty()) title += " to " + printable(wanted.destination);
-    if (!wanted.test.type.empty()) title += ", " + printable(wanted.test.type);
-    if (wanted.test.ip_version != 0) title += fmt::format(" IPv{}", wanted.test.ip_version);
-    if (facts.from > 0) {
-        title +=
-            fmt::format(", {} - {} ({} - {})", local_time(facts.from * 1'000'000),
-                        local_time(facts.until * 1'000'000), format_utc(facts.from), format_utc(facts.until));
-    }
-    return title;
+    if (facts.from == 0) return name_of(facts.wanted);
+    return fmt::format("{}, {} - {} ({} - {})", name_of(facts.wanted), local_time(facts.from * 1'000'000),
+                       local_time(facts.until * 1'000'000), format_utc(facts.from), format_utc(facts.until));
 }
 
 ordered_json or_nothing(const std::string& text) {
@@ -51,6 +43,14 @@ ordered_json moment(Timestamp seconds) {
 }
 
 } // namespace
+
+std::string name_of(const Wanted& wanted) {
+    std::string name = printable(wanted.source);
+    if (!wanted.destination.empty()) name += " to " + printable(wanted.destination);
+    if (!wanted.test.type.empty()) name += ", " + printable(wanted.test.type);
+    if (wanted.test.ip_version != 0) name += fmt::format(" IPv{}", wanted.test.ip_version);
+    return name;
+}
 
 std::string chain_text(const Chain& chain, bool legend, bool unicode) {
     std::string text = legend ? title_of(chain.facts) + "\n" : "";

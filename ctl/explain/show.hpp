@@ -16,6 +16,9 @@ struct Chain {
     Verdict verdict;
 };
 
+/// "ps1.example.org to ps2.example.net, rtt IPv4"
+[[nodiscard]] std::string name_of(const Wanted& wanted);
+
 /// One line for each step, and the verdict where there are several chains. `unicode`: signs that not every
 /// terminal has.
 [[nodiscard]] std::string chain_text(const Chain& chain, bool legend, bool unicode);

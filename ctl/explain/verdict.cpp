@@ -161,6 +161,7 @@ class Way {
 
     void look_at_limits() {
         if (!facts_.excluding_limit.empty()) return no(Station::limits, Cause::limit, facts_.excluding_limit);
+        if (facts_.host.empty()) return unknown(Station::limits, "there is nothing to judge");
         if (facts_.judging.empty()) return yes(Station::limits, "none would leave it out");
         const std::string names = fmt::format("{}", fmt::join(facts_.judging, ", "));
         const std::string counts = facts_.last && !facts_.last->limits.empty()
@@ -231,7 +232,8 @@ std::string advice_on(Cause cause, const Step& step, const ChainFacts& facts, Sc
     case Cause::none:
         break;
     case Cause::not_expected:
-        return "see what the meshes ask for: meshprobectl mesh expand FILE|URL --match SRC";
+        return fmt::format("see what a mesh asks for: meshprobectl mesh expand URL --match {}",
+                           facts.wanted.source);
     case Cause::not_collected:
         return fmt::format("meshprobectl status {}; meshprobectl config {}", host, host);
     case Cause::host_down:

@@ -177,6 +177,7 @@ class Asking {
         const Timestamp since = report_.now - back;
         OpenSearchSource source(session, url, since, {});
         std::uint64_t points = 0;
+        std::uint64_t bytes = 0;
         Timestamp until = since;
         bool is_all = false;
         for (unsigned pages = 0; pages < most_run_pages && !is_all; ++pages) {
@@ -190,6 +191,8 @@ class Asking {
             until = std::max(until, (*page)->arrived_until);
             for (const RunRecord& run : (*page)->results) {
                 points += run.values.size();
+                for (const EventValue& value : run.values)
+                    bytes += value.json.size();
                 add_key(run.subject.key);
                 report_.newest = std::max(report_.newest, std::min(run.ts, report_.now));
             }
@@ -199,9 +202,9 @@ class Asking {
         report_.entries = report_.keys.size();
         report_.active = back <= day ? points > 0 ? report_.keys.size() : 0 : 0;
         report_.volume =
-            back > day
-                ? estimate({})
-                : counted_volume(points, 0, is_all ? back : std::max<std::int64_t>(1, until - since), false);
+            back > day ? estimate({})
+                       : counted_volume(points, bytes,
+                                        is_all ? back : std::max<std::int64_t>(1, until - since), false);
         return true;
     }
 

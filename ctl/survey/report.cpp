@@ -159,9 +159,10 @@ void print_survey(const Survey& survey, bool legend) {
     print_left_out(survey);
     fmt::print("\n{}: {} fine{}.\n", counted(survey.hosts.size(), "host"), survey.count(Condition::fine),
                troubles(survey));
-    fmt::print("About {} points a day, {} as they are sent: of each event type of each host two series were "
-               "read;\n--json says for each host how many of how many.\n",
-               short_number(survey.points_per_day()), format_size(survey.bytes_per_day()));
+    const auto runs = survey.runs_per_day();
+    fmt::print("About {} points a day, {} as they are sent{}; --json says for each host how that is known.\n",
+               short_number(survey.points_per_day()), format_size(survey.bytes_per_day()),
+               runs == 0 ? "" : fmt::format(", and {} runs", short_number(runs)));
 }
 
 ordered_json survey_json(const Survey& survey) {
@@ -177,6 +178,7 @@ ordered_json survey_json(const Survey& survey) {
             {"began", format_utc(survey.began)},
             {"points-per-day", survey.points_per_day()},
             {"bytes-per-day", survey.bytes_per_day()},
+            {"runs-per-day", survey.runs_per_day()},
             {"hosts", std::move(hosts)},
             {"left-out", std::move(left_out)}};
 }

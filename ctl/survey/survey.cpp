@@ -7,10 +7,10 @@ namespace meshprobe::survey {
 namespace {
 
 template <typename Number>
-std::uint64_t sum(const std::vector<HostReport>& hosts, const Number& number) {
+std::uint64_t sum(const std::vector<HostReport>& hosts, bool of_runs, const Number& number) {
     std::uint64_t total = 0;
     for (const HostReport& host : hosts) {
-        if (host.alias_of.empty() && !host.volume.of_runs) total += number(host.volume);
+        if (host.alias_of.empty() && host.volume.of_runs == of_runs) total += number(host.volume);
     }
     return total;
 }
@@ -22,11 +22,15 @@ std::size_t Survey::count(Condition condition) const {
 }
 
 std::uint64_t Survey::points_per_day() const {
-    return sum(hosts, [](const Volume& volume) { return volume.per_day.value_or(0); });
+    return sum(hosts, false, [](const Volume& volume) { return volume.per_day.value_or(0); });
 }
 
 std::uint64_t Survey::bytes_per_day() const {
-    return sum(hosts, [](const Volume& volume) { return volume.bytes_per_day; });
+    return sum(hosts, false, [](const Volume& volume) { return volume.bytes_per_day; });
+}
+
+std::uint64_t Survey::runs_per_day() const {
+    return sum(hosts, true, [](const Volume& volume) { return volume.per_day.value_or(0); });
 }
 
 } // namespace meshprobe::survey

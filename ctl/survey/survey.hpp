@@ -24,6 +24,8 @@ struct Survey {
     /// Points a day, aliases counted once.
     [[nodiscard]] std::uint64_t points_per_day() const;
     [[nodiscard]] std::uint64_t bytes_per_day() const;
+    /// Of hosts that can only be asked for runs: in no other number.
+    [[nodiscard]] std::uint64_t runs_per_day() const;
 };
 
 } // namespace meshprobe::survey

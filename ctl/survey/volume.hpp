@@ -15,7 +15,7 @@ inline constexpr std::int64_t day = 86400;
 
 struct Volume {
     std::optional<std::uint64_t> per_day; ///< nullopt: nothing can be said
-    std::uint64_t bytes_per_day = 0;      ///< of values as the archive sends them; 0: not known
+    std::uint64_t bytes_per_day = 0;      ///< of values, as they are sent; 0: not known
     bool of_runs = false;                 ///< not points: each run brings one for each event type
     std::string basis;                    ///< how that is known
 };

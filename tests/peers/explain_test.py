@@ -70,6 +70,7 @@ class Explained(unittest.TestCase):
         machine = self.explain("host-a0", "host-a3")
         self.assertEqual(sorted(result["verdict"] for result in machine["results"]), ["arrived", "missing"])
         self.assertEqual(machine["verdict"], "missing")
+        self.assertTrue(machine["text"].startswith(f"{HOSTS[0]} to {HOSTS[3]}, rtt: "), machine)
 
         # When it was still fine, and after.
         pair = next(iter(holes.silent))

@@ -150,6 +150,10 @@ TEST_CASE("what aliases bring is counted once") {
     std::vector<HostReport> hosts{host("a", {1}), host("b", {1}), host("c", {2})};
     find_aliases(hosts);
     CHECK(survey_of(hosts).points_per_day() == 2000);
+    hosts.push_back(host("d"));
+    hosts.back().volume.of_runs = true;
+    CHECK(survey_of(hosts).points_per_day() == 2000);
+    CHECK(survey_of(hosts).runs_per_day() == 1000);
 }
 
 TEST_CASE("a mesh is named by what its URL tells") {
