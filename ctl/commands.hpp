@@ -22,6 +22,7 @@ ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
 ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
+ExitCode explain(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
 ExitCode limits(const CommandLine& line);
@@ -31,6 +32,7 @@ ExitCode plan(const CommandLine& line);
 ExitCode run(const CommandLine& line);
 ExitCode spool(const CommandLine& line);
 ExitCode status(const CommandLine& line);
+ExitCode survey(const CommandLine& line);
 ExitCode transform(const CommandLine& line);
 ExitCode trust(const CommandLine& line);
 
@@ -68,6 +70,7 @@ inline constexpr std::array coverage{
     Option{"record", "", "note what stopped in the ledger of gaps, for back-filling"},
     no_legend,
 };
+inline constexpr std::array explain{no_legend};
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
 inline constexpr std::array limits{
@@ -93,6 +96,14 @@ inline constexpr std::array spool{
     Option{"all", "", "retry: all failed segments; drop: all segments"},
     Option{"failed", "", "drop: all failed segments"},
     Option{"yes", "", "drop: yes, they are not needed any more"},
+    no_legend,
+};
+inline constexpr std::array survey{
+    Option{"write", "FILE",
+           "write a configuration to begin with; - for standard output, instead of the report"},
+    Option{"allow-private", "", "measurement archives at private and loopback addresses, too"},
+    Option{"requesting-agent", "FILE", "the agent's own addresses, for classes that select among them"},
+    Option{"jobs", "N", "ask at most N hosts at a time (default: 16)"},
     no_legend,
 };
 inline constexpr std::array transform{
@@ -127,6 +138,9 @@ inline constexpr std::array commands{
             command_options::one_task, command::disable},
     Command{"enable", "enable HOST [--task TASK]", "switch a host on, mesh-listed or not",
             command_options::one_task, command::enable},
+    Command{"explain", "explain SRC DST [EVENT] [TIME]",
+            "say where a result is on its way from its test to the archives, or was lost",
+            command_options::explain, command::explain},
     Command{"gaps", "gaps [HOST...]", "list what was skipped, of which series, and which archive misses it",
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
@@ -153,6 +167,9 @@ inline constexpr std::array commands{
     Command{"status", "status [HOST...]",
             "show how hosts, meshes and archives are, and what waits for a person", command_options::status,
             command::status},
+    Command{"survey", "survey FILE|URL",
+            "see what the hosts of any mesh are like, and write a configuration to begin with",
+            command_options::survey, command::survey},
     Command{"transform", "transform try NAME|--script FILE [FILE|-]",
             "show what a transform makes of messages", command_options::transform, command::transform},
     Command{"trust", "trust [HOST...] [--accept | --forget]",

@@ -40,7 +40,7 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
-        convert)
+        convert | survey)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return ;;
         transform)
@@ -57,6 +57,8 @@ _meshprobectl() {
                 return
             fi ;;
         spool) ((arguments == 0)) && words="list show retry export drop" ;;
+        explain)
+            words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1 | sed 's/:[0-9]*$//') ;;
         coverage)
             if [[ $previous == --mesh ]]; then
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)

@@ -14,7 +14,7 @@ enum class ExitCode : int {
     storage = 74,       ///< disk full, permissions, corrupt state (EX_IOERR)
     credentials = 77,   ///< a credential is missing or unreadable (EX_NOPERM)
     configuration = 78, ///< the configuration cannot be used (EX_CONFIG)
-    degraded = 150,     ///< status: too many hosts overdue, or an archive is stuck; coverage: results missing
+    degraded = 150,     ///< status: too many overdue, or an archive stuck; coverage, explain: results missing
     partial = 151,      ///< probe: some entries or event types failed, the others were collected
     unreachable = 152,  ///< probe: the host is down, refuses or misbehaves
     deferred = 153,     ///< probe: no slot free, or the host is backed off; the next timer tries again

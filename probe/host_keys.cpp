@@ -14,10 +14,10 @@ Result<HostKeys> HostKeys::read(const Paths& paths, const std::string& host) {
 }
 
 KeyDecision HostKeys::decision() {
-    return [this](std::string_view pin, bool verified) {
-        const auto decision = decide(remembered_, pin, verified);
+    return [this](const ShownKey& key) {
+        const auto decision = decide(remembered_, key.pin, key.verified);
         // A key that was turned away is what has to be told, whatever other connections of the run saw.
-        if (!was_rejected()) met_ = Met{std::string(pin), verified, decision};
+        if (!was_rejected()) met_ = Met{std::string(key.pin), key.verified, decision};
         return is_accepted(decision);
     };
 }

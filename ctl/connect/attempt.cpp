@@ -157,10 +157,10 @@ class Try {
     KeyDecision decide_key() {
         auto remembered = TrustStore(paths_).read(attempt_.target.name);
         if (!remembered) attempt_.error = remembered.error().message;
-        return [this, known = remembered ? *remembered : std::nullopt](std::string_view pin, bool verified) {
-            const auto decision = decide(known, pin, verified);
-            attempt_.trust =
-                fmt::format("{}{}", text_of(decision), verified ? ", certificate verifies" : ", self-signed");
+        return [this, known = remembered ? *remembered : std::nullopt](const ShownKey& key) {
+            const auto decision = decide(known, key.pin, key.verified);
+            attempt_.trust = fmt::format("{}{}", text_of(decision),
+                                         key.verified ? ", certificate verifies" : ", self-signed");
             return is_accepted(decision);
         };
     }

@@ -2,7 +2,6 @@
 
 #include "lib/units_of_measure.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,13 +17,6 @@ namespace {
 
 using Index = ExpectedResults::Index;
 using Pairs = ExpectedResults::Pairs;
-
-/// 0: a name.
-int ip_version_of(const std::string& address) {
-    in6_addr bytes{};
-    if (::inet_pton(AF_INET, address.c_str(), &bytes) == 1) return 4;
-    return ::inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 6 : 0;
-}
 
 /// One pair of one test, and what was received of it over all its archives.
 struct Judged {

@@ -6,6 +6,7 @@
 #include "lib/host_list.hpp"
 #include "lib/last_result.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -99,6 +100,12 @@ std::string collected_name(const Paths& paths, const std::string& host) {
 
 std::string pair_key(std::string_view source, std::string_view destination, std::string_view type) {
     return lower(fmt::format("{} {} {}", source, destination, type));
+}
+
+int ip_version_of(const std::string& address) {
+    in6_addr bytes{};
+    if (::inet_pton(AF_INET, address.c_str(), &bytes) == 1) return 4;
+    return ::inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 6 : 0;
 }
 
 std::vector<std::string_view> result_types(std::string_view test_type) {

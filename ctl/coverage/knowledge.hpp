@@ -54,6 +54,8 @@ struct Knowledge {
 [[nodiscard]] std::string pair_key(std::string_view source, std::string_view destination,
                                    std::string_view type);
 
+[[nodiscard]] int ip_version_of(const std::string& address); ///< 0: it is a name
+
 /// Event types that only results of this test type have; of unknown ones the whole raw result.
 [[nodiscard]] std::vector<std::string_view> result_types(std::string_view test_type);
 

@@ -106,4 +106,42 @@ Result<std::string> LocalArchive::newest_failure(const std::string& host, const 
     return text;
 }
 
+Result<Timestamp> LocalArchive::newest_between(const std::string& host, const std::string& key,
+                                               const std::string& event_type, Timestamp from,
+                                               Timestamp until) const {
+    Timestamp newest = 0;
+    if (!database_) return newest;
+    const std::vector<std::string> parameters{host, key, event_type, std::to_string(from),
+                                              std::to_string(until)};
+    const auto done =
+        query(database_.get(), file_,
+              "SELECT max(p.ts) FROM measurement_archive a"
+              " JOIN metadata m ON m.measurement_archive = a.id JOIN series s ON s.metadata = m.id"
+              " JOIN event_type e ON e.id = s.event_type JOIN point p ON p.series = s.id"
+              " WHERE a.host = ?1 AND m.key = ?2 AND p.ts BETWEEN CAST(?4 AS INTEGER) AND CAST(?5 AS INTEGER)"
+              " AND (e.name = ?3 OR ?3 = '' AND e.name NOT IN ('failures', 'pscheduler-run-href'))",
+              parameters, [&](sqlite3_stmt* row) { newest = sqlite3_column_int64(row, 0); });
+    if (!done) return fail(done.error());
+    return newest;
+}
+
+Result<LocalArchive::Failure> LocalArchive::failure_between(const std::string& host, const std::string& key,
+                                                            Timestamp from, Timestamp until) const {
+    Failure failure;
+    if (!database_) return failure;
+    const std::vector<std::string> parameters{host, key, std::to_string(from), std::to_string(until)};
+    const auto done =
+        query(database_.get(), file_,
+              "SELECT p.ts, p.value FROM measurement_archive a"
+              " JOIN metadata m ON m.measurement_archive = a.id JOIN series s ON s.metadata = m.id"
+              " JOIN event_type e ON e.id = s.event_type JOIN point p ON p.series = s.id"
+              " WHERE a.host = ?1 AND m.key = ?2 AND e.name = 'failures'"
+              " AND p.ts BETWEEN CAST(?3 AS INTEGER) AND CAST(?4 AS INTEGER) ORDER BY p.ts DESC LIMIT 1",
+              parameters, [&](sqlite3_stmt* row) {
+                  failure = {sqlite3_column_int64(row, 0), failure_text(text_of(row, 1))};
+              });
+    if (!done) return fail(done.error());
+    return failure;
+}
+
 } // namespace meshprobe::coverage

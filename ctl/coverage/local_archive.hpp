@@ -30,6 +30,17 @@ class LocalArchive {
     /// The text of the newest failure of a metadata entry; empty if there is none.
     [[nodiscard]] Result<std::string> newest_failure(const std::string& host, const std::string& key) const;
 
+    /// Result with from <= ts <= until; 0: none. `event_type` empty: of any, other than failures.
+    [[nodiscard]] Result<Timestamp> newest_between(const std::string& host, const std::string& key,
+                                                   const std::string& event_type, Timestamp from,
+                                                   Timestamp until) const;
+    struct Failure {
+        Timestamp ts = 0; ///< 0: none
+        std::string text;
+    };
+    [[nodiscard]] Result<Failure> failure_between(const std::string& host, const std::string& key,
+                                                  Timestamp from, Timestamp until) const;
+
   private:
     struct Closer {
         void operator()(sqlite3* database) const;

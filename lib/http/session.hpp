@@ -40,10 +40,16 @@ struct HttpResponse {
     std::uint64_t bytes = 0; ///< on the wire
 };
 
-/// Asked during the TLS handshake, with the SHA-256 of the server's public key ("sha256//BASE64") and whether
-/// its certificate verifies against the CAs and the name. false ends the handshake: the transfer's error is
-/// `untrusted`.
-using KeyDecision = std::function<bool(std::string_view pin, bool verified)>;
+/// What a server shows of itself during the TLS handshake.
+struct ShownKey {
+    std::string_view pin;     ///< SHA-256 of its public key: "sha256//BASE64"
+    bool verified = false;    ///< its certificate verifies against the CAs and the name
+    std::string_view problem; ///< why it does not: "self-signed certificate"; empty if it does
+    std::int64_t expires = 0; ///< its certificate, UNIX time; 0: not known
+};
+
+/// Asked during the TLS handshake. false ends it: the transfer's error is `untrusted`.
+using KeyDecision = std::function<bool(const ShownKey& key)>;
 
 class HttpSession {
   public:

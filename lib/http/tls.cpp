@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -36,6 +37,13 @@ std::string pin_of(X509* certificate) {
     return "sha256//" + std::string(base64.begin(), base64.begin() + characters);
 }
 
+/// 0: it does not say it in a form that can be read.
+std::int64_t end_of(const X509* certificate) {
+    std::tm broken_down{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &broken_down) != 1) return 0;
+    return ::timegm(&broken_down);
+}
+
 /// Called by OpenSSL in place of X509_verify_cert().
 int judge(X509_STORE_CTX* context, void* argument) {
     auto& check = *static_cast<KeyCheck*>(argument);
@@ -46,7 +54,12 @@ int judge(X509_STORE_CTX* context, void* argument) {
     const bool verified = X509_verify_cert(context) == 1;
     X509* certificate = X509_STORE_CTX_get0_cert(context);
     const std::string pin = certificate == nullptr ? std::string{} : pin_of(certificate);
-    if (pin.empty() || !(*check.decide)(pin, verified)) {
+    const ShownKey key{.pin = pin,
+                       .verified = verified,
+                       .problem =
+                           verified ? "" : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)),
+                       .expires = certificate == nullptr ? 0 : end_of(certificate)};
+    if (pin.empty() || !(*check.decide)(key)) {
         check.rejected = true;
         X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
         return 0;
