@@ -24,6 +24,7 @@ ExitCode disable(const CommandLine& line);
 ExitCode enable(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
+ExitCode import(const CommandLine& line);
 ExitCode limits(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
@@ -70,6 +71,14 @@ inline constexpr std::array coverage{
 };
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array import{
+    Option{"config", "FILE", "the old configuration: config.ini, or RSV's directory of metrics"},
+    Option{"no-config", "", "take over the checkpoints only"},
+    Option{"task", "TASK", "the task that goes on (default: default)"},
+    Option{"force", "", "also where meshprobe collects already, and over files that say something else"},
+    Option{"dry-run", "", "change nothing; say what would be done, and print the configuration"},
+    no_legend,
+};
 inline constexpr std::array limits{
     Option{"task", "JSON", "try: the task, as JSON or the name of a file that holds it"},
     Option{"hints", "JSON", "try: who asks, likewise; such as '{\"requester\": \"192.0.2.1\"}'"},
@@ -131,6 +140,9 @@ inline constexpr std::array commands{
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
+    Command{"import", "import ps-collector|rsv [DIR]",
+            "go on where an old collector stopped, with its checkpoints and its configuration",
+            command_options::import, command::import},
     Command{"limits", "limits [check [FILE...] | try FILE --task JSON --hints JSON]",
             "check limit documents of pScheduler, or show what one says of a task", command_options::limits,
             command::limits},
