@@ -17,6 +17,7 @@ namespace command {
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
+ExitCode compare(const CommandLine& line);
 ExitCode config(const CommandLine& line);
 ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
@@ -52,6 +53,18 @@ namespace command_options {
 
 inline constexpr std::array check{
     Option{"connect", "", "try every mesh, host and archive, too, and list the firewall openings"},
+    no_legend,
+};
+inline constexpr std::array compare{
+    Option{"amqp", "URL", "listen to the exchange of this broker, or of the archive of that name"},
+    Option{"archive", "NAME", "our side: this archive, in shadow or of type sqlite"},
+    Option{"exchange", "NAME", "bind to this exchange (default: osg.ps.raw, or the archive's)"},
+    Option{"routing-key", "PATTERN", "bind with this (default: perfsonar.raw.#)"},
+    Option{"for", "DURATION", "listen for so long (default: 1h)"},
+    Option{"grace", "DURATION", "what is younger may still come to either side (default: 15min)"},
+    Option{"since", "TIME", "results from this time on"},
+    Option{"until", "TIME", "results up to this time"},
+    Option{"all", "", "show what both have, too"},
     no_legend,
 };
 inline constexpr std::array config{
@@ -123,6 +136,9 @@ inline constexpr std::array commands{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
     Command{"check", "check [--connect]", "report every problem of the configuration", command_options::check,
             command::check},
+    Command{"compare", "compare FILE|- | compare --amqp URL",
+            "show which results only meshprobe has, and which only another collector",
+            command_options::compare, command::compare},
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},

@@ -40,7 +40,13 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
-        convert)
+        import)
+            if ((arguments > 0)); then
+                mapfile -t COMPREPLY < <(compgen -d -- "$current")
+                return
+            fi
+            words="ps-collector rsv" ;;
+        compare | convert)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return ;;
         transform)

@@ -94,7 +94,8 @@ Status Import::read_configuration(const std::optional<fs::path>& directory) {
         std::error_code error;
         if (!named && !fs::exists(place, error)) continue;
         const std::string metric = tree_.directory.filename().string();
-        auto settings = read_settings(place, metric.empty() ? collector_.metrics.front() : std::string_view(metric));
+        auto settings =
+            read_settings(place, metric.empty() ? collector_.metrics.front() : std::string_view(metric));
         if (!settings) return fail(settings.error());
         settings_ = std::move(*settings);
         source_ = place;
@@ -126,18 +127,23 @@ void Import::write_configuration() {
     if (!settings_) return;
     const auto name = broker_name(collector_.name);
     if (settings_->broker && !settings_->broker->password.empty()) {
-        files_.push_back({line_.paths.credentials("archive") / name, settings_->broker->password + "\n", 0600, {}, {}});
+        files_.push_back(
+            {line_.paths.credentials("archive") / name, settings_->broker->password + "\n", 0600, {}, {}});
     }
     files_.push_back({line_.paths.configuration_directory() / "meshprobe.yaml.d" /
                           fmt::format("50-{}.yaml", collector_.name),
-                      drop_in_of(*settings_, collector_.name, source_.string()), 0644, {}, {}});
+                      drop_in_of(*settings_, collector_.name, source_.string()),
+                      0644,
+                      {},
+                      {}});
     for (auto& file : files_)
         write(file);
 }
 
 ExitCode Import::verdict() const {
-    const bool refused = std::ranges::any_of(hosts_, [](const TakenOver& host) { return !host.reason.empty(); }) ||
-                         std::ranges::any_of(files_, [](const WrittenFile& file) { return !file.is_there(); });
+    const bool refused =
+        std::ranges::any_of(hosts_, [](const TakenOver& host) { return !host.reason.empty(); }) ||
+        std::ranges::any_of(files_, [](const WrittenFile& file) { return !file.is_there(); });
     if (refused) return ExitCode::failure;
     const bool damaged = !tree_.problems.empty() || (settings_ && !settings_->problems.empty());
     if (damaged) return hosts_.empty() ? ExitCode::failure : ExitCode::partial;
@@ -145,7 +151,9 @@ ExitCode Import::verdict() const {
 }
 
 void Import::complain_of_all() const {
-    const auto say = [](const std::string& text) { fmt::print(stderr, "meshprobectl: {}\n", one_line(text)); };
+    const auto say = [](const std::string& text) {
+        fmt::print(stderr, "meshprobectl: {}\n", one_line(text));
+    };
     for (const auto& problem : tree_.problems)
         say(problem);
     for (const auto& problem : settings_ ? settings_->problems : std::vector<std::string>{})
@@ -170,14 +178,20 @@ void Import::print() const {
     const bool is_dry = line_.has("dry-run");
     fmt::print("\n{} in {}{}\n", counted(hosts_.size(), "host"), tree_.directory.string(),
                is_dry ? "; nothing is changed, this is what would be done" : "");
+
+    for (const auto& [host, other] : tree_.other_names)
+        fmt::print("{} has the keys of {}, which goes on with them: it is another name of it\n", host, other);
     if (tree_.leftovers > 0) fmt::print("{} passed over\n", counted(tree_.leftovers, "unfinished file"));
     if (!settings_) {
         fmt::print("no configuration of {} is taken over; --config FILE names it\n", collector_.name);
     }
     for (const auto& file : files_)
-        fmt::print("{}: {}\n", file.path.string(), is_dry && file.is_there() ? "would be " + file.outcome : file.outcome);
+        fmt::print("{}: {}\n", file.path.string(),
+                   is_dry && file.is_there() ? "would be " + file.outcome : file.outcome);
     if (is_dry && settings_) fmt::print("\n{}", files_.back().text);
-    if (!is_dry) fmt::print("\nNext: meshprobectl check; then start meshprobe.target, with the old collector stopped.\n");
+    if (!is_dry)
+        fmt::print(
+            "\nNext: meshprobectl check; then start meshprobe.target, with the old collector stopped.\n");
 }
 
 void Import::print_as_json(ExitCode code) const {
@@ -191,6 +205,10 @@ void Import::print_as_json(ExitCode code) const {
                          {"series", host.series},
                          {"newest", format_utc(host.newest)}});
     }
+
+    auto other_names = ordered_json::array();
+    for (const auto& [host, other] : tree_.other_names)
+        other_names.push_back({{"host", host}, {"of", other}});
     auto files = ordered_json::array();
     for (const auto& file : files_) {
         const bool is_secret = file.mode == 0600;
@@ -205,6 +223,7 @@ void Import::print_as_json(ExitCode code) const {
                 {"directory", tree_.directory.string()},
                 {"dry-run", line_.has("dry-run")},
                 {"hosts", hosts},
+                {"other-names", other_names},
                 {"files", files},
                 {"problems", problems},
                 {"exit", to_int(code)}});
@@ -216,7 +235,8 @@ ExitCode Import::run() {
     const Timestamp now = now_usec() / 1'000'000;
     if (!directory) {
         if (auto read = read_configuration({}); !read) return complain(read.error());
-        directory = settings_ && !settings_->tree.empty() ? fs::path(settings_->tree) : fs::path(collector_.tree);
+        directory =
+            settings_ && !settings_->tree.empty() ? fs::path(settings_->tree) : fs::path(collector_.tree);
     }
     auto tree = read_tree(*directory, collector_.metrics, now);
     if (!tree) return complain(tree.error());
@@ -246,17 +266,21 @@ namespace command {
 
 ExitCode import(const CommandLine& line) {
     if (line.arguments.empty() || line.arguments.size() > 2)
-        return complain_about_usage("import", "say of which collector, and where its checkpoints are: ps-collector "
-                                              "or rsv, and a directory");
-    const auto collector = std::ranges::find(collectors, std::string_view(line.arguments.front()), &Collector::name);
+        return complain_about_usage("import",
+                                    "say of which collector, and where its checkpoints are: ps-collector "
+                                    "or rsv, and a directory");
+    const auto collector =
+        std::ranges::find(collectors, std::string_view(line.arguments.front()), &Collector::name);
     if (collector == collectors.end()) {
-        return complain_about_usage("import", fmt::format("there is no collector \"{}\"; it is ps-collector or rsv",
-                                                          line.arguments.front()));
+        return complain_about_usage(
+            "import",
+            fmt::format("there is no collector \"{}\"; it is ps-collector or rsv", line.arguments.front()));
     }
     if (line.has("config") && line.has("no-config"))
         return complain_about_usage("import", "--config and --no-config exclude each other");
     if (const auto task = line.value("task"); task && !is_valid_name(*task))
-        return complain_about_usage("import", fmt::format("--task: \"{}\" cannot be the name of a task", *task));
+        return complain_about_usage("import",
+                                    fmt::format("--task: \"{}\" cannot be the name of a task", *task));
     return Import(line, *collector).run();
 }
 

@@ -40,7 +40,8 @@ std::string mesh_section(const Settings& settings) {
     std::set<std::string> taken;
     for (const auto& url : settings.meshes) {
         text += fmt::format("  {}: {{url: {}", mesh_name(url, taken), scalar(url));
-        if (settings.mesh_refresh) text += fmt::format(", refresh: {}", scalar(format_duration(*settings.mesh_refresh)));
+        if (settings.mesh_refresh)
+            text += fmt::format(", refresh: {}", scalar(format_duration(*settings.mesh_refresh)));
         text += "}\n";
     }
     return text;
@@ -61,7 +62,8 @@ std::string task_section(const Settings& settings, std::string_view collector) {
     }
     text += "    # The old collector took whatever of https and http answered.\n    http-fallback: true\n";
     if (!settings.certificate.empty()) {
-        text += "    # A client certificate, for hosts that demand one; the user meshprobe must be able to read the key:\n";
+        text += "    # A client certificate, for hosts that demand one; the user meshprobe must be able to "
+                "read the key:\n";
         text += fmt::format("    # tls: {{certificate: {}, key: {}}}\n", scalar(settings.certificate),
                             scalar(settings.key));
     }
@@ -76,7 +78,8 @@ std::string archive_section(const Settings& settings, std::string_view collector
     text += fmt::format("    url: {}  # amqps: if the broker has TLS\n", scalar(broker.url()));
     if (!broker.user.empty()) text += fmt::format("    credential: {}\n", broker_name(collector));
     if (!broker.exchange.empty()) text += fmt::format("    exchange: {}\n", scalar(broker.exchange));
-    text += "    # shadow: true  # delivers nothing; for \"meshprobectl compare\" while both collectors run\n";
+    text +=
+        "    # shadow: true  # delivers nothing; for \"meshprobectl compare\" while both collectors run\n";
     return text;
 }
 
@@ -99,8 +102,8 @@ std::string drop_in_of(const Settings& settings, std::string_view collector, std
                                    one_line(std::string(source)));
     for (const auto& note : settings.notes)
         text += fmt::format("# Not taken over: {}\n", one_line(note));
-    return text + mesh_section(settings) + task_section(settings, collector) + archive_section(settings, collector) +
-           host_section(settings);
+    return text + mesh_section(settings) + task_section(settings, collector) +
+           archive_section(settings, collector) + host_section(settings);
 }
 
 } // namespace meshprobe::legacy

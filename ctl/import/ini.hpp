@@ -26,7 +26,8 @@ class Ini {
 
   private:
     [[nodiscard]] std::optional<std::string> raw(std::string_view section, std::string_view key) const;
-    [[nodiscard]] std::string expand(std::string_view section, const std::string& value, unsigned depth) const;
+    [[nodiscard]] std::string expand(std::string_view section, const std::string& value,
+                                     unsigned depth) const;
 
     std::map<std::string, Section, std::less<>> sections_;
     Section defaults_;

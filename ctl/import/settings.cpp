@@ -85,8 +85,8 @@ class SettingsReader {
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
         constexpr unsigned most = 10'000'000;
         if (error != std::errc{} || end != text->data() + text->size() || number == 0 || number > most) {
-            settings_.problems.push_back(
-                fmt::format("[{}] {}: expected a whole number greater than 0, got \"{}\"", section, key, *text));
+            settings_.problems.push_back(fmt::format(
+                "[{}] {}: expected a whole number greater than 0, got \"{}\"", section, key, *text));
             return std::nullopt;
         }
         return number * unit;
@@ -110,7 +110,8 @@ class SettingsReader {
             if (is_type(name)) {
                 settings_.event_types.push_back(std::move(name));
             } else {
-                settings_.problems.push_back(fmt::format("[{}] allowedEvents: \"{}\" is no event type", section, name));
+                settings_.problems.push_back(
+                    fmt::format("[{}] allowedEvents: \"{}\" is no event type", section, name));
             }
         }
     }
@@ -168,11 +169,13 @@ void read_ps_collector_sections(const Ini& ini, SettingsReader& reader, Settings
         reader.note("[Push]: results that pScheduler pushes are not consumed; \"meshprobectl convert\" makes "
                     "the same messages of them");
 
-    constexpr std::array<std::string_view, 6> own{"General", "Scheduler", "Oneshot", "Mesh", "rabbitmq", "Push"};
+    constexpr std::array<std::string_view, 6> own{"General", "Scheduler", "Oneshot",
+                                                  "Mesh",    "rabbitmq",  "Push"};
     for (const auto& [name, section] : ini.sections()) {
         if (std::ranges::find(own, std::string_view(name)) != own.end() || name == args) continue;
         const auto host = parse_host_name(name);
-        const bool is_host = host && name.find_first_of(".:") != std::string::npos && section.contains("interval");
+        const bool is_host =
+            host && name.find_first_of(".:") != std::string::npos && section.contains("interval");
         if (!is_host) {
             reader.note(fmt::format("[{}]: not known; passed over", name));
         } else if (const auto interval = reader.duration(name, "interval", unit)) {
@@ -201,8 +204,8 @@ void read_rsv_sections(SettingsReader& reader, std::string_view metric, Settings
         if (!text) return std::nullopt;
         auto interval = cron_interval(*text);
         if (!interval)
-            reader.note(fmt::format("[{}] cron-interval: \"{}\" is not taken over; see calendar: of a task", section,
-                                    *text));
+            reader.note(fmt::format("[{}] cron-interval: \"{}\" is not taken over; see calendar: of a task",
+                                    section, *text));
         return interval;
     };
     settings.interval = interval_of(metric);
@@ -212,7 +215,8 @@ void read_rsv_sections(SettingsReader& reader, std::string_view metric, Settings
     reader.read_common(args);
     reader.read_broker(args);
     if (const auto queue = reader.get(args, "directoryqueue"))
-        reader.note(fmt::format("directoryqueue {}: this version has no archiver for ActiveMQ (stomp)", *queue));
+        reader.note(
+            fmt::format("directoryqueue {}: this version has no archiver for ActiveMQ (stomp)", *queue));
     if (const auto goc = reader.get(args, "goc"))
         reader.note(fmt::format("goc {}: this version has no archiver for a central esmond", *goc));
 

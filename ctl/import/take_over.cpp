@@ -1,6 +1,7 @@
 #include "ctl/import/take_over.hpp"
 
 #include "lib/checkpoint/checkpoint.hpp"
+#include "lib/checkpoint/key_owners.hpp"
 #include "lib/privilege.hpp"
 #include "lib/units_of_measure.hpp"
 
@@ -29,15 +30,32 @@ Result<TakenOver::Outcome> judge_state(const Paths& paths, const Instance& insta
     const auto state = read_checkpoint(paths, instance);
     if (!state) return fail(state.error());
     if (!*state) return TakenOver::Outcome::taken;
-    if (!is_as_handed_over(**state)) return force ? TakenOver::Outcome::replaced : TakenOver::Outcome::refused;
+    if (!is_as_handed_over(**state))
+        return force ? TakenOver::Outcome::replaced : TakenOver::Outcome::refused;
     return knows_all(**state, handover) ? TakenOver::Outcome::same : TakenOver::Outcome::taken;
 }
 
-Result<TakenOver::Outcome> take_over_host(const Paths& paths, const Instance& instance, const Handover& handover,
-                                          const TakeOverSettings& settings) {
+/// So that a host which turns out to be another name of this one does not begin with the same keys anew.
+Status claim_keys(const Paths& paths, const Instance& instance, const std::vector<std::string>& keys) {
+    auto owners = KeyOwners::open(paths, instance.task);
+    if (!owners) return fail(owners.error());
+    const auto found = owners->find(keys);
+    if (!found) return fail(found.error());
+    std::vector<std::string> unclaimed;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if ((*found)[i] != instance.host) unclaimed.push_back(keys[i]);
+    }
+    return owners->claim(unclaimed, instance.host);
+}
+
+Result<TakenOver::Outcome> take_over_host(const Paths& paths, const Instance& instance,
+                                          const DeliveredHost& host, const TakeOverSettings& settings) {
+    const auto handover = host.handover(settings.now);
     const auto before = judge_state(paths, instance, handover, settings.force);
     if (!before || settings.dry_run) return before;
-    if (*before == TakenOver::Outcome::refused || *before == TakenOver::Outcome::same) return before;
+    if (*before == TakenOver::Outcome::refused) return before;
+    if (auto claimed = claim_keys(paths, instance, host.key_names()); !claimed) return fail(claimed.error());
+    if (*before == TakenOver::Outcome::same) return before;
     auto checkpoint = Checkpoint::open(paths, instance, keep_seconds);
     if (!checkpoint) return fail(checkpoint.error());
     // A run may have ended while its lock was waited for.
@@ -90,7 +108,7 @@ std::vector<TakenOver> take_over(const Paths& paths, const std::vector<Delivered
         } else if (auto fits = check_instance(taken.instance); !fits) {
             outcome = fail(fits.error());
         } else {
-            outcome = take_over_host(paths, taken.instance, host.handover(settings.now), settings);
+            outcome = take_over_host(paths, taken.instance, host, settings);
         }
         if (!outcome) {
             taken.outcome = TakenOver::Outcome::failed;
@@ -99,8 +117,9 @@ std::vector<TakenOver> take_over(const Paths& paths, const std::vector<Delivered
             taken.outcome = *outcome;
         }
         if (taken.outcome == TakenOver::Outcome::refused) {
-            taken.reason = "meshprobe collects this host already; with --force the old collector's state takes "
-                           "the place of what it knows";
+            taken.reason =
+                "meshprobe collects this host already; with --force the old collector's state takes "
+                "the place of what it knows";
         }
         all.push_back(std::move(taken));
     }

@@ -12,7 +12,9 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace meshprobe::legacy {
 
@@ -41,12 +43,17 @@ Result<std::vector<std::string>> names_in(const fs::path& directory) {
     std::error_code error;
     for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
         if (names.size() == most_names)
-            return fail(ErrorKind::storage, fmt::format("{}: more than {} entries", directory.string(), most_names));
+            return fail(ErrorKind::storage,
+                        fmt::format("{}: more than {} entries", directory.string(), most_names));
         names.push_back(at->path().filename().string());
     }
     if (error) return fail_errno("read " + directory.string(), error.value());
     std::ranges::sort(names);
     return names;
+}
+
+std::string_view key_of(std::string_view id) {
+    return id.substr(0, id.find(' '));
 }
 
 bool is_real_directory(const fs::path& path) {
@@ -82,6 +89,7 @@ class TreeReader {
         if (!names) return fail(names.error());
         for (const auto& name : *names)
             read_host(name);
+        share_out();
         for (auto& [text, host] : hosts_) {
             if (!host.series.empty()) tree_.hosts.push_back(std::move(host));
         }
@@ -98,7 +106,8 @@ class TreeReader {
         if (!is_real_directory(path)) return note(path, "expected a directory of checkpoints of a host");
         const auto host = parse_host_name(name);
         if (!host) return note(path, host.error().message);
-        if (auto fits = check_instance({.host = host->text()}); !fits) return note(path, fits.error().message);
+        if (auto fits = check_instance({.host = host->text()}); !fits)
+            return note(path, fits.error().message);
         const auto keys = names_in(path);
         if (!keys) return note(path, keys.error().message);
         // Its default port written out or not: it is one host here, and what either has sent was sent.
@@ -123,7 +132,8 @@ class TreeReader {
         const auto json = parse_json_text(*text);
         if (!json) return note(path, json.error().message);
         if (!json->is_object())
-            return note(path, fmt::format("expected a JSON object of event types, got {}", describe_json(*json)));
+            return note(path,
+                        fmt::format("expected a JSON object of event types, got {}", describe_json(*json)));
         bool is_used = false;
         for (const auto& [event_type, next_start] : json->items()) {
             std::string why;
@@ -144,6 +154,42 @@ class TreeReader {
         if (is_used) ++host.keys;
     }
 
+    /// A key that several hosts have goes to the one that published it last, with what any of them published.
+    void share_out() {
+        struct Owner {
+            DeliveredHost* host = nullptr;
+            Timestamp last = 0;
+        };
+        std::map<std::string_view, Owner> owners;
+        for (auto& [text, host] : hosts_) {
+            for (const auto& [id, last] : host.series) {
+                auto& owner = owners[key_of(id)];
+                if (owner.host == nullptr || last > owner.last) owner = {&host, last};
+            }
+        }
+        std::vector<std::pair<DeliveredHost*, std::string>> shared;
+        for (auto& [text, host] : hosts_) {
+            for (const auto& [id, last] : host.series) {
+                if (owners.at(key_of(id)).host != &host) shared.emplace_back(&host, id);
+            }
+        }
+        for (const auto& [host, id] : shared) {
+            auto& owner = *owners.at(key_of(id)).host;
+            auto& newest = owner.series[id];
+            newest = std::max(newest, host->series.at(id));
+        }
+        std::map<DeliveredHost*, std::string> others;
+        for (const auto& [host, id] : shared)
+            others[host] = owners.at(key_of(id)).host->host;
+        owners.clear(); // it refers to what goes now
+        for (const auto& [host, id] : shared)
+            host->series.erase(id);
+        for (const auto& [host, other] : others) {
+            if (host->series.empty()) tree_.other_names.push_back({host->host, other});
+            host->keys = host->key_names().size();
+        }
+    }
+
     Timestamp now_;
     Tree tree_;
     std::map<std::string, DeliveredHost> hosts_;
@@ -155,7 +201,8 @@ bool holds_something(const fs::path& directory) {
 }
 
 Result<fs::path> find_metric(const fs::path& directory, std::span<const std::string_view> metrics) {
-    const auto own_name = (directory.filename().empty() ? directory.parent_path() : directory).filename().string();
+    const auto own_name =
+        (directory.filename().empty() ? directory.parent_path() : directory).filename().string();
     if (std::ranges::find(metrics, std::string_view(own_name)) != metrics.end()) return directory;
     std::string found;
     std::string known;
@@ -173,18 +220,28 @@ Result<fs::path> find_metric(const fs::path& directory, std::span<const std::str
                                                   error ? error.message() : "it is no directory"));
     }
     if (count == 0) {
-        return fail(ErrorKind::usage,
-                    fmt::format("{} holds no checkpoints: expected a directory {} in it, with one directory for "
-                                "each host (tmpdirectory of the old configuration)",
-                                directory.string(), known));
+        return fail(
+            ErrorKind::usage,
+            fmt::format("{} holds no checkpoints: expected a directory {} in it, with one directory for "
+                        "each host (tmpdirectory of the old configuration)",
+                        directory.string(), known));
     }
-    return fail(ErrorKind::usage,
-                fmt::format("{} holds checkpoints of {}; name the directory of the one whose messages meshprobe "
-                            "is to go on with",
-                            directory.string(), found));
+    return fail(
+        ErrorKind::usage,
+        fmt::format("{} holds checkpoints of {}; name the directory of the one whose messages meshprobe "
+                    "is to go on with",
+                    directory.string(), found));
 }
 
 } // namespace
+
+std::vector<std::string> DeliveredHost::key_names() const {
+    std::vector<std::string> names;
+    for (const auto& [id, last] : series) {
+        if (names.empty() || names.back() != key_of(id)) names.emplace_back(key_of(id));
+    }
+    return names;
+}
 
 Timestamp DeliveredHost::newest(Timestamp now) const {
     Timestamp newest = 0;

@@ -22,18 +22,27 @@ namespace meshprobe::legacy {
 struct DeliveredHost {
     std::string host; ///< HostName::text()
     std::size_t keys = 0;
-    std::map<std::string, Timestamp> series; ///< "METADATA-KEY EVENT-TYPE" and the last one published; never empty
+    std::map<std::string, Timestamp>
+        series; ///< "METADATA-KEY EVENT-TYPE" and the last one published; never empty
 
+    [[nodiscard]] std::vector<std::string> key_names() const;
     /// The last one of all; those ahead of `now` do not count, where there are others.
     [[nodiscard]] Timestamp newest(Timestamp now) const;
     [[nodiscard]] Handover handover(Timestamp now) const;
 };
 
+/// The old collectors asked an archive that had two names twice. Its keys go on under one of them.
+struct OtherName {
+    std::string host;
+    std::string of;
+};
+
 struct Tree {
-    std::filesystem::path directory; ///< of the metric
-    std::vector<DeliveredHost> hosts; ///< sorted by name
-    std::vector<std::string> problems; ///< "FILE: what is wrong"
-    std::size_t leftovers = 0;         ///< temporary files of a collector that was killed
+    std::filesystem::path directory;    ///< of the metric
+    std::vector<DeliveredHost> hosts;   ///< sorted by name
+    std::vector<OtherName> other_names; ///< hosts that have no key of their own
+    std::vector<std::string> problems;  ///< "FILE: what is wrong"
+    std::size_t leftovers = 0;          ///< temporary files of a collector that was killed
 };
 
 /// `directory` is that of the metrics, or of one of them. Of `metrics` exactly one must be there, else a

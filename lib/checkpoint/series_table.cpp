@@ -135,8 +135,8 @@ void SeriesTable::settle(Index index, Timestamp until) {
     Entry& entry = entries_[index];
     entry.marks = {.newest = until, .complete_until = until, .updated = 0, .known_from = until};
     entry.last_chunk = static_cast<std::uint32_t>(chunks_.size());
-    chunks_.push_back({until, static_cast<std::uint32_t>(arena_.size()),
-                       static_cast<std::uint32_t>(packed.size()), none});
+    chunks_.push_back(
+        {until, static_cast<std::uint32_t>(arena_.size()), static_cast<std::uint32_t>(packed.size()), none});
     arena_ += packed;
 }
 

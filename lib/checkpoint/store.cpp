@@ -220,13 +220,15 @@ Status CheckpointStore::compact_if_large() {
 }
 
 Status CheckpointStore::take_over(const Handover& handover) {
-    if (in_doubt_) return fail(ErrorKind::storage, files_.log.string() + ": an earlier write failed half way");
+    if (in_doubt_)
+        return fail(ErrorKind::storage, files_.log.string() + ": an earlier write failed half way");
     CheckpointState state;
     state.last_usec = loaded_.state.last_usec; // run ids are never reused
     state.progress = handover.progress;
     for (const auto& [series, until] : handover.series) {
         if (until <= 0 || until > latest_timestamp || state.series.index_of(series))
-            return fail(ErrorKind::internal, fmt::format("{} is handed over twice, or until {}", series, until));
+            return fail(ErrorKind::internal,
+                        fmt::format("{} is handed over twice, or until {}", series, until));
         state.series.settle(state.series.define(series), until);
     }
     return replace_snapshot(state);

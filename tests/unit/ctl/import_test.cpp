@@ -58,7 +58,8 @@ TEST_CASE("a tree of checkpoints tells what was published last of each series") 
     REQUIRE(tree.hosts.size() == 2);
     CHECK(tree.hosts[0].host == "ps1.example.org");
     CHECK(tree.hosts[1].host == "ps2.example.org:8443");
-    CHECK(tree.hosts[1].series == std::map<std::string, Timestamp>{{"dddddddddddddddddddddddddddddddd throughput", 1'795'262'000}});
+    CHECK(tree.hosts[1].series ==
+          std::map<std::string, Timestamp>{{"dddddddddddddddddddddddddddddddd throughput", 1'795'262'000}});
     CHECK(tree.hosts[0].series.at(known_key + " packet-trace") == 1'795'262'100);
 }
 
@@ -111,6 +112,28 @@ TEST_CASE("the directory may be that of the metric, and of several metrics one m
     CHECK_FALSE(read_tree(directory.path() / "nothing", metrics, now));
 }
 
+TEST_CASE("keys that an archive listed under two names go on under the one that published them last") {
+    const TemporaryDirectory directory;
+    const std::string other_key(32, 'e');
+    const auto metric = directory.path() / rabbitmq;
+    put(metric / "ps1.example.org" / known_key, R"({"throughput": 1795262401, "failures": 1795262301})");
+    put(metric / "ps2.example.org" / known_key, R"({"throughput": 1795262341, "packet-trace": 1795262399})");
+    put(metric / "ps3.example.org" / known_key, R"({"throughput": 1795262341})");
+    put(metric / "ps3.example.org" / other_key, R"({"throughput": 1795262341})");
+    const auto tree = tree_of(directory);
+    REQUIRE(tree.hosts.size() == 2);
+    CHECK(tree.hosts[0].series ==
+          std::map<std::string, Timestamp>{{known_key + " failures", 1'795'262'300},
+                                           {known_key + " packet-trace", 1'795'262'398},
+                                           {known_key + " throughput", 1'795'262'400}});
+    CHECK(tree.hosts[1].host == "ps3.example.org");
+    CHECK(tree.hosts[1].key_names() == std::vector<std::string>{other_key});
+    CHECK(tree.hosts[1].keys == 1);
+    REQUIRE(tree.other_names.size() == 1);
+    CHECK(tree.other_names[0].host == "ps2.example.org");
+    CHECK(tree.other_names[0].of == "ps1.example.org");
+}
+
 TEST_CASE("collecting goes on where the old collector asked last") {
     const auto handover = fixture_tree().hosts[0].handover(now);
     CHECK(handover.progress.polled_until == 1'795'262'500);
@@ -136,7 +159,8 @@ TEST_CASE("a state that was handed over may be again, until something was collec
     const auto hosts = fixture_tree().hosts;
     using Outcome = TakenOver::Outcome;
     const auto outcome = [&](bool force = false) {
-        return take_over(paths, hosts, {.task = "default", .force = force, .dry_run = false, .now = now})[0].outcome;
+        return take_over(paths, hosts, {.task = "default", .force = force, .dry_run = false, .now = now})[0]
+            .outcome;
     };
     CHECK(outcome() == Outcome::taken);
     CHECK(outcome() == Outcome::same);
@@ -172,7 +196,8 @@ TEST_CASE("a damaged state of ours is told, and the other hosts are taken over")
 TEST_CASE("files of ConfigParser are read as Python reads them") {
     Ini ini;
     std::vector<std::string> problems;
-    ini.read("\xef\xbb\xbf[DEFAULT]\nbase = /srv\n[a b]\r\nKey = one\n  two\n; comment\nother: %(base)s/x%%\nempty =\n"
+    ini.read("\xef\xbb\xbf[DEFAULT]\nbase = /srv\n[a b]\r\nKey = one\n  two\n; comment\nother: "
+             "%(base)s/x%%\nempty =\n"
              "loop = %(loop)s\nopen = 5%\nnothing\n= 7\n[broken\nlost = 1\n[a b]\nkey = three\n",
              "f.ini", problems);
     CHECK(ini.get("a b", "key") == "three");
@@ -182,10 +207,11 @@ TEST_CASE("files of ConfigParser are read as Python reads them") {
     CHECK_FALSE(ini.get("a b", "empty"));
     CHECK_FALSE(ini.get("a b", "lost"));
     CHECK(ini.get("a b", "loop"));
-    CHECK(problems == std::vector<std::string>{"f.ini:11: expected KEY = VALUE", "f.ini:12: expected KEY = VALUE",
-                                               "f.ini:13: expected [SECTION]; what follows is passed over up to the "
-                                               "next section",
-                                               "f.ini:14: stands in no section"});
+    CHECK(problems ==
+          std::vector<std::string>{"f.ini:11: expected KEY = VALUE", "f.ini:12: expected KEY = VALUE",
+                                   "f.ini:13: expected [SECTION]; what follows is passed over up to the "
+                                   "next section",
+                                   "f.ini:14: stands in no section"});
 
     Ini wrapped;
     wrapped.read("[s]\nlist = a,\n    b\n", "f.ini", problems);
@@ -201,7 +227,8 @@ TEST_CASE("the configuration of ps-collector, with its drop-ins, in our terms") 
     CHECK(settings->mesh_refresh == Microseconds(15min));
     CHECK(settings->interval == Microseconds(10min));
     CHECK(settings->timeout == Microseconds(10min));
-    CHECK(settings->event_types == std::vector<std::string>{"packet-loss-rate", "packet-trace", "throughput"});
+    CHECK(settings->event_types ==
+          std::vector<std::string>{"packet-loss-rate", "packet-trace", "throughput"});
     CHECK(settings->host_intervals == std::map<std::string, Microseconds>{{"ps8.example.org", 1min}});
     CHECK(settings->tree == "/var/lib/ps-collector");
     REQUIRE(settings->broker);
@@ -215,7 +242,8 @@ TEST_CASE("the configuration of ps-collector, with its drop-ins, in our terms") 
 TEST_CASE("the files of RSV in our terms") {
     const auto settings = read_rsv(fixtures / "rsv/metrics", rabbitmq);
     REQUIRE(settings);
-    CHECK(settings->meshes == std::vector<std::string>{"http://meshconfig.example.org/pub/config/ps-testbed"});
+    CHECK(settings->meshes ==
+          std::vector<std::string>{"http://meshconfig.example.org/pub/config/ps-testbed"});
     CHECK(count_with(settings->problems, "mesh1") == 1);
     CHECK(settings->interval == Microseconds(15min));
     CHECK(settings->mesh_refresh == Microseconds(30min));

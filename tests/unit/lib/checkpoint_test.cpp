@@ -593,7 +593,11 @@ TEST_CASE("timestamps survive packing, and regular ones take next to nothing") {
 TEST_CASE("what another collector delivered takes the place of what was known, however long is remembered") {
     const Fixture fixture;
     const Handover handover{.series = {{"k throughput", 100'000}, {"k packet-trace", 90'000}},
-                            .progress = {.since = 96'400, .polled_until = 100'000, .reread_at = 100'000}};
+                            .progress = {.since = 96'400,
+                                         .polled_until = 100'000,
+                                         .reread_at = 100'000,
+                                         .archive_url = {},
+                                         .flavour = {}}};
     {
         auto checkpoint = fixture.open();
         REQUIRE(checkpoint.commit(Fixture::points(checkpoint, {99'000, 100'500})));

@@ -109,7 +109,8 @@ TEST_CASE("news are read with the overlap, and looked for deeper if they are not
     CHECK(*series->deeper == Window{now - 6 * minute - day, now - 6 * minute - hour - 1});
 }
 
-TEST_CASE("what was handed over covers each series up to a time of its own, wherever collecting the host began") {
+TEST_CASE(
+    "what was handed over covers each series up to a time of its own, wherever collecting the host began") {
     auto progress = polled(now - 5 * minute);
     progress.since = now - 65 * minute;
     const auto behind = marks(now - 7 * hour, now - 7 * hour, 0);
