@@ -34,9 +34,9 @@ void Results::sort() {
     for (auto& [name, series] : series_) {
         auto& timestamps = series.timestamps;
         std::ranges::sort(timestamps);
-        const auto rest = std::ranges::unique(timestamps);
-        repeated_ += rest.size();
-        timestamps.erase(rest.begin(), rest.end());
+        const auto rest = std::unique(timestamps.begin(), timestamps.end());
+        repeated_ += static_cast<std::size_t>(timestamps.end() - rest);
+        timestamps.erase(rest, timestamps.end());
         size_ += timestamps.size();
     }
 }

@@ -208,10 +208,10 @@ class Trees(Case):
         self.start()
         self.cycle(INTERVAL)
         host = self.old.tree / self.endpoint(FIRST)
-        (host / "0" * 32).write_text('{"throughput": 17')
-        (host / "1" * 32).write_text('{"throughput": "soon", "packet-trace": 99999999999}')
+        (host / ("0" * 32)).write_text('{"throughput": 17')
+        (host / ("1" * 32)).write_text('{"throughput": "soon", "packet-trace": 99999999999}')
         (host / "tmpabc123_x").write_text("")
-        (host / "2" * 32).symlink_to("/etc/passwd")
+        (host / ("2" * 32)).symlink_to("/etc/passwd")
         (self.old.tree / "not a host").mkdir()
         run = self.take_over(status=PARTIAL)
         for word in ("0" * 32, '"throughput": expected UNIX seconds', '"packet-trace"', "2" * 32, "not a host"):
