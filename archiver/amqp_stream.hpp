@@ -4,7 +4,7 @@
 // and whatever can be read is read while the other direction is full.
 #pragma once
 
-#include "archiver/amqp_connection.hpp"
+#include "lib/amqp/connection.hpp"
 #include "lib/error.hpp"
 
 #include <chrono>

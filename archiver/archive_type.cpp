@@ -22,7 +22,8 @@ constexpr std::array types{
 Result<std::unique_ptr<ArchiveType>> make_archive(const ArchiveContext& context) {
     std::string known;
     for (const Row& row : types) {
-        if (row.name == context.archive.archiver) return row.make(context);
+        if (row.name == context.archive.archiver)
+            return context.archive.shadow ? make_shadow(context) : row.make(context);
         known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
     }
     return fail(ErrorKind::configuration,

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -100,6 +101,11 @@ using ArchiveFactory = Result<std::unique_ptr<ArchiveType>> (*)(const ArchiveCon
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_archive(const ArchiveContext& context);
 
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_sqlite(const ArchiveContext& context);
+/// The same in another file than that of the archive.
+[[nodiscard]] std::unique_ptr<ArchiveType> make_database(const ArchiveContext& context,
+                                                         std::filesystem::path file);
+/// In place of any type, for `shadow: true`.
+[[nodiscard]] std::unique_ptr<ArchiveType> make_shadow(const ArchiveContext& context);
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context);
 
 } // namespace meshprobe

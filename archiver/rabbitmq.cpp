@@ -1,13 +1,13 @@
 // Archive type `rabbitmq`: publishes to an exchange that is there already, persistent and mandatory, and
 // counts a message as delivered when the broker confirmed it and did not return it.
-#include "archiver/amqp_connection.hpp"
 #include "archiver/amqp_stream.hpp"
 #include "archiver/archive_type.hpp"
 #include "archiver/confirmations.hpp"
 #include "archiver/reporter.hpp"
 #include "archiver/routes.hpp"
 #include "archiver/routing_key.hpp"
-#include "lib/credential.hpp"
+#include "lib/amqp/connection.hpp"
+#include "lib/amqp/login.hpp"
 
 #include <amqp_framing.h>
 #include <fmt/core.h>
@@ -225,36 +225,15 @@ std::string machine() {
     return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
 
-/// Who we are to the broker: a certificate, or a user with a password. The configuration sees to it that one
-/// of them is there.
-Status find_identity(const ArchiveContext& context, AmqpLogin& login) {
+/// Others may read the configuration, and so the URL.
+void warn_of_password(const ArchiveContext& context, const AmqpLogin& login) {
     const Archive& archive = context.archive;
-    login.user = login.url.user;
-    if (!archive.credential.empty()) {
-        auto password = read_credential(context.paths, "archive", archive.credential);
-        if (!password) return fail(password.error());
-        login.password = std::move(*password);
-        login.external = login.url.external;
-    } else if (login.url.password) {
-        login.password = *login.url.password;
-        login.external = login.url.external;
-        context.reporter.journal().log(
-            Priority::warning,
-            fmt::format("{}: the password stands in the URL, where others may read it; put it into "
-                        "/etc/meshprobe/credentials/archive/ and name it in archives.{}.credential",
-                        archive.name, archive.name));
-    } else if (login.url.tls && !archive.connection.certificate.empty()) {
-        login.external = true;
-    } else if (login.user.empty()) {
-        login.user = login.password =
-            "guest"; // as the URI specification says; brokers take it from loopback only
-    } else {
-        return fail(ErrorKind::credentials,
-                    fmt::format("archives.{}: there is no password for user \"{}\"; put it into "
-                                "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
-                                archive.name, login.user));
-    }
-    return {};
+    if (!archive.credential.empty() || !login.url.password) return;
+    context.reporter.journal().log(
+        Priority::warning,
+        fmt::format("{}: the password stands in the URL, where others may read it; put it into "
+                    "/etc/meshprobe/credentials/archive/ and name it in archives.{}.credential",
+                    archive.name, archive.name));
 }
 
 } // namespace
@@ -262,25 +241,20 @@ Status find_identity(const ArchiveContext& context, AmqpLogin& login) {
 Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context) {
     const Archive& archive = context.archive;
     const auto in_section = [&](const Error& error) { return fail(error.in("archives." + archive.name)); };
-    auto url = parse_amqp_url(archive.url);
-    if (!url) return in_section(url.error());
     auto routing_key = RoutingKey::parse(archive.routing_key);
     if (!routing_key) return in_section(routing_key.error());
+    auto login = login_of(context.paths, archive);
+    if (!login) return fail(login.error());
+    login->name = fmt::format("meshprobe-archive {} on {}", archive.name, machine());
+    warn_of_password(context, *login);
 
     std::optional<AmqpTls> tls;
-    if (url->tls) {
-        auto read = AmqpTls::read(context.paths, archive.connection, url->host);
+    if (login->url.tls) {
+        auto read = AmqpTls::read(context.paths, archive.connection, login->url.host);
         if (!read) return in_section(read.error());
         tls.emplace(std::move(*read));
     }
-    AmqpLogin login;
-    login.url = std::move(*url);
-    login.name = fmt::format("meshprobe-archive {} on {}", archive.name, machine());
-    login.heartbeat = archive.heartbeat;
-    login.ip_version = archive.connection.ip_version;
-    login.connect_to = archive.connection.connect_to;
-    if (auto found = find_identity(context, login); !found) return fail(found.error());
-    return std::make_unique<RabbitmqArchive>(context, std::move(login), std::move(tls),
+    return std::make_unique<RabbitmqArchive>(context, std::move(*login), std::move(tls),
                                              std::move(*routing_key));
 }
 

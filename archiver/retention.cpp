@@ -8,7 +8,7 @@
 namespace meshprobe {
 namespace {
 
-constexpr std::int64_t batch = 1000;
+constexpr std::int64_t most_deleted = 1000;
 constexpr auto budget = std::chrono::milliseconds(30);
 constexpr auto interval = std::chrono::minutes(1);
 
@@ -136,9 +136,9 @@ Status Retention::delete_some_rows(const Victim& victim, bool& gone) {
         if (count) query.bind(3, *count);
         return query.run();
     };
-    if (auto deleted = run(delete_points_, true, batch); !deleted) return deleted;
+    if (auto deleted = run(delete_points_, true, most_deleted); !deleted) return deleted;
     const std::int64_t count = database_.changes();
-    gone = count < batch;
+    gone = count < most_deleted;
     if (!gone) return run(reduce_volume_, true, count);
     for (const auto& [query, with_day] :
          {std::pair(&delete_volume_, true), {&delete_series_, false}, {&delete_metadata_, false}}) {

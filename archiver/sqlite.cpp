@@ -18,9 +18,8 @@ namespace {
 
 class SqliteArchive : public ArchiveType {
   public:
-    explicit SqliteArchive(const ArchiveContext& context)
-        : archive_(context.archive), reporter_(context.reporter),
-          path_(context.paths.local_archive() / (context.archive.name + ".db")) {}
+    SqliteArchive(const ArchiveContext& context, std::filesystem::path file)
+        : archive_(context.archive), reporter_(context.reporter), path_(std::move(file)) {}
 
     Status connect() override {
         if (auto made = make_directories(path_.parent_path()); !made) return made;
@@ -151,7 +150,11 @@ class SqliteArchive : public ArchiveType {
 } // namespace
 
 Result<std::unique_ptr<ArchiveType>> make_sqlite(const ArchiveContext& context) {
-    return std::make_unique<SqliteArchive>(context);
+    return make_database(context, context.paths.local_archive() / (context.archive.name + ".db"));
+}
+
+std::unique_ptr<ArchiveType> make_database(const ArchiveContext& context, std::filesystem::path file) {
+    return std::make_unique<SqliteArchive>(context, std::move(file));
 }
 
 } // namespace meshprobe

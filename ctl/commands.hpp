@@ -17,6 +17,7 @@ namespace command {
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode apply(const CommandLine& line);
 ExitCode check(const CommandLine& line);
+ExitCode compare(const CommandLine& line);
 ExitCode config(const CommandLine& line);
 ExitCode convert(const CommandLine& line);
 ExitCode coverage(const CommandLine& line);
@@ -25,6 +26,7 @@ ExitCode enable(const CommandLine& line);
 ExitCode explain(const CommandLine& line);
 ExitCode gaps(const CommandLine& line);
 ExitCode hosts(const CommandLine& line);
+ExitCode import(const CommandLine& line);
 ExitCode limits(const CommandLine& line);
 ExitCode mesh(const CommandLine& line);
 ExitCode once(const CommandLine& line);
@@ -55,6 +57,18 @@ inline constexpr std::array check{
     Option{"connect", "", "try every mesh, host and archive, too, and list the firewall openings"},
     no_legend,
 };
+inline constexpr std::array compare{
+    Option{"amqp", "URL", "listen to the exchange of this broker, or of the archive of that name"},
+    Option{"archive", "NAME", "our side: this archive, in shadow or of type sqlite"},
+    Option{"exchange", "NAME", "bind to this exchange (default: osg.ps.raw, or the archive's)"},
+    Option{"routing-key", "PATTERN", "bind with this (default: perfsonar.raw.#)"},
+    Option{"for", "DURATION", "listen for so long (default: 1h)"},
+    Option{"grace", "DURATION", "what is younger may still come to either side (default: 15min)"},
+    Option{"since", "TIME", "results from this time on"},
+    Option{"until", "TIME", "results up to this time"},
+    Option{"all", "", "show what both have, too"},
+    no_legend,
+};
 inline constexpr std::array config{
     Option{"task", "TASK", "show this task only"},
     no_legend,
@@ -73,6 +87,14 @@ inline constexpr std::array coverage{
 inline constexpr std::array explain{no_legend};
 inline constexpr std::array gaps{no_legend};
 inline constexpr std::array hosts{no_legend};
+inline constexpr std::array import{
+    Option{"config", "FILE", "the old configuration: config.ini, or RSV's directory of metrics"},
+    Option{"no-config", "", "take over the checkpoints only"},
+    Option{"task", "TASK", "the task that goes on (default: default)"},
+    Option{"force", "", "also where meshprobe collects already, and over files that say something else"},
+    Option{"dry-run", "", "change nothing; say what would be done, and print the configuration"},
+    no_legend,
+};
 inline constexpr std::array limits{
     Option{"task", "JSON", "try: the task, as JSON or the name of a file that holds it"},
     Option{"hints", "JSON", "try: who asks, likewise; such as '{\"requester\": \"192.0.2.1\"}'"},
@@ -125,6 +147,9 @@ inline constexpr std::array commands{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
     Command{"check", "check [--connect]", "report every problem of the configuration", command_options::check,
             command::check},
+    Command{"compare", "compare FILE|- | compare --amqp URL",
+            "show which results only meshprobe has, and which only another collector",
+            command_options::compare, command::compare},
     Command{"config", "config [HOST] [--task TASK]",
             "show the configuration that is in force, and where each value comes from",
             command_options::config, command::config},
@@ -145,6 +170,9 @@ inline constexpr std::array commands{
             command_options::gaps, command::gaps},
     Command{"hosts", "hosts [PATTERN...]", "list the measurement hosts, their meshes and their instances",
             command_options::hosts, command::hosts},
+    Command{"import", "import ps-collector|rsv [DIR]",
+            "go on where an old collector stopped, with its checkpoints and its configuration",
+            command_options::import, command::import},
     Command{"limits", "limits [check [FILE...] | try FILE --task JSON --hints JSON]",
             "check limit documents of pScheduler, or show what one says of a task", command_options::limits,
             command::limits},

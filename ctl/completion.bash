@@ -40,7 +40,13 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" mesh list --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
-        convert | survey)
+        import)
+            if ((arguments > 0)); then
+                mapfile -t COMPREPLY < <(compgen -d -- "$current")
+                return
+            fi
+            words="ps-collector rsv" ;;
+        compare | convert | survey)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return ;;
         transform)

@@ -181,8 +181,9 @@ class Once {
         ProcessPool pool(std::max<std::size_t>(1, config.archives.size())); // each waits for another place
         for (const auto& [name, archive] : config.archives) {
             if (!archive.enabled) continue;
-            pool.add({*program, with_root({name, "--drain"}), [this, name = name](int status) {
-                          Round::Delivery delivery{name, status, 0, {}};
+            pool.add({*program, with_root({name, "--drain"}),
+                      [this, name = name, shadow = archive.shadow](int status) {
+                          Round::Delivery delivery{name, status, 0, {}, shadow};
                           if (const auto state = read_archiver_state(paths_, name); state && *state) {
                               delivery.points = (*state)->delivered_points;
                               delivery.message = (*state)->message;
@@ -249,7 +250,8 @@ void print_summary(const Round& round, ExitCode code, bool legend) {
     }
     for (const Round::Delivery& delivery : round.deliveries) {
         const bool left_over = delivery.status == to_int(ExitCode::left_over);
-        fmt::print("archive {}: {} delivered{}{}\n", delivery.archive, counted(delivery.points, "point"),
+        fmt::print("archive {}: {} {}{}{}\n", delivery.archive, counted(delivery.points, "point"),
+                   delivery.shadow ? "noted down in shadow" : "delivered",
                    delivery.status == 0 ? ""
                    : left_over          ? "; something is left in the spool"
                                         : fmt::format("; failed with status {}", delivery.status),
@@ -273,6 +275,7 @@ ordered_json round_json(const Round& round, ExitCode code) {
     for (const Round::Delivery& delivery : round.deliveries) {
         archives.push_back({{"archive", delivery.archive},
                             {"status", delivery.status},
+                            {"shadow", delivery.shadow},
                             {"points", delivery.points},
                             {"message", delivery.message}});
     }

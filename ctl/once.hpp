@@ -26,6 +26,7 @@ struct Round {
         int status = 0;
         std::uint64_t points = 0;
         std::string message;
+        bool shadow = false; ///< nothing was delivered, only noted down
     };
     struct Mesh {
         std::string mesh;

@@ -1,9 +1,9 @@
 // One measurement archive behind several names (A, AAAA, a second interface, a new name) is recognised by its
 // metadata keys, which are unique, and delivered once. Two facts make that so:
 //
-//   Every key has one owner, the host that was seen with it first (probe/key_owners.hpp); a probe claims new
-//   keys before it fetches anything of them, under a lock. So no point is delivered twice, not even while two
-//   names are met for the first time at the same moment.
+//   Every key has one owner, the host that was seen with it first (lib/checkpoint/key_owners.hpp); a probe
+//   claims new keys before it fetches anything of them, under a lock. So no point is delivered twice, not
+//   even while two names are met for the first time at the same moment.
 //
 //   A name whose keys are exactly those of another host is an alias of it, and the checkpoint belongs to the
 //   archive, not to the name: when the first name vanishes or is dead for a day, the alias goes on with the

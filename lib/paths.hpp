@@ -68,6 +68,10 @@ class Paths {
     [[nodiscard]] std::filesystem::path spool() const { return state_ / "spool"; }
     [[nodiscard]] std::filesystem::path spool(std::string_view archive) const { return spool() / archive; }
     [[nodiscard]] std::filesystem::path local_archive() const { return state_ / "archive"; }
+    /// What an archive in shadow would have delivered; tables as of a local archive.
+    [[nodiscard]] std::filesystem::path shadow_notes(std::string_view archive) const {
+        return local_archive() / (std::string(archive) + ".shadow.db");
+    }
 
     // gone at the next boot
     [[nodiscard]] std::filesystem::path run() const { return run_; }

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <limits>
 #include <optional>
 
@@ -200,11 +201,11 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 }
 
 std::string format_utc(std::chrono::system_clock::time_point time) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+    return format_utc(std::int64_t{std::chrono::system_clock::to_time_t(time)});
 }
 
-std::string format_utc(std::int64_t seconds) {
-    return format_utc(std::chrono::system_clock::time_point(std::chrono::seconds(seconds)));
+std::string format_utc(std::int64_t seconds) { // further away than a time_point of nanoseconds reaches
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
 } // namespace meshprobe

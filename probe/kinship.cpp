@@ -1,9 +1,9 @@
 #include "probe/kinship.hpp"
 
 #include "lib/alias.hpp"
+#include "lib/checkpoint/key_owners.hpp"
 #include "lib/clock.hpp"
 #include "lib/last_result.hpp"
-#include "probe/key_owners.hpp"
 
 #include <algorithm>
 #include <unordered_set>

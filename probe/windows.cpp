@@ -133,7 +133,8 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     } else if (covered < poll.horizon && (poll.gap || !is_owed(*marks))) {
         from = poll.horizon;
     } else {
-        from = std::max(covered - look_back, poll.since);
+        // What another collector handed over may be covered less far than this host is collected.
+        from = std::max(covered - look_back, std::min(poll.since, covered + 1));
     }
     from = std::clamp(from, Timestamp{0}, poll.now);
 

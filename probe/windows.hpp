@@ -40,7 +40,7 @@ struct WindowRules {
 struct PollPlan {
     Timestamp now = 0;         ///< the server's Date
     Timestamp search_from = 0; ///< "time-start" of the metadata search
-    Timestamp since = 0;       ///< nothing older is asked for, ever
+    Timestamp since = 0;       ///< nothing older is asked for, but what a series still owes
     Timestamp horizon = 0;     ///< nothing older is caught up with
     bool first_contact = false;
     bool reread = false;    ///< the longer re-read is due

@@ -130,7 +130,7 @@ bool Knowledge::collects(std::string_view test_type) const {
 Library::Library(const Paths& paths, const Config& config)
     : paths_(paths), config_(config), selection_(paths) {
     for (const auto& [name, archive] : config.archives) {
-        if (!archive.enabled || archive.archiver != "sqlite") continue;
+        if (!archive.enabled || archive.shadow || archive.archiver != "sqlite") continue;
         const auto file = paths.local_archive() / (name + ".db");
         std::error_code error;
         if (!std::filesystem::exists(file, error)) continue; // nothing was delivered yet

@@ -67,10 +67,11 @@ std::vector<ArchiveStatus> find_archives(const Paths& paths, const Config& confi
         archive.name = name;
         archive.archiver = configured.archiver;
         archive.enabled = configured.enabled;
+        archive.shadow = configured.shadow;
         archive.faulty = configured.faulty;
         archive.when_full = configured.when_full;
         measure(paths, configured.quota, archive, report);
-        if (configured.archiver == "sqlite") add_volume(paths, archive, report);
+        if (configured.archiver == "sqlite" && !configured.shadow) add_volume(paths, archive, report);
         archives.push_back(std::move(archive));
     }
     const auto spools = list_spools(paths);

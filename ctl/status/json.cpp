@@ -130,6 +130,7 @@ Json archive(const ArchiveStatus& status) {
     return {{"archive", status.name},
             {"archiver", text_or_null(status.archiver)},
             {"enabled", status.enabled},
+            {"shadow", status.shadow},
             {"faulty", status.faulty},
             {"orphan", status.orphan},
             {"stuck", status.stuck},

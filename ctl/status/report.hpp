@@ -66,6 +66,7 @@ struct ArchiveStatus {
     std::string name;
     std::string archiver; ///< empty: an orphan
     bool enabled = true;
+    bool shadow = false; ///< nothing is delivered, what would be is noted down
     bool faulty = false; ///< its section has errors
     bool orphan = false; ///< a spool that no configured archive owns
     SpoolUsage usage;

@@ -44,6 +44,10 @@ Status Checkpoint::commit(const Commit& commit) {
     return store_->commit(commit);
 }
 
+Status Checkpoint::take_over(const Handover& handover) {
+    return store_->take_over(handover);
+}
+
 Status Checkpoint::compact_if_large() {
     return store_->compact_if_large();
 }
@@ -53,6 +57,16 @@ Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths, const
     if (!loaded) return fail(loaded.error());
     if (!loaded->exists) return std::optional<CheckpointState>{};
     return std::optional(std::move(loaded->state));
+}
+
+bool is_as_handed_over(const CheckpointState& state) {
+    if (!state.progress.archive_url.empty() || state.progress.polled_until == 0) return false;
+    // What is received moves `newest` on, and a run of ours remembers for hours what it sent.
+    for (SeriesTable::Index i = 0; i < state.series.size(); ++i) {
+        const auto& marks = state.series.marks(i);
+        if (marks.known_from != marks.newest) return false;
+    }
+    return true;
 }
 
 Status recover(const Paths& paths, const Instance& instance) {

@@ -42,6 +42,17 @@ struct Commit {
     std::vector<Healing> healed = {}; ///< fetched after all, with what else this commit holds; before `gaps`
 };
 
+/// What another collector delivered of this host until it was stopped.
+struct Handover {
+    struct Series {
+        std::string series;
+        Timestamp until = 0; ///< everything up to here, late results included
+    };
+    std::vector<Series> series; ///< each once
+    /// `since`: where series begin that the other collector never met. `archive_url` is empty.
+    Progress progress;
+};
+
 struct Recovery {
     std::uint64_t published = 0; ///< dot-files that were committed and are visible now
     std::uint64_t deleted = 0;   ///< dot-files that were not
@@ -76,6 +87,9 @@ class Checkpoint {
     /// one is refused with an error saying so. The one exception is an error that says "committed, but":
     /// the data is safe and will be published by the next commit or run.
     [[nodiscard]] Status commit(const Commit& commit);
+    /// Takes the place of all that is known of the host. What runs of ours have in the spools stays there.
+    /// After an error either the old or the new state counts.
+    [[nodiscard]] Status take_over(const Handover& handover);
     /// Folds the log into the snapshot once it is large; called at the end of a run.
     [[nodiscard]] Status compact_if_large();
 
@@ -87,6 +101,9 @@ class Checkpoint {
 /// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed.
 [[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths,
                                                                      const Instance& instance);
+
+/// Whether it comes from take_over(), and nothing was received since.
+[[nodiscard]] bool is_as_handed_over(const CheckpointState& state);
 
 /// Recovery alone, for converge when a host is removed: publishes or deletes what a dead probe left.
 [[nodiscard]] Status recover(const Paths& paths, const Instance& instance);

@@ -129,6 +129,17 @@ bool SeriesTable::apply(Index index, Timestamp base, std::string_view packed, Ti
     return true;
 }
 
+void SeriesTable::settle(Index index, Timestamp until) {
+    std::string packed;
+    pack_timestamps(packed, until, std::span(&until, 1));
+    Entry& entry = entries_[index];
+    entry.marks = {.newest = until, .complete_until = until, .updated = 0, .known_from = until};
+    entry.last_chunk = static_cast<std::uint32_t>(chunks_.size());
+    chunks_.push_back(
+        {until, static_cast<std::uint32_t>(arena_.size()), static_cast<std::uint32_t>(packed.size()), none});
+    arena_ += packed;
+}
+
 std::string_view SeriesTable::adopt(std::string bytes) {
     *this = SeriesTable();
     arena_ = std::move(bytes);

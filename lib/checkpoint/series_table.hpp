@@ -49,6 +49,9 @@ class SeriesTable {
     [[nodiscard]] bool apply(Index index, Timestamp base, std::string_view packed, Timestamp complete_until,
                              Timestamp updated, std::int64_t keep);
 
+    /// Everything up to `until` counts as sent, and nothing later is known.
+    void settle(Index index, Timestamp until);
+
     /// From a snapshot: `bytes` becomes the arena, and what restore() is given are parts of the view of it
     /// that is returned. Timestamps are packed relative to the newest; false if they cannot be unpacked.
     [[nodiscard]] std::string_view adopt(std::string bytes);

@@ -216,10 +216,29 @@ Status CheckpointStore::sync_spools() {
 
 Status CheckpointStore::compact_if_large() {
     if (in_doubt_ || loaded_.log_size <= std::max(large_log, loaded_.snapshot_size)) return {};
+    return replace_snapshot(loaded_.state);
+}
+
+Status CheckpointStore::take_over(const Handover& handover) {
+    if (in_doubt_)
+        return fail(ErrorKind::storage, files_.log.string() + ": an earlier write failed half way");
+    CheckpointState state;
+    state.last_usec = loaded_.state.last_usec; // run ids are never reused
+    state.progress = handover.progress;
+    for (const auto& [series, until] : handover.series) {
+        if (until <= 0 || until > latest_timestamp || state.series.index_of(series))
+            return fail(ErrorKind::internal,
+                        fmt::format("{} is handed over twice, or until {}", series, until));
+        state.series.settle(state.series.define(series), until);
+    }
+    return replace_snapshot(state);
+}
+
+Status CheckpointStore::replace_snapshot(const CheckpointState& state) {
     if (auto published = publish(); !published) return published;
     // After this the log no longer says what to publish.
     if (auto synced = sync_spools(); !synced) return synced;
-    std::string bytes = encode_snapshot(loaded_.generation + 1, loaded_.state);
+    std::string bytes = encode_snapshot(loaded_.generation + 1, state);
     if (auto written = file_system_->replace_durably(files_.snapshot, bytes, file_mode); !written) {
         in_doubt_ = true; // the old one or the new one: appending to the old log might be for nothing
         return written;

@@ -26,6 +26,7 @@ class CheckpointStore {
     [[nodiscard]] const Recovery& recovery() const { return recovery_; }
     [[nodiscard]] std::string new_run();
     [[nodiscard]] Status commit(const Commit& commit);
+    [[nodiscard]] Status take_over(const Handover& handover);
     [[nodiscard]] Status compact_if_large();
 
   private:
@@ -50,6 +51,7 @@ class CheckpointStore {
     [[nodiscard]] Status publish(); // c
     void take_back_segments();
     [[nodiscard]] Status sync_spools();
+    [[nodiscard]] Status replace_snapshot(const CheckpointState& state);
     [[nodiscard]] std::int64_t next_usec() const;
 
     Paths paths_;

@@ -107,6 +107,7 @@ struct Archive {
     std::string name;
     std::string archiver; ///< "sqlite", "rabbitmq"
     bool enabled = true;  ///< false: nothing is spooled for it, nothing delivered to it
+    bool shadow = false;  ///< all is done but the delivery: what would be delivered is noted down
     /// Its section has errors: tasks go on spooling for it, so that nothing is lost, but it has no archiver
     /// until the section is corrected. The other members are not to be relied upon.
     bool faulty = false;

@@ -163,6 +163,10 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
         return;
     }
     judge_fixed_trust(reader, entry, archive.connection);
+    if (archive.shadow) {
+        warning(reader, entry, "shadow",
+                "nothing is delivered to this archive; \"meshprobectl compare\" shows what would be");
+    }
     if (archive.archiver == "sqlite") {
         constexpr std::array<std::string_view, 8> unused{
             "url", "credential", "exchange", "routing-key", "unroutable", "window", "heartbeat", "tls"};
@@ -181,7 +185,7 @@ void judge(Reader& reader, const Node::Entry& entry, Archive& archive) {
     if (!archive.connection.bind_address.empty()) {
         warning(reader, entry, "bind-address", "\"bind-address\" means nothing to the archiver rabbitmq");
     }
-    if (archive.retention_age || archive.retention_size) {
+    if (!archive.shadow && (archive.retention_age || archive.retention_size)) {
         warning(reader, entry, "retention", "\"retention\" means nothing to the archiver rabbitmq");
     }
     if (archive.format == "lines" && !archive.transform.empty()) {

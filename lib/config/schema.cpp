@@ -174,6 +174,7 @@ const Keys<Archive>& archive_keys() {
     static const Keys<Archive> keys{
         key("archiver", &Archive::archiver, Archivers{}),
         key("enabled", &Archive::enabled, codec::Flag{}),
+        key("shadow", &Archive::shadow, codec::Flag{}),
         key("url", &Archive::url, codec::Text{"URL"}),
         key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
         key("format", &Archive::format, FormatName{}),

@@ -13,6 +13,7 @@
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -93,6 +94,22 @@ void take(const Connection& connection, const std::string& queue) {
     }
 }
 
+/// A file of raw bodies, one a line, as the old collectors publish them.
+void publish(const Connection& connection, const std::string& exchange, const std::string& file) {
+    std::ifstream lines(file);
+    amqp_basic_properties_t properties{};
+    properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG;
+    properties.delivery_mode = 2;
+    for (std::string line; std::getline(lines, line);) {
+        const auto event_type = nlohmann::json::parse(line).at("meta").at("event-type").get<std::string>();
+        const std::string key = "perfsonar.raw." + event_type;
+        if (amqp_basic_publish(connection.get(), 1, amqp_cstring_bytes(exchange.c_str()),
+                               amqp_cstring_bytes(key.c_str()), 0, 0, &properties,
+                               amqp_cstring_bytes(line.c_str())) != AMQP_STATUS_OK)
+            throw std::runtime_error("publish");
+    }
+}
+
 void run(const Connection& connection, std::span<const std::string> words) {
     const auto bytes = [&](std::size_t index) { return amqp_cstring_bytes(words[index].c_str()); };
     const std::string& command = words[0];
@@ -109,6 +126,8 @@ void run(const Connection& connection, std::span<const std::string> words) {
         amqp_queue_bind(connection.get(), 1, bytes(1), bytes(2), bytes(3), amqp_empty_table);
     } else if (command == "count") {
         fmt::print("{}\n", declare(connection, words[1], true, 0));
+    } else if (command == "publish") {
+        return publish(connection, words[1], words[2]);
     } else if (command == "take") {
         return take(connection, words[1]);
     } else {

@@ -1,9 +1,9 @@
 // The parts of archive type rabbitmq that need no broker.
 #include "archiver/confirmations.hpp"
 #include "archiver/reporter.hpp"
-#include "archiver/resolve.hpp"
 #include "archiver/routes.hpp"
 #include "archiver/routing_key.hpp"
+#include "lib/amqp/resolve.hpp"
 #include "lib/config/amqp_url.hpp"
 #include "tests/unit/lib/temporary_directory.hpp"
 

@@ -589,3 +589,48 @@ TEST_CASE("timestamps survive packing, and regular ones take next to nothing") {
     pack_timestamps(packed, 0, day);
     CHECK(packed.size() < 10);
 }
+
+TEST_CASE("what another collector delivered takes the place of what was known, however long is remembered") {
+    const Fixture fixture;
+    const Handover handover{.series = {{"k throughput", 100'000}, {"k packet-trace", 90'000}},
+                            .progress = {.since = 96'400,
+                                         .polled_until = 100'000,
+                                         .reread_at = 100'000,
+                                         .archive_url = {},
+                                         .flavour = {}}};
+    {
+        auto checkpoint = fixture.open();
+        REQUIRE(checkpoint.commit(Fixture::points(checkpoint, {99'000, 100'500})));
+        CHECK_FALSE(is_as_handed_over(**read_checkpoint(fixture.paths, instance)));
+        REQUIRE(checkpoint.take_over(handover));
+        CHECK(checkpoint.find("k throughput")->newest == 100'000);
+    }
+    CHECK(is_as_handed_over(**read_checkpoint(fixture.paths, instance)));
+    auto checkpoint = fixture.open();
+    CHECK(checkpoint.progress() == handover.progress);
+    const auto series = checkpoint.find("k throughput");
+    REQUIRE(series);
+    CHECK(series->seen(1));
+    CHECK(series->seen(100'000));
+    CHECK_FALSE(series->seen(100'001));
+    CHECK_FALSE(series->seen(100'500));
+    CHECK(series->complete_until == 100'000);
+    CHECK(checkpoint.find("k packet-trace")->seen(90'000));
+    CHECK(fixture.spool.list()->size() == 1); // what was committed is delivered all the same
+
+    REQUIRE(checkpoint.commit(Fixture::points(checkpoint, {100'060})));
+    CHECK(checkpoint.find("k throughput")->seen(99'970));
+    CHECK_FALSE(is_as_handed_over(**read_checkpoint(fixture.paths, instance)));
+}
+
+TEST_CASE("a handover that a full disk stops leaves what was known") {
+    const Fixture fixture;
+    FailingDisk disk;
+    {
+        auto checkpoint = fixture.open(disk);
+        REQUIRE(checkpoint.commit(Fixture::points(checkpoint, {99'000})));
+        disk.writes_before_full = 0;
+        CHECK_FALSE(checkpoint.take_over({.series = {{"k throughput", 100'000}}, .progress = {}}));
+    }
+    CHECK(fixture.open().find("k throughput")->newest == 99'000);
+}

@@ -84,4 +84,5 @@ TEST_CASE("sizes") {
 
 TEST_CASE("UTC") {
     CHECK(format_utc(std::chrono::system_clock::from_time_t(1795341600)) == "2026-11-22T10:00:00Z");
+    CHECK(format_utc(std::int64_t{99'999'999'998}) == "5138-11-16T09:46:38Z");
 }

@@ -109,6 +109,19 @@ TEST_CASE("news are read with the overlap, and looked for deeper if they are not
     CHECK(*series->deeper == Window{now - 6 * minute - day, now - 6 * minute - hour - 1});
 }
 
+TEST_CASE(
+    "what was handed over covers each series up to a time of its own, wherever collecting the host began") {
+    auto progress = polled(now - 5 * minute);
+    progress.since = now - 65 * minute;
+    const auto behind = marks(now - 7 * hour, now - 7 * hour, 0);
+    const auto known = plan(&behind, now - minute, progress);
+    REQUIRE(known);
+    CHECK(known->recent == Window{now - 7 * hour + 1, now});
+    const auto met_first = plan(nullptr, now - minute, progress);
+    REQUIRE(met_first);
+    CHECK(met_first->recent == Window{now - 65 * minute, now});
+}
+
 TEST_CASE("nothing older than where collecting began is ever asked for") {
     auto progress = polled(now - 5 * minute);
     progress.since = now - 20 * minute;

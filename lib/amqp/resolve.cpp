@@ -1,4 +1,4 @@
-#include "archiver/resolve.hpp"
+#include "lib/amqp/resolve.hpp"
 
 #include "lib/connect_to.hpp"
 #include "lib/file.hpp"

@@ -1,4 +1,4 @@
-#include "probe/key_owners.hpp"
+#include "lib/checkpoint/key_owners.hpp"
 #include "tests/unit/lib/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>

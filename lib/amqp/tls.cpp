@@ -1,4 +1,4 @@
-#include "archiver/amqp_tls.hpp"
+#include "lib/amqp/tls.hpp"
 
 #include "lib/credential.hpp"
 

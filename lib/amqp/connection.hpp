@@ -2,7 +2,7 @@
 // confirm mode. In between, amqp_stream.hpp moves the frames.
 #pragma once
 
-#include "archiver/amqp_tls.hpp"
+#include "lib/amqp/tls.hpp"
 #include "lib/config/amqp_url.hpp"
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"

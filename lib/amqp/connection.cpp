@@ -1,6 +1,6 @@
-#include "archiver/amqp_connection.hpp"
+#include "lib/amqp/connection.hpp"
 
-#include "archiver/resolve.hpp"
+#include "lib/amqp/resolve.hpp"
 
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>

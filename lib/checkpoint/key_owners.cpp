@@ -1,4 +1,4 @@
-#include "probe/key_owners.hpp"
+#include "lib/checkpoint/key_owners.hpp"
 
 #include "lib/spool/crc32c.hpp"
 
@@ -12,12 +12,12 @@ namespace meshprobe {
 
 namespace {
 
-constexpr std::uint32_t files = 1024;
-constexpr std::size_t largest_file = 16U << 20; ///< 10 000 hosts with 500 keys each are 0.5 MiB
+constexpr std::uint32_t owner_files = 1024;
+constexpr std::size_t largest_owner_file = 16U << 20; ///< 10 000 hosts with 500 keys each are 0.5 MiB
 constexpr std::string_view blank = " ";
 
 std::string file_of(std::string_view key) {
-    return fmt::format("{:03x}", crc32c(key) % files);
+    return fmt::format("{:03x}", crc32c(key) % owner_files);
 }
 
 /// Indexes into `keys`.
@@ -54,7 +54,7 @@ Result<KeyOwners> KeyOwners::open(const Paths& paths, std::string_view task) {
 Result<std::vector<std::string>> KeyOwners::find(std::span<const std::string> keys) const {
     std::vector<std::string> owners(keys.size());
     for (const auto& [file, indexes] : by_file(keys)) {
-        const auto text = read_file_if_exists(directory_ / file, largest_file, Links::refuse);
+        const auto text = read_file_if_exists(directory_ / file, largest_owner_file, Links::refuse);
         if (!text) return fail(text.error());
         if (!*text) continue;
         for (const auto index : indexes)
