@@ -1,5 +1,6 @@
 // meshprobectl backfill: fetches the past of hosts once more, or the recorded gaps in it, beside the regular
 // runs.
+#include "ctl/backfill/plan.hpp"
 #include "ctl/backfill/report.hpp"
 #include "ctl/backfill/run.hpp"
 #include "ctl/backfill/wish.hpp"
@@ -34,7 +35,8 @@ Result<std::size_t> at_once(const CommandLine& line) {
     std::size_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > most)
-        return fail(ErrorKind::usage, fmt::format("--jobs: expected a number from 1 to {}, got \"{}\"", most, text));
+        return fail(ErrorKind::usage,
+                    fmt::format("--jobs: expected a number from 1 to {}, got \"{}\"", most, text));
     return number;
 }
 
@@ -56,9 +58,8 @@ class Backfiller {
 
   private:
     [[nodiscard]] Result<std::vector<BackfillStanding>> known() const;
-    [[nodiscard]] Result<std::vector<BackfillJob>> prepare(std::vector<BackfillJob> planned,
-                                                           const std::vector<BackfillStanding>& known,
-                                                           const BackfillWish& wish) const;
+    [[nodiscard]] Status prepare(const std::vector<BackfillJob>& jobs,
+                                 const std::vector<BackfillStanding>& known) const;
     [[nodiscard]] Status begin_anew(const BackfillJob& job) const;
     [[nodiscard]] Status put_spools_in_order(const std::string& id) const;
     void forget_old(const std::vector<BackfillStanding>& known) const;
@@ -134,8 +135,8 @@ ExitCode Backfiller::cancel() {
 
 void Backfiller::forget_old(const std::vector<BackfillStanding>& known) const {
     for (const auto& standing : known) {
-        const bool is_old = standing.state.is_finished() &&
-                            standing.state.finished_usec < now_usec() - forgotten_after_usec;
+        const bool is_old =
+            standing.state.is_finished() && standing.state.finished_usec < now_usec() - forgotten_after_usec;
         if (!is_old || standing.is_running) continue;
         if (const auto removed = store_.remove(standing.job.id); !removed) complain(removed.error());
     }
@@ -147,34 +148,19 @@ Status Backfiller::begin_anew(const BackfillJob& job) const {
     return store_.write(job);
 }
 
-/// What was begun with the same words is gone on with; what is new is written down.
-Result<std::vector<BackfillJob>> Backfiller::prepare(std::vector<BackfillJob> planned,
-                                                  const std::vector<BackfillStanding>& known,
-                                                  const BackfillWish& wish) const {
-    std::vector<BackfillJob> jobs;
-    for (auto& job : planned) {
+/// What is not finished is gone on with; what is new, or wished for again, is written down.
+Status Backfiller::prepare(const std::vector<BackfillJob>& jobs,
+                           const std::vector<BackfillStanding>& known) const {
+    for (const auto& job : jobs) {
         const auto before = std::ranges::find(
             known, job.id, [](const BackfillStanding& standing) { return standing.job.id; });
         if (before == known.end()) {
-            if (auto written = store_.write(job); !written) return fail(written.error());
-            jobs.push_back(std::move(job));
-            continue;
+            if (auto written = store_.write(job); !written) return written;
+        } else if (before->state.is_finished()) {
+            if (auto anew = begin_anew(job); !anew) return anew;
         }
-        if (!before->state.is_finished()) {
-            jobs.push_back(before->job);
-            continue;
-        }
-        const bool same_time = job.since() == before->job.since() && job.until() == before->job.until();
-        if (same_time && !wish.gaps && !wish.again) {
-            fmt::print(stderr, "meshprobectl: {}: this is back-filled already, since {}; --again delivers it again{}\n",
-                       job.instance.host, local_time(before->state.finished_usec),
-                       before->state.failed.empty() ? "" : ", --gaps tries again what could not be had");
-            continue;
-        }
-        if (auto anew = begin_anew(job); !anew) return fail(anew.error());
-        jobs.push_back(std::move(job));
     }
-    return jobs;
+    return {};
 }
 
 void Backfiller::say(const std::vector<BackfillJob>& jobs, const BackfillWish& wish) {
@@ -185,7 +171,11 @@ void Backfiller::say(const std::vector<BackfillJob>& jobs, const BackfillWish& w
         holes += job.ranges.size();
     }
     if (wish.gaps) {
-        fmt::print(stderr, "Fetching {} of {}.\n", counted(holes, "recorded hole"), counted(hosts.size(), "host"));
+        fmt::print(stderr, "Fetching {} of {}.\n", counted(holes, "recorded hole"),
+                   counted(hosts.size(), "host"));
+    } else if (jobs.empty()) {
+        fmt::print(stderr, "{} to {} is back-filled already; --again delivers it again.\n",
+                   format_utc(*wish.since), format_utc(*wish.until));
     } else {
         fmt::print(stderr, "Fetching {} to {} of {}.\n", format_utc(*wish.since), format_utc(*wish.until),
                    counted(hosts.size(), "host"));
@@ -250,22 +240,12 @@ ExitCode Backfiller::fetch() {
     const auto standings = known();
     if (!standings) return complain(standings.error());
     forget_old(*standings);
-    std::vector<BackfillJob> unfinished;
-    for (const auto& standing : *standings) {
-        if (!standing.state.is_finished()) unfinished.push_back(standing.job);
-    }
-    auto planned = plan_backfill(line_.paths, loaded->config, *wish, unfinished);
-    if (!planned) {
-        const auto& error = planned.error();
+    const auto jobs = plan_backfill(line_.paths, loaded->config, *wish, *standings);
+    if (!jobs) {
+        const auto& error = jobs.error();
         return error.kind == ErrorKind::usage ? misused(error.message) : complain(error);
     }
-    auto jobs = prepare(std::move(*planned), *standings, *wish);
-    if (!jobs) return complain(jobs.error());
-    // Their holes were not planned again.
-    for (const auto& job : unfinished) {
-        const bool is_there = std::ranges::find(*jobs, job.id, &BackfillJob::id) != jobs->end();
-        if (wish->gaps && job.gaps && !is_there && concerns(line_, job)) jobs->push_back(job);
-    }
+    if (auto prepared = prepare(*jobs, *standings); !prepared) return complain(prepared.error());
     if (!line_.json && !line_.has("no-legend")) say(*jobs, *wish);
     return run(*jobs);
 }
@@ -279,8 +259,8 @@ ExitCode command::backfill(const CommandLine& line) {
     if (shows + cancels + resumes > 1) return misused("one of --status, --cancel and --resume");
     for (const auto option : {"since", "until", "gaps", "again", "event-type", "archive"}) {
         if ((shows || cancels || resumes) && line.has(option))
-            return misused(fmt::format("--{} says what is to be fetched: not with --status, --cancel or --resume",
-                                       option));
+            return misused(fmt::format(
+                "--{} says what is to be fetched: not with --status, --cancel or --resume", option));
     }
     Backfiller backfiller(line);
     if (shows) return backfiller.show();

@@ -10,17 +10,16 @@ namespace meshprobe {
 
 namespace {
 
-constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr std::string_view unit_exists = "org.freedesktop.systemd1.UnitExists";
 
 /// Read and written under the same name, with the same type. What a systemd does not know is left out.
 constexpr std::array copied{
     "User", "Group", "SupplementaryGroups", "Slice", "Environment", "EnvironmentFiles", "LoadCredential",
-    "LoadCredentialEncrypted", "SetCredential", "NetworkNamespacePath", "TimeoutStopUSec",
-    "BindPaths", "BindReadOnlyPaths",
+    "LoadCredentialEncrypted", "SetCredential", "NetworkNamespacePath", "TimeoutStopUSec", "BindPaths",
+    "BindReadOnlyPaths",
     // resources
-    "MemoryMax", "MemoryHigh", "MemorySwapMax", "CPUWeight", "CPUQuotaPerSecUSec", "IOWeight", "TasksMax", "Nice",
-    "IPAddressAllow", "IPAddressDeny",
+    "MemoryMax", "MemoryHigh", "MemorySwapMax", "CPUWeight", "CPUQuotaPerSecUSec", "IOWeight", "TasksMax",
+    "Nice", "IPAddressAllow", "IPAddressDeny",
     // sandbox
     "NoNewPrivileges", "CapabilityBoundingSet", "LockPersonality", "MemoryDenyWriteExecute",
     "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "RemoveIPC",
@@ -38,7 +37,9 @@ class Request {
     void append(const char* types, Arguments... arguments) {
         note(sd_bus_message_append(message_, types, arguments...));
     }
-    void open(char type, const char* contents) { note(sd_bus_message_open_container(message_, type, contents)); }
+    void open(char type, const char* contents) {
+        note(sd_bus_message_open_container(message_, type, contents));
+    }
     void close() { note(sd_bus_message_close_container(message_)); }
     void copy(sd_bus_message* from) { note(sd_bus_message_copy(message_, from, 0)); }
     [[nodiscard]] int result() const { return result_; }
@@ -67,7 +68,7 @@ dbus::Message property(sd_bus* bus, const std::string& object, const char* name)
     sd_bus_message* reply = nullptr;
     const int result =
         sd_bus_call_method(bus, dbus::destination, object.c_str(), "org.freedesktop.DBus.Properties", "Get",
-                           failure.get(), &reply, "ss", service_interface, name);
+                           failure.get(), &reply, "ss", dbus::service_interface, name);
     return dbus::Message(result < 0 ? nullptr : reply);
 }
 

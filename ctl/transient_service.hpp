@@ -12,7 +12,7 @@
 namespace meshprobe {
 
 struct TransientService {
-    std::string unit;                 ///< "NAME.service"
+    std::string unit; ///< "NAME.service"
     std::string description;
     std::string like;                 ///< the unit that it resembles; need not be active
     std::vector<std::string> command; ///< the first word is an absolute path

@@ -108,8 +108,10 @@ struct Zone {
 /// "Z", " UTC", "+01:00", "-0500"; nothing: local time.
 std::optional<Zone> take_zone(std::string_view& rest) {
     if (rest.empty()) return Zone{};
-    if (take_word(rest, "Z") || take_word(rest, "z") || take_word(rest, " UTC") || take_word(rest, " Z")) return Zone{false, 0};
-    if (take_word(rest, " ")) {}
+    if (take_word(rest, "Z") || take_word(rest, "z") || take_word(rest, " UTC") || take_word(rest, " Z"))
+        return Zone{false, 0};
+    if (take_word(rest, " ")) {
+    }
     const bool is_west = rest.starts_with('-');
     if (!take_word(rest, "+") && !take_word(rest, "-")) return std::nullopt;
     const auto hours = take_digits(rest, 2);

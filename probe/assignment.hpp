@@ -34,5 +34,4 @@ struct Exceptions {
 [[nodiscard]] Result<Assignment> assign(const Paths& paths, const LoadedConfig& loaded,
                                         const Instance& instance, const Exceptions& exceptions = {});
 
-
 } // namespace meshprobe

@@ -106,9 +106,9 @@ void Collector::read(Active active) {
         retire(active);
         return;
     }
-    WindowReader::start(session_, std::move(*url), context_.flavour, active->window(), *active,
-                        [this, active](ReadResult result) { on_done(active, std::move(result)); },
-                        settings_.page_size);
+    WindowReader::start(
+        session_, std::move(*url), context_.flavour, active->window(), *active,
+        [this, active](ReadResult result) { on_done(active, std::move(result)); }, settings_.page_size);
 }
 
 std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const {

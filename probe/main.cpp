@@ -47,8 +47,9 @@ int run(std::span<const char* const> argv) {
     if (line->arguments.size() > 1 || (*job && !line->arguments.empty())) {
         return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
     }
-    const auto instance =
-        *job ? (*job)->instance : line->arguments.empty() ? instance_of_service() : parse_instance(line->arguments.front());
+    const auto instance = *job                      ? (*job)->instance
+                          : line->arguments.empty() ? instance_of_service()
+                                                    : parse_instance(line->arguments.front());
     if (!instance) return complain({ErrorKind::usage, instance.error().message});
     // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=); units of a user cannot.
     Fields fields{{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}};

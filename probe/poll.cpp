@@ -58,8 +58,8 @@ void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& l
                 return;
             }
         }
-        if (auto added = add_backfilled(settings.paths, settings.instance, archives_of(settings), "",
-                                        book.history);
+        if (auto added =
+                add_backfilled(settings.paths, settings.instance, archives_of(settings), "", book.history);
             !added) {
             summary.error = added.error();
             return;

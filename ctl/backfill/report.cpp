@@ -15,7 +15,6 @@ namespace meshprobe {
 namespace {
 
 using nlohmann::ordered_json;
-using Outcome = BackfillState::Outcome;
 
 std::vector<BackfillStanding> stand(const BackfillStore& store, const std::vector<BackfillJob>& jobs) {
     std::vector<BackfillStanding> standings;
@@ -54,24 +53,6 @@ ordered_json to_json(const std::vector<BackfillRange>& ranges) {
 }
 
 } // namespace
-
-Result<BackfillStanding> standing_of_job(const BackfillStore& store, const BackfillJob& job) {
-    auto state = store.read_state(job.id);
-    if (!state) return fail(state.error());
-    BackfillStanding standing;
-    standing.job = job;
-    standing.has_run = state->has_value();
-    if (*state) standing.state = std::move(**state);
-    standing.is_running = store.is_running(job.id);
-    return standing;
-}
-
-std::string BackfillStanding::word() const {
-    if (is_running) return "running";
-    if (!has_run) return "waiting";
-    if (state.outcome == Outcome::running) return "broken off";
-    return std::string(to_string(state.outcome));
-}
 
 ordered_json to_json(const std::vector<BackfillStanding>& standings) {
     auto list = ordered_json::array();
@@ -126,7 +107,8 @@ std::string bar(const std::vector<BackfillStanding>& standings, std::chrono::ste
     std::uint64_t points = 0;
     for (const auto& standing : standings)
         points += standing.state.points;
-    const auto ended = std::ranges::count_if(standings, [](const auto& each) { return each.state.is_finished(); });
+    const auto ended =
+        std::ranges::count_if(standings, [](const auto& each) { return each.state.is_finished(); });
     auto text = fmt::format(" {:3} %  {} of {}, {}", static_cast<int>(share * 100), ended,
                             counted(standings.size(), "job"), counted(points, "point"));
     // By what this run has done, not by what it found done.
@@ -153,8 +135,9 @@ ProgressBar::~ProgressBar() {
 
 void ProgressBar::draw() {
     if (!is_shown_) return;
-    fmt::print(stderr, "\r\033[K{}", bar(stand(store_, jobs_), std::chrono::steady_clock::now() - begun_, share_before_,
-                                         width_of_terminal()));
+    fmt::print(stderr, "\r\033[K{}",
+               bar(stand(store_, jobs_), std::chrono::steady_clock::now() - begun_, share_before_,
+                   width_of_terminal()));
     std::fflush(stderr);
 }
 

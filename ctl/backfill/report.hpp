@@ -1,7 +1,7 @@
 // What people see of back-fills: a bar while they run, a table of all of them, the same as JSON.
 #pragma once
 
-#include "lib/backfill/job.hpp"
+#include "ctl/backfill/standing.hpp"
 #include "lib/error.hpp"
 #include "lib/json.hpp"
 #include "lib/paths.hpp"
@@ -13,18 +13,6 @@
 
 namespace meshprobe {
 
-/// A job with how it stands.
-struct BackfillStanding {
-    BackfillJob job;
-    BackfillState state{};
-    bool has_run = false;
-    bool is_running = false;
-
-    /// "waiting", "running", "broken off", "stopped", "done", "partial".
-    [[nodiscard]] std::string word() const;
-};
-[[nodiscard]] Result<BackfillStanding> standing_of_job(const BackfillStore& store, const BackfillJob& job);
-
 [[nodiscard]] nlohmann::ordered_json to_json(const std::vector<BackfillStanding>& standings);
 void print_table(const std::vector<BackfillStanding>& standings, bool legend);
 
@@ -35,8 +23,8 @@ void print_table(const std::vector<BackfillStanding>& standings, bool legend);
 /// Of all jobs together, by the time that they cover.
 [[nodiscard]] double share_of_all(const std::vector<BackfillStanding>& standings);
 
-/// Drawn on standard error, in one line, if that is a terminal; otherwise the probes' lines in the journal tell
-/// how it goes.
+/// Drawn on standard error, in one line, if that is a terminal; otherwise the probes' lines in the journal
+/// tell how it goes.
 class ProgressBar {
   public:
     ProgressBar(const BackfillStore& store, const std::vector<BackfillJob>& jobs);

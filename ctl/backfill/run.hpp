@@ -1,5 +1,5 @@
-// Runs the jobs of a back-fill, a bounded number at once: each a transient service where systemd runs, a child
-// process otherwise (`--root`, containers).
+// Runs the jobs of a back-fill, a bounded number at once: each a transient service where systemd runs, a
+// child process otherwise (`--root`, containers).
 #pragma once
 
 #include "lib/backfill/job.hpp"

@@ -34,10 +34,8 @@ BackfillState::Outcome to_outcome(std::string_view text) {
 nlohmann::json to_json(const std::vector<BackfillRange>& ranges) {
     auto list = nlohmann::json::array();
     for (const auto& range : ranges)
-        list.push_back({{"series", range.series},
-                        {"since", range.since},
-                        {"until", range.until},
-                        {"lost", range.lost}});
+        list.push_back(
+            {{"series", range.series}, {"since", range.since}, {"until", range.until}, {"lost", range.lost}});
     return list;
 }
 
@@ -57,21 +55,22 @@ bool is_sane(const BackfillRange& range) {
 }
 
 BackfillJob job_of(const std::string& id, const nlohmann::json& json) {
-    return {.id = id,
-            .instance = {.task = json.at("task").get<std::string>(),
-                         .host = json.at("host").get<std::string>()},
-            .ranges = ranges_of(json.at("ranges")),
-            .gaps = json.at("gaps").get<bool>(),
-            .again = json.at("again").get<bool>(),
-            .event_types = json.at("event-types").get<std::vector<std::string>>(),
-            .archives = json.at("archives").get<std::vector<std::string>>(),
-            .made_usec = json.at("made-usec").get<std::int64_t>()};
+    return {
+        .id = id,
+        .instance = {.task = json.at("task").get<std::string>(), .host = json.at("host").get<std::string>()},
+        .ranges = ranges_of(json.at("ranges")),
+        .gaps = json.at("gaps").get<bool>(),
+        .again = json.at("again").get<bool>(),
+        .event_types = json.at("event-types").get<std::vector<std::string>>(),
+        .archives = json.at("archives").get<std::vector<std::string>>(),
+        .made_usec = json.at("made-usec").get<std::int64_t>(),
+        .words = json.at("words").get<std::string>()};
 }
 
 nlohmann::json to_json(const BackfillJob& job) {
-    return {{"task", job.instance.task},   {"host", job.instance.host},       {"ranges", to_json(job.ranges)},
-            {"gaps", job.gaps},            {"again", job.again},              {"event-types", job.event_types},
-            {"archives", job.archives},    {"made-usec", job.made_usec}};
+    return {{"task", job.instance.task}, {"host", job.instance.host}, {"ranges", to_json(job.ranges)},
+            {"gaps", job.gaps},          {"again", job.again},        {"event-types", job.event_types},
+            {"archives", job.archives},  {"words", job.words},        {"made-usec", job.made_usec}};
 }
 
 BackfillState state_of(const nlohmann::json& json) {
@@ -182,9 +181,10 @@ std::filesystem::path BackfillStore::lock(const std::string& id) const {
 
 Result<std::optional<BackfillJob>> BackfillStore::read(const std::string& id) const {
     if (!is_id(id)) {
-        return fail(ErrorKind::usage, fmt::format("\"{}\" is no id of a back-fill; see 'meshprobectl backfill "
-                                                  "--status'",
-                                                  id.substr(0, 200)));
+        return fail(ErrorKind::usage,
+                    fmt::format("\"{}\" is no id of a back-fill; see 'meshprobectl backfill "
+                                "--status'",
+                                id.substr(0, 200)));
     }
     const auto path = file(id, "job");
     const auto json = read_json(path);

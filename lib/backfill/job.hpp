@@ -4,12 +4,12 @@
 //   ID.job        what was asked for: written once, by meshprobectl; JSON
 //   ID.state      how it goes, for people: written by the probe, after each slice; JSON
 //   ID.snapshot, ID.log, ID.lock
-//                 a checkpoint of its own, as lib/checkpoint/ has them: what was spooled and how far the job is
-//                 stand in one record, so that a slice that a crash broke off is gone on with where it was
+//                 a checkpoint of its own, as lib/checkpoint/ has them: what was spooled and how far the job
+//                 is stand in one record, so that a slice that a crash broke off is gone on with where it was
 //                 cut, and no result is spooled twice. `Progress::polled_until` tells: all before is done
 //
-// ID is TASK:HOST.DIGEST, HOST as in unit names; the digest is of what was typed, so that who types it again
-// goes on with what was broken off. The checkpoint of the regular runs is read, never written.
+// ID is TASK:HOST.DIGEST, HOST as in unit names; the digest is of what was typed and of what that meant. The
+// checkpoint of the regular runs is read, never written.
 #pragma once
 
 #include "lib/checkpoint/gap.hpp"
@@ -43,12 +43,13 @@ struct BackfillRange {
 struct BackfillJob {
     std::string id;
     Instance instance;
-    std::vector<BackfillRange> ranges; ///< ascending by `since`; at least one
-    bool gaps = false;                 ///< the ranges are recorded gaps, and nothing else is asked for
-    bool again = false;                ///< what was delivered is delivered again
+    std::vector<BackfillRange> ranges;    ///< ascending by `since`; at least one
+    bool gaps = false;                    ///< the ranges are recorded gaps, and nothing else is asked for
+    bool again = false;                   ///< what was delivered is delivered again
     std::vector<std::string> event_types; ///< empty: those of the task
     std::vector<std::string> archives;    ///< names; at least one
     std::int64_t made_usec = 0;
+    std::string words{}; ///< that asked for it; the same ones go on with it as long as it is not finished
 
     [[nodiscard]] Timestamp since() const;
     [[nodiscard]] Timestamp until() const;

@@ -7,7 +7,8 @@ namespace meshprobe {
 
 void SliceLength::note(std::chrono::steady_clock::duration took, std::uint64_t points) {
     using std::chrono::seconds;
-    // What was spooled of a slice is remembered until the next one is through: a million points are megabytes.
+    // What was spooled of a slice is remembered until the next one is through: a million points are
+    // megabytes.
     if (took > std::chrono::minutes(2) || points > 1'000'000) {
         seconds_ = std::max(shortest, seconds_ / 2);
     } else if (took < seconds(20) && points < 200'000) {

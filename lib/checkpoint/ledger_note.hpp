@@ -1,8 +1,8 @@
-// What back-fills have to say about the ledger of gaps of an instance: backfill/INSTANCE.ledger. A back-fill runs
-// beside the regular runs and must not touch their checkpoint, of which the ledger is a part; so it notes here
-// what is no gap any longer, and what it could not get. Whoever reads the ledger sees it with the note applied,
-// and the next regular run takes the note into its checkpoint, before it records gaps of its own, and removes
-// it.
+// What back-fills have to say about the ledger of gaps of an instance: backfill/INSTANCE.ledger. A back-fill
+// runs beside the regular runs and must not touch their checkpoint, of which the ledger is a part; so it
+// notes here what is no gap any longer, and what it could not get. Whoever reads the ledger sees it with the
+// note applied, and the next regular run takes the note into its checkpoint, before it records gaps of its
+// own, and removes it.
 #pragma once
 
 #include "lib/checkpoint/gap.hpp"

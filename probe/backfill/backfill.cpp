@@ -96,7 +96,8 @@ ExitCode Backfill::run() {
     if (state_.is_finished()) return ExitCode::success;
     const auto loaded = load_config(paths_);
     if (!loaded) return finish(fail(loaded.error()));
-    auto assignment = assign(paths_, *loaded, job_.instance, {.archives = job_.archives, .without_age = true});
+    auto assignment =
+        assign(paths_, *loaded, job_.instance, {.archives = job_.archives, .without_age = true});
     if (!assignment) return finish(fail(assignment.error()));
     if (!assignment->nothing_to_do.empty())
         return finish(fail(ErrorKind::configuration, assignment->nothing_to_do));
@@ -139,8 +140,7 @@ Status Backfill::collect(Assignment& assignment) {
     if (state_.reached > 0) {
         const auto regular = read_checkpoint(paths_, settings.state_of);
         if (!regular) return fail(regular.error());
-        const auto last_slice =
-            part_of(job_.ranges, state_.reached - SliceLength::longest, state_.reached);
+        const auto last_slice = part_of(job_.ranges, state_.reached - SliceLength::longest, state_.reached);
         SliceResult result;
         result.failed = part_of(state_.failed, last_slice.since, last_slice.until).ranges;
         const auto changes = ledger_changes(job_, last_slice, result,
@@ -163,7 +163,8 @@ Status Backfill::go_on(SliceContext& context, std::vector<Archive> archives) {
         auto result = read(context, *slice);
         count(context.book);
         if (!result) {
-            if (auto retried = retry(result.error(), source_ ? source_->wait_asked() : std::nullopt); !retried)
+            if (auto retried = retry(result.error(), source_ ? source_->wait_asked() : std::nullopt);
+                !retried)
                 return retried;
             continue;
         }
@@ -220,7 +221,9 @@ Status Backfill::look_around(SliceContext& context) {
     if (context.regular->state()) {
         std::vector<Gap> lost;
         for (const auto& range : job_.ranges) {
-            if (range.lost) lost.push_back({.series = range.series, .since = range.since, .until = range.until, .reason = {}});
+            if (range.lost)
+                lost.push_back(
+                    {.series = range.series, .since = range.since, .until = range.until, .reason = {}});
         }
         history.also_sent(context.regular->state(), std::move(lost));
     }
@@ -249,8 +252,7 @@ Status Backfill::conclude(SliceContext& context, const BackfillSlice& slice, con
     if (auto committed = book.batch.commit(); !committed) return committed;
     if (auto compacted = book.checkpoint.compact_if_large(); !compacted) return compacted;
     state_.reached = slice.until;
-    const auto changes =
-        ledger_changes(job_, slice, result, context.regular->gaps(), book.checkpoint.gaps());
+    const auto changes = ledger_changes(job_, slice, result, context.regular->gaps(), book.checkpoint.gaps());
     if (auto noted = note_in_ledger(paths_, book.settings.state_of, changes); !noted) return noted;
     count(book);
     if (auto saved = save(); !saved) return saved;
@@ -275,8 +277,9 @@ Status Backfill::wait_for_room(const std::vector<Archive>& archives) {
             const auto state = spool_state(Spool(paths_, archive.name), archive.quota);
             if (!state) return fail(state.error());
             if (state->fill == SpoolFill::ok) break;
-            const auto why = fmt::format("the spool of archive {} holds more than 80 % of its quota ({} of {})",
-                                         archive.name, format_size(state->bytes), format_size(state->quota));
+            const auto why =
+                fmt::format("the spool of archive {} holds more than 80 % of its quota ({} of {})",
+                            archive.name, format_size(state->bytes), format_size(state->quota));
             if (auto waited = wait(pause, why); !waited) return waited;
         }
     }
@@ -289,7 +292,8 @@ Status Backfill::wait(Microseconds time, const std::string& why) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(time);
     journal_.log(Priority::info, fmt::format("{}: back-fill waits for {}: {}", job_.instance.host,
                                              format_duration(seconds), why));
-    state_.message = fmt::format("waits until {}: {}", format_utc(now_usec() / 1'000'000 + seconds.count()), why);
+    state_.message =
+        fmt::format("waits until {}: {}", format_utc(now_usec() / 1'000'000 + seconds.count()), why);
     if (auto saved = save(); !saved) return saved;
     while (Clock::now() < end) {
         if (stop_.is_wanted()) return fail(ErrorKind::interrupted, "told to stop");
@@ -335,21 +339,24 @@ ExitCode Backfill::finish(const Status& status) {
         state_.message = status.error().message;
         const bool is_told = status.error().kind == ErrorKind::interrupted;
         code = is_told ? ExitCode::deferred : exit_code(status.error().kind);
-        priority = is_told ? Priority::notice : is_local(status.error().kind) ? Priority::error : Priority::warning;
-        line = fmt::format("back-fill stopped at {}: {}; it goes on with \"meshprobectl backfill --resume\", and "
-                           "with the next boot",
-                           format_utc(std::max(state_.reached, job_.since())), state_.message);
+        priority = is_told                         ? Priority::notice
+                   : is_local(status.error().kind) ? Priority::error
+                                                   : Priority::warning;
+        line = fmt::format(
+            "back-fill stopped at {}: {}; it goes on with \"meshprobectl backfill --resume\", and "
+            "with the next boot",
+            format_utc(std::max(state_.reached, job_.since())), state_.message);
     } else {
         state_.outcome = state_.failed.empty() ? Outcome::done : Outcome::partial;
         state_.finished_usec = now_usec();
         if (!state_.failed.empty()) {
             code = ExitCode::partial;
-            state_.message = fmt::format("{} could not be had, first {} from {}; the ledger of gaps has them, "
-                                         "and \"meshprobectl backfill {} --gaps\" tries again",
-                                         counted(state_.failed.size(), "range"),
-                                         state_.failed.front().series.empty() ? "of all series"
-                                                                              : state_.failed.front().series,
-                                         format_utc(state_.failed.front().since), job_.instance.host);
+            state_.message = fmt::format(
+                "{} could not be had, first {} from {}; the ledger of gaps has them, "
+                "and \"meshprobectl backfill {} --gaps\" tries again",
+                counted(state_.failed.size(), "range"),
+                state_.failed.front().series.empty() ? "of all series" : state_.failed.front().series,
+                format_utc(state_.failed.front().since), job_.instance.host);
         }
         line = fmt::format("back-fill {}: {}{}{}", to_string(state_.outcome), text(),
                            state_.message.empty() ? "" : "; ", state_.message);
@@ -360,8 +367,7 @@ ExitCode Backfill::finish(const Status& status) {
                   {"MESHPROBE_REQUESTS", state_.requests},
                   {"MESHPROBE_BYTES", state_.bytes}});
     if (auto saved = save(); !saved) {
-        journal_.log(Priority::error, message::backfill,
-                     saved.error().in("state of the back-fill").message);
+        journal_.log(Priority::error, message::backfill, saved.error().in("state of the back-fill").message);
         if (code == ExitCode::success) return exit_code(saved.error().kind);
     }
     return code;

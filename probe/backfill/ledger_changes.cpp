@@ -11,7 +11,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 bool failed_as_a_whole(const SliceResult& result) {
-    return std::ranges::any_of(result.failed, [](const BackfillRange& range) { return range.series.empty(); });
+    return std::ranges::any_of(result.failed,
+                               [](const BackfillRange& range) { return range.series.empty(); });
 }
 
 /// All of it was asked for, and came but for what becomes a gap of its own.
@@ -36,10 +37,11 @@ std::vector<Healing> healings(const BackfillJob& job, const BackfillSlice& slice
             if (since >= until || !is_asked || !contains(job.archives, gap.archive)) continue;
             if (!was_read(gap, job, result) || !was_delivered(gap, job, range)) continue;
             // Healing the whole host heals all of its series: not those that were passed over.
-            const bool hides_lost = gap.series.empty() && std::ranges::any_of(recorded, [&](const Gap& other) {
-                return other.archive == gap.archive && other.since < until && since < other.until &&
-                       !job.gaps && !was_delivered(other, job, range);
-            });
+            const bool hides_lost =
+                gap.series.empty() && std::ranges::any_of(recorded, [&](const Gap& other) {
+                    return other.archive == gap.archive && other.since < until && since < other.until &&
+                           !job.gaps && !was_delivered(other, job, range);
+                });
             if (!hides_lost)
                 healed.push_back(
                     {.series = gap.series, .archive = gap.archive, .since = since, .until = until});

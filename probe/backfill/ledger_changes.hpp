@@ -9,9 +9,9 @@
 
 namespace meshprobe {
 
-/// Recorded gaps (`recorded`: the ledger of the regular runs) are healed as far as the slice brought them; what
-/// was not asked for or was left to the regular runs stays one. What failed, or was lost on its way to an
-/// archive (`lost_now`: the ledger of the job's own checkpoint), becomes one.
+/// Recorded gaps (`recorded`: the ledger of the regular runs) are healed as far as the slice brought them;
+/// what was not asked for or was left to the regular runs stays one. What failed, or was lost on its way to
+/// an archive (`lost_now`: the ledger of the job's own checkpoint), becomes one.
 [[nodiscard]] LedgerNote ledger_changes(const BackfillJob& job, const BackfillSlice& slice,
                                         const SliceResult& result, const GapLedger& recorded,
                                         const GapLedger& lost_now);

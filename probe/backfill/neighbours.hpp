@@ -1,5 +1,5 @@
-// What else collects an instance: its regular runs, and other back-fills of it. What they have sent is not sent
-// again, and what the regular runs are about to fetch themselves is left to them.
+// What else collects an instance: its regular runs, and other back-fills of it. What they have sent is not
+// sent again, and what the regular runs are about to fetch themselves is left to them.
 #pragma once
 
 #include "lib/backfill/job.hpp"
@@ -16,8 +16,8 @@
 
 namespace meshprobe {
 
-/// Adds to `history` what back-fills other than `self` have sent lately to all of `archives`: what only some of
-/// them got, the others still miss.
+/// Adds to `history` what back-fills other than `self` have sent lately to all of `archives`: what only some
+/// of them got, the others still miss.
 [[nodiscard]] Status add_backfilled(const Paths& paths, const Instance& instance,
                                     const std::vector<std::string>& archives, std::string_view self,
                                     SeriesHistory& history);

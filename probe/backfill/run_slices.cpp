@@ -42,14 +42,13 @@ std::unique_ptr<RunSource> RunSlices::make_source(const std::string& url, const 
     if (flavour_ == Flavour::opensearch)
         return std::make_unique<OpenSearchSource>(*session_, url, slice.since, tests);
     return std::make_unique<PSchedulerSource>(
-        *session_, PSchedulerSource::Settings{
-                       .url = url,
-                       .window = {slice.since, slice.until - 1},
-                       .tests = tests,
-                       .can_spare = [&collector](const SeriesSubject& subject, EventTypes types,
-                                                 Timestamp ts) {
-                           return collector.can_spare(subject, types, ts);
-                       }});
+        *session_, PSchedulerSource::Settings{.url = url,
+                                              .window = {slice.since, slice.until - 1},
+                                              .tests = tests,
+                                              .can_spare = [&collector](const SeriesSubject& subject,
+                                                                        EventTypes types, Timestamp ts) {
+                                                  return collector.can_spare(subject, types, ts);
+                                              }});
 }
 
 Result<SliceResult> RunSlices::read_from(const std::string& url, const BackfillSlice& slice) {

@@ -62,9 +62,9 @@ Result<MetadataSearch::Page> SeriesSlices::make_first_contact(Timestamp since) {
 Result<MetadataSearch::Page> SeriesSlices::list(Timestamp since) {
     wait_asked_.reset();
     if (!contact_) return make_first_contact(since);
-    contact_->search = std::make_unique<MetadataSearch>(
-        *contact_->session, contact_->url, std::max<Timestamp>(since, 1), context_.event_types(),
-        book_.settings.task.select.tests);
+    contact_->search =
+        std::make_unique<MetadataSearch>(*contact_->session, contact_->url, std::max<Timestamp>(since, 1),
+                                         context_.event_types(), book_.settings.task.select.tests);
     auto page = contact_->search->next([this] { return context_.stop.is_wanted(); });
     if (!page) {
         wait_asked_ = contact_->search->wait_asked();
@@ -164,12 +164,13 @@ Result<SliceResult> SeriesSlices::read(const BackfillSlice& slice) {
                          .catch_up_end = Collector::Clock::time_point::max(),
                          .stop = [this] { return context_.stop.is_wanted(); },
                          .page_size = &page_size_,
-                         .on_settled = [&](const SeriesJob& job, bool read) {
-                             const std::pair key{job.id(), job.plan.recent.from};
-                             settled_[key] = job.plan.recent.until;
-                             asked_.erase(key);
-                             if (read) read_.insert(job.id());
-                         }});
+                         .on_settled =
+                             [&](const SeriesJob& job, bool read) {
+                                 const std::pair key{job.id(), job.plan.recent.from};
+                                 settled_[key] = job.plan.recent.until;
+                                 asked_.erase(key);
+                                 if (read) read_.insert(job.id());
+                             }});
     const auto read = read_pages(slice, std::move(*page), collector, result);
     // Also what was received before something went wrong: it need not be sent again.
     if (auto committed = collector.commit(); !committed) return fail(committed.error());

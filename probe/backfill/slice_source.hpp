@@ -1,5 +1,5 @@
-// Where a back-fill reads its slices: one kind of archive of the host. What is read goes into the book's batch
-// and, as it grows, into commits; the mark that the slice is done is the caller's to set.
+// Where a back-fill reads its slices: one kind of archive of the host. What is read goes into the book's
+// batch and, as it grows, into commits; the mark that the slice is done is the caller's to set.
 #pragma once
 
 #include "lib/backfill/job.hpp"
@@ -40,9 +40,7 @@ struct SliceContext {
         return job.event_types.empty() ? book.settings.task.event_types : job.event_types;
     }
     /// Regular runs go on meanwhile, and they come first.
-    [[nodiscard]] unsigned max_requests() const {
-        return std::max(1U, book.settings.task.max_requests / 2);
-    }
+    [[nodiscard]] unsigned max_requests() const { return std::max(1U, book.settings.task.max_requests / 2); }
     /// The end of what is to be fetched of a series.
     [[nodiscard]] Timestamp end(const BackfillRange& range, std::string_view series) const {
         return job.gaps || !regular ? range.until : std::min(range.until, regular->from(series));

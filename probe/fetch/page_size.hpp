@@ -9,8 +9,8 @@
 
 namespace meshprobe {
 
-/// esmond 1.x gives no more; elmond refuses more than 10 000, and needs the most: its pages are short although
-/// there is more, unless the window has fewer seconds than the page may have points.
+/// esmond 1.x gives no more; elmond refuses more than 10 000, and needs the most: its pages are short
+/// although there is more, unless the window has fewer seconds than the page may have points.
 [[nodiscard]] inline std::uint64_t largest_page(Flavour flavour) {
     return flavour == Flavour::elmond ? 10'000 : 1'000;
 }

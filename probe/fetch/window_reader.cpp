@@ -50,8 +50,8 @@ void WindowReader::start_page() {
     page->scanner =
         ArrayScanner([self, &page = *page](std::string_view batch) { return self->take_batch(page, batch); });
     HttpRequest request;
-    request.url = fmt::format("{}?time-start={}&time-end={}&limit={}", url_, part_.from, part_.until,
-                              page->limit);
+    request.url =
+        fmt::format("{}?time-start={}&time-end={}&limit={}", url_, part_.from, part_.until, page->limit);
     request.headers = {"Accept: application/json"};
     request.max_bytes = largest_answer;
     request.on_body = [page](std::string_view chunk) { return page->scanner.feed(chunk); };

@@ -224,9 +224,15 @@ class Ranges(BackfillTest):
         self.assertEqual(self.checkpoint(), before)
         self.probe()
         self.assert_collected(since + MINUTE, self.now - MINUTE)
-        self.assertIn("back-filled already", self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{self.now}").stderr
-                      + self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{self.now}").stderr)
+        # The same, and a part of it: there is nothing left to fetch.
+        for edge in (since, since + DAY):
+            self.assertIn("back-filled already", self.backfill(self.endpoint, "--since", f"@{edge}", "--until", f"@{self.now - HOUR}").stderr)
         self.assert_collected(since + MINUTE, self.now - MINUTE)
+        count = self.arrived().total()
+        self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{since + DAY}", "--again")
+        again = Counter({point: times for point, times in self.arrived().items() if times == 2})
+        self.assertEqual(self.arrived().total(), count + len(again))
+        self.assertTrue(again and all(since <= point.ts < since + DAY for point in again))
 
     def test_limits_of_age_do_not_apply_and_others_do(self) -> None:
         self.simulate()

@@ -1,4 +1,5 @@
 // What is typed after "meshprobectl backfill", and the jobs that it makes of a ledger of gaps.
+#include "ctl/backfill/plan.hpp"
 #include "ctl/backfill/report.hpp"
 #include "ctl/backfill/wish.hpp"
 
@@ -10,8 +11,9 @@ using namespace meshprobe;
 
 namespace {
 
-constexpr std::array options{Option{"since", "T", ""},   Option{"until", "T", ""},      Option{"gaps", "", ""},
-                             Option{"all", "", ""},      Option{"task", "T", ""},       Option{"event-type", "T", ""},
+constexpr std::array options{Option{"since", "T", ""},   Option{"until", "T", ""},
+                             Option{"gaps", "", ""},     Option{"all", "", ""},
+                             Option{"task", "T", ""},    Option{"event-type", "T", ""},
                              Option{"archive", "A", ""}, Option{"again", "", ""}};
 
 template <class... Words>
@@ -25,15 +27,18 @@ BackfillWish any;
 } // namespace
 
 TEST_CASE("what is typed") {
-    const auto wish = wish_of("--all", "--since", "@900000000", "--event-type", "b,a", "--event-type=b", "--archive", "x");
+    const auto wish =
+        wish_of("--all", "--since", "@900000000", "--event-type", "b,a", "--event-type=b", "--archive", "x");
     REQUIRE(wish);
     CHECK(wish->since == 900'000'000);
     CHECK(wish->until == 1'000'000'000);
     CHECK(wish->event_types == std::vector<std::string>{"a", "b"});
     CHECK(wish->archives == std::vector<std::string>{"x"});
     CHECK(wish_of("h", "--gaps").value().until == std::nullopt);
-    CHECK(wish_of("h", "--since", "1 day ago").value().words == wish_of("h", "--since", "1 day ago").value().words);
-    CHECK(wish_of("h", "--since", "1 day ago").value().words != wish_of("h", "--since", "2 days ago").value().words);
+    CHECK(wish_of("h", "--since", "1 day ago").value().words ==
+          wish_of("h", "--since", "1 day ago").value().words);
+    CHECK(wish_of("h", "--since", "1 day ago").value().words !=
+          wish_of("h", "--since", "2 days ago").value().words);
     CHECK_FALSE(wish_of("--since", "@900000000"));
     CHECK_FALSE(wish_of("h", "--all", "--gaps"));
     CHECK_FALSE(wish_of("h"));
@@ -89,8 +94,7 @@ TEST_CASE("the range and the event types that are wanted cut the holes") {
                            {"k x", 400, 500, "silent", "a"}};
     const auto holes = holes_of(ledger, wish, {"a"});
     REQUIRE(holes.size() == 1);
-    CHECK(holes[0].ranges ==
-          std::vector<BackfillRange>{{"", 150, 200, false}, {"k x", 300, 350, false}});
+    CHECK(holes[0].ranges == std::vector<BackfillRange>{{"", 150, 200, false}, {"k x", 300, 350, false}});
 }
 
 TEST_CASE("the bar fits the terminal and tells what is left by what this run has done") {

@@ -24,7 +24,8 @@ BackfillJob job_of(const Instance& instance) {
             .again = false,
             .event_types = {"throughput"},
             .archives = {"gracc", "local"},
-            .made_usec = 7};
+            .made_usec = 7,
+            .words = "since then"};
 }
 
 } // namespace
@@ -43,6 +44,7 @@ TEST_CASE("a job is read as it was written, and belongs to its instance alone") 
     CHECK(read.event_types == job.event_types);
     CHECK(read.gaps);
     CHECK_FALSE(read.again);
+    CHECK(read.words == "since then");
     CHECK(read.since() == 100);
     CHECK(read.until() == 400);
     CHECK(store.of_instance(instance).value().size() == 1);
@@ -79,7 +81,8 @@ TEST_CASE("a state is read as it was written; whoever holds the lock runs") {
     const auto job = job_of({"default", "a.example.org"});
     REQUIRE(store.write(job));
     CHECK_FALSE(store.read_state(job.id).value());
-    BackfillState state{.outcome = BackfillState::Outcome::partial, .message = "why", .reached = 150, .points = 3};
+    BackfillState state{
+        .outcome = BackfillState::Outcome::partial, .message = "why", .reached = 150, .points = 3};
     state.failed = {{"k throughput", 150, 160, false}};
     REQUIRE(store.write_state(job.id, state));
     const auto read = store.read_state(job.id).value().value();
@@ -168,8 +171,8 @@ TEST_CASE("readers see the ledger with the note of a back-fill, and the next run
     const CheckpointFiles files(paths, instance);
     const auto before = read_file(files.log, 1 << 20).value();
     REQUIRE(note_in_ledger(paths, instance, {.healed = {{"", "local", 100, 150}}, .gaps = {}}));
-    REQUIRE(note_in_ledger(paths, instance,
-                           {.healed = {{"", "local", 150, 180}}, .gaps = {{"s", 110, 120, "fails", "local"}}}));
+    REQUIRE(note_in_ledger(
+        paths, instance, {.healed = {{"", "local", 150, 180}}, .gaps = {{"s", 110, 120, "fails", "local"}}}));
     CHECK(read_file(files.log, 1 << 20).value() == before);
     const GapLedger expected{{"", 180, 200, "catch-up", "local"}, {"s", 110, 120, "fails", "local"}};
     CHECK(read_checkpoint(paths, instance).value()->gaps == expected);

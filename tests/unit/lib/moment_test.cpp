@@ -108,10 +108,28 @@ TEST_CASE("yesterday is a day of the calendar, in those nights, too") {
 }
 
 TEST_CASE("what is no time says what one looks like") {
-    for (const char* text : {"", " ", "soon", "2026", "2026-13-01", "2026-02-30", "2026-11-01 25:00",
-                             "2026-11-01T14", "2026-11-01T14:00:00Q", "2026-11-01 14:00 CET", "14", "3 days",
-                             "-5 parsecs", "@-1", "@1e9", "@", "99999999999999999999", "2026-11-01Z14:00",
-                             "2026-11-01T14:00:00+25:00", "2026-11-01 14:00 UTC UTC", "ago", "+"}) {
+    for (const char* text : {"",
+                             " ",
+                             "soon",
+                             "2026",
+                             "2026-13-01",
+                             "2026-02-30",
+                             "2026-11-01 25:00",
+                             "2026-11-01T14",
+                             "2026-11-01T14:00:00Q",
+                             "2026-11-01 14:00 CET",
+                             "14",
+                             "3 days",
+                             "-5 parsecs",
+                             "@-1",
+                             "@1e9",
+                             "@",
+                             "99999999999999999999",
+                             "2026-11-01Z14:00",
+                             "2026-11-01T14:00:00+25:00",
+                             "2026-11-01 14:00 UTC UTC",
+                             "ago",
+                             "+"}) {
         CAPTURE(text);
         const auto moment = parse_moment(text, now, RangeEdge::begin);
         REQUIRE_FALSE(moment);

@@ -1,5 +1,5 @@
-// What a slice of a back-fill changes about the ledger of gaps, what it leaves to the regular runs, and how much
-// it asks for at once.
+// What a slice of a back-fill changes about the ledger of gaps, what it leaves to the regular runs, and how
+// much it asks for at once.
 #include "probe/backfill/ledger_changes.hpp"
 #include "probe/backfill/neighbours.hpp"
 #include "probe/fetch/page_size.hpp"
@@ -20,8 +20,8 @@ BackfillJob job_of(bool gaps) {
     return job;
 }
 
-GapLedger after(const BackfillJob& job, const BackfillSlice& slice, const SliceResult& result, GapLedger ledger,
-                const GapLedger& lost_now = {}) {
+GapLedger after(const BackfillJob& job, const BackfillSlice& slice, const SliceResult& result,
+                GapLedger ledger, const GapLedger& lost_now = {}) {
     apply_note(ledger, ledger_changes(job, slice, result, ledger, lost_now));
     return ledger;
 }
@@ -137,8 +137,8 @@ TEST_CASE("what a back-fill has sent to all archives is known to the others") {
     CHECK(known({"a", "c"}, "").empty());
     CHECK(known({"a"}, job.id).empty());
     SeriesHistory history(own);
-    history.also_sent(std::make_shared<const CheckpointState>(
-                          read_checkpoint(store.checkpoint(job.id)).value().value()),
-                      {{"k x", 150, 250, "", ""}});
+    history.also_sent(
+        std::make_shared<const CheckpointState>(read_checkpoint(store.checkpoint(job.id)).value().value()),
+        {{"k x", 150, 250, "", ""}});
     CHECK(history.find(entry, "x", Flavour::esmond)->recent == std::vector<Timestamp>{100});
 }
