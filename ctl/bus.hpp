@@ -42,6 +42,7 @@ inline constexpr const char* destination = "org.freedesktop.systemd1";
 inline constexpr const char* manager_path = "/org/freedesktop/systemd1";
 inline constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 inline constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
+inline constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 inline constexpr std::string_view no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
 inline constexpr std::string_view unit_masked = "org.freedesktop.systemd1.UnitMasked";
 

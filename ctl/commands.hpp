@@ -16,6 +16,7 @@ namespace command {
 
 // Each gets its own arguments only: the word that named the command is not among them.
 ExitCode apply(const CommandLine& line);
+ExitCode backfill(const CommandLine& line);
 ExitCode check(const CommandLine& line);
 ExitCode compare(const CommandLine& line);
 ExitCode config(const CommandLine& line);
@@ -53,6 +54,21 @@ inline constexpr Option no_legend{"no-legend", "", "print neither headings nor t
 
 namespace command_options {
 
+inline constexpr std::array backfill{
+    Option{"since", "TIME", "from this time on: \"2026-11-01 14:00\", \"3 days ago\", RFC 3339, @SECONDS"},
+    Option{"until", "TIME", "up to this time (default: now)"},
+    Option{"gaps", "", "only what the ledger of gaps says is missing, from the archives that miss it"},
+    Option{"all", "", "of all hosts"},
+    Option{"task", "TASK", "of this task only (default: of all tasks of the host)"},
+    Option{"event-type", "TYPE", "these only; may be given several times"},
+    Option{"archive", "NAME", "into these archives only; may be given several times"},
+    Option{"again", "", "also what was delivered already, for an archive that is new or lost something"},
+    Option{"jobs", "N", "at most N hosts at a time (default: 4)"},
+    Option{"status", "", "show the back-fills and how far they are"},
+    Option{"resume", "", "go on with all that were broken off or stopped"},
+    Option{"cancel", "", "forget back-fills that do not run; what was fetched stays"},
+    no_legend,
+};
 inline constexpr std::array check{
     Option{"connect", "", "try every mesh, host and archive, too, and list the firewall openings"},
     no_legend,
@@ -145,6 +161,11 @@ inline constexpr std::array trust{
 inline constexpr std::array commands{
     Command{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
+    Command{"backfill",
+            "backfill HOST...|--all --since TIME [--until TIME] | HOST...|--all --gaps | "
+            "--status | --resume | --cancel [HOST...]",
+            "fetch the past of hosts, or the gaps in what was collected of it, beside the regular runs",
+            command_options::backfill, command::backfill},
     Command{"check", "check [--connect]", "report every problem of the configuration", command_options::check,
             command::check},
     Command{"compare", "compare FILE|- | compare --amqp URL",

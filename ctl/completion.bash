@@ -71,7 +71,7 @@ _meshprobectl() {
             else
                 words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1)
             fi ;;
-        config | disable | enable | gaps | hosts | run | status | trust)
+        backfill | config | disable | enable | gaps | hosts | run | status | trust)
             words=$(meshprobectl "${root[@]}" hosts --no-legend 2>/dev/null | cut -d' ' -f1) ;;
         esac
     fi

@@ -78,6 +78,7 @@ bool only_looks(std::string_view command, const CommandLine& line) {
     const std::string_view verb = line.arguments.empty() ? "list" : std::string_view(line.arguments.front());
     if (command == "mesh") return verb == "list" || verb == "show";
     if (command == "spool") return verb == "list" || verb == "show";
+    if (command == "backfill") return line.has("status");
     if (command == "trust") return !line.has("accept") && !line.has("forget");
     if (command == "coverage") return !line.has("record");
     constexpr std::array<std::string_view, 7> lookers{"check", "config", "explain", "gaps", "hosts", "plan", "status"};

@@ -76,7 +76,7 @@ ProcessPool::~ProcessPool() {
     ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-Status ProcessPool::run() {
+Status ProcessPool::run(const std::function<void()>& tick) {
     Status status;
     while (true) {
         while (status && !interrupted_ && !waiting_.empty() && running_.size() < at_once_) {
@@ -85,7 +85,9 @@ Status ProcessPool::run() {
         }
         if (running_.empty()) break;
         siginfo_t info{};
-        const int signal = ::sigwaitinfo(&watched_, &info);
+        constexpr timespec half_a_second{0, 500'000'000};
+        const int signal =
+            tick ? ::sigtimedwait(&watched_, &info, &half_a_second) : ::sigwaitinfo(&watched_, &info);
         if (signal == SIGCHLD) {
             reap();
         } else if (signal > 0) {
@@ -93,6 +95,7 @@ Status ProcessPool::run() {
             // Ctrl-C reaches the whole foreground group from the terminal: once is enough.
             if (info.si_code != SI_KERNEL) pass_on(signal);
         }
+        if (tick) tick();
     }
     if (!status) return status;
     if (interrupted_) return fail(ErrorKind::interrupted, "interrupted; what was under way has ended");

@@ -39,7 +39,8 @@ class ProcessPool {
 
     void add(Process process) { waiting_.push_back(std::move(process)); }
     /// `internal` if a program cannot be started, `interrupted` after a signal.
-    [[nodiscard]] Status run();
+    /// `tick` is called twice a second, and after each end.
+    [[nodiscard]] Status run(const std::function<void()>& tick = {});
 
   private:
     Status start(Process process);

@@ -1,6 +1,7 @@
 #include "ctl/service_manager.hpp"
 
 #include "ctl/bus.hpp"
+#include "ctl/transient_service.hpp"
 
 #include <fmt/core.h>
 
@@ -126,6 +127,14 @@ Result<ServiceManager::Answer> ServiceManager::start(std::string_view unit) {
 
 Result<ServiceManager::Answer> ServiceManager::stop(std::string_view unit) {
     return connection_->queue("StopUnit", unit);
+}
+
+Result<ServiceManager::Answer> ServiceManager::start_transient(const TransientService& service) {
+    auto job = meshprobe::start_transient(connection_->bus.get(), service);
+    if (!job) return fail(job.error());
+    if (job->empty()) return Answer::running;
+    connection_->jobs.insert(std::move(*job));
+    return Answer::queued;
 }
 
 Status ServiceManager::reset_failed(std::string_view unit) {

@@ -14,6 +14,8 @@
 
 namespace meshprobe {
 
+struct TransientService; // transient_service.hpp
+
 class ServiceManager {
   public:
     [[nodiscard]] static Result<ServiceManager> connect(Scope scope);
@@ -26,10 +28,12 @@ class ServiceManager {
     /// Another one at each activation of the unit, over boots too; empty: it is not active.
     [[nodiscard]] Result<std::string> invocation(std::string_view unit);
 
-    enum class Answer { queued, masked, not_loaded };
+    enum class Answer { queued, masked, not_loaded, running };
     /// Queues a job and does not wait for it. An administrator's mask is an answer, not an error.
     [[nodiscard]] Result<Answer> start(std::string_view unit);
     [[nodiscard]] Result<Answer> stop(std::string_view unit);
+    /// `running`: there is one of this name already.
+    [[nodiscard]] Result<Answer> start_transient(const TransientService& service);
     /// A unit that is not loaded has nothing to forget.
     [[nodiscard]] Status reset_failed(std::string_view unit);
     /// daemon-reload; returns when it is over. systemd does nothing else meanwhile, with many units for long.

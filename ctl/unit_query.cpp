@@ -9,7 +9,6 @@ namespace meshprobe {
 namespace {
 
 constexpr const char* timer_interface = "org.freedesktop.systemd1.Timer";
-constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 
 /// systemd's word for never.
 constexpr std::uint64_t never = UINT64_MAX;
@@ -110,7 +109,7 @@ Result<int> UnitQuery::exit_status(const std::string& service) {
     }
     std::int32_t status = 0;
     const int result =
-        sd_bus_get_property_trivial(connection_->bus.get(), dbus::destination, object, service_interface,
+        sd_bus_get_property_trivial(connection_->bus.get(), dbus::destination, object, dbus::service_interface,
                                     "ExecMainStatus", failure.get(), 'i', &status);
     if (result < 0) return failure.fail("ExecMainStatus", result);
     return status;

@@ -28,6 +28,8 @@ inline constexpr MessageId trust_changed{"trust-changed", "3a124c647e02ff05b7c1d
 inline constexpr MessageId clock_skew_changed{"clock-skew-changed", "66080f174c96d8e25cbd0ba3a1a6bcde"};
 /// probe: a time range was skipped on purpose, with the reason
 inline constexpr MessageId gap_recorded{"gap-recorded", "b120a366f0bbe9cf42f2dc05873f9bd0"};
+/// probe: a back-fill began, went on, got somewhere, or ended
+inline constexpr MessageId backfill{"backfill", "5b1f0f3c9d6e4c0b8a4d8c1e7f2a6b93"};
 /// probe: one metadata entry or event type failed, the others went on
 inline constexpr MessageId series_failed{"series-failed", "78b7d0ac84773ce0ce4cda11b43c589b"};
 /// probe: a name turned out to be another one of a host that is collected, or takes its place

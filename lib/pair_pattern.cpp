@@ -1,6 +1,7 @@
 #include "lib/pair_pattern.hpp"
 
 #include "lib/glob.hpp"
+#include "lib/trimmed.hpp"
 
 #include <fmt/core.h>
 
@@ -9,12 +10,6 @@
 namespace meshprobe {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(' ');
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 std::string lower(std::string_view text) {
     std::string result(text);

@@ -64,6 +64,9 @@ class Paths {
     [[nodiscard]] std::filesystem::path checkpoints() const { return state_ / "checkpoint"; }
     /// Marks of instances whose archive another one collects (lib/alias.hpp).
     [[nodiscard]] std::filesystem::path aliases() const { return state_ / "alias"; }
+    /// Jobs of back-fills (lib/backfill/job.hpp), and their notes for ledgers
+    /// (lib/checkpoint/ledger_note.hpp).
+    [[nodiscard]] std::filesystem::path backfills() const { return state_ / "backfill"; }
     [[nodiscard]] std::filesystem::path trust() const { return state_ / "trust"; }
     [[nodiscard]] std::filesystem::path spool() const { return state_ / "spool"; }
     [[nodiscard]] std::filesystem::path spool(std::string_view archive) const { return spool() / archive; }

@@ -83,6 +83,7 @@ void Collector::begin(SeriesJob job) {
     active->begin(first_part_);
     const auto& whole = active->whole();
     if (whole.verdict == LimitDecision::Verdict::drop) {
+        settle(active->job(), true);
         active_.erase(active);
         return;
     }
@@ -105,8 +106,9 @@ void Collector::read(Active active) {
         retire(active);
         return;
     }
-    WindowReader::start(session_, std::move(*url), context_.flavour, active->window(), *active,
-                        [this, active](ReadResult result) { on_done(active, std::move(result)); });
+    WindowReader::start(
+        session_, std::move(*url), context_.flavour, active->window(), *active,
+        [this, active](ReadResult result) { on_done(active, std::move(result)); }, settings_.page_size);
 }
 
 std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const {
@@ -138,6 +140,7 @@ void Collector::on_done(Active active, ReadResult result) {
         const bool leaves_hole = active->part() == SeriesRun::Part::recent && active->job().plan.hole;
         active->end(true, !leaves_hole);
         if (leaves_hole) holes_.push_back(active->job());
+        settle(active->job(), true);
     }
     retire(active);
     fill();
@@ -168,11 +171,19 @@ void Collector::on_failure(Active active, const ReadResult& result) {
         return;
     }
     note_failure(active->job(), error.message);
-    if (passes) failed_.push_back(active->job().id());
+    if (passes) {
+        failed_.push_back(active->job().id());
+    } else {
+        settle(active->job(), false);
+    }
     if (result.wait_asked) wait_asked_ = result.wait_asked;
     unanswered_ = error.kind == ErrorKind::unreachable ? unanswered_ + 1 : 0;
     if (error.kind == ErrorKind::untrusted || result.wait_asked || unanswered_ >= most_unanswered)
         host_error_ = error;
+}
+
+void Collector::settle(const SeriesJob& job, bool read) const {
+    if (settings_.on_settled) settings_.on_settled(job, read);
 }
 
 void Collector::retire(Active active) {

@@ -25,6 +25,9 @@ class Collector {
         unsigned max_requests = 4;
         Clock::time_point catch_up_end; ///< no further page of a hole after this
         std::function<bool()> stop;     ///< SIGTERM, or the run's time is over
+        PageSize* page_size = nullptr;  ///< null: the largest there is
+        /// A series need not be asked again: it was read, or (`false`) asking again will not help.
+        std::function<void(const SeriesJob& job, bool read)> on_settled = {};
     };
 
     Collector(HttpSession& session, PollBook& book, Timestamp now, Flavour flavour, Settings settings);
@@ -59,6 +62,7 @@ class Collector {
     [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
     void on_failure(Active active, const ReadResult& result);
     void note_failure(const SeriesJob& job, std::string_view why);
+    void settle(const SeriesJob& job, bool read) const;
     void retire(Active active);
 
     HttpSession& session_;

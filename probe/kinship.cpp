@@ -154,6 +154,14 @@ Result<bool> Kinship::has_owner(const std::string& host) {
 }
 
 Status Kinship::sort_out(MetadataSearch::Page& page, bool all) {
+    return sort_out(page, all, true);
+}
+
+Status Kinship::leave_to_others(MetadataSearch::Page& page) {
+    return sort_out(page, false, false);
+}
+
+Status Kinship::sort_out(MetadataSearch::Page& page, bool all, bool claim) {
     std::vector<std::string> keys;
     for (const auto& entry : page.entries) {
         if (!entry.event_types.empty() && (all || !is_known(entry))) keys.push_back(entry.key);
@@ -182,7 +190,7 @@ Status Kinship::sort_out(MetadataSearch::Page& page, bool all) {
             return others.contains(entry.key) && !is_known(entry);
         });
     }
-    return owners->claim(unclaimed, instance_.host);
+    return claim ? owners->claim(unclaimed, instance_.host) : Status{};
 }
 
 } // namespace meshprobe

@@ -44,6 +44,8 @@ class Kinship {
     /// Claims the new keys of a page, and removes from it the entries that another host is collected with.
     /// `all`: looks at those that are known, too; once a day, so that a lost claim is made again.
     [[nodiscard]] Status sort_out(MetadataSearch::Page& page, bool all);
+    /// The second half alone: nothing is claimed.
+    [[nodiscard]] Status leave_to_others(MetadataSearch::Page& page);
 
     [[nodiscard]] std::uint64_t left_to_others() const { return left_to_others_; }
 
@@ -54,6 +56,7 @@ class Kinship {
     [[nodiscard]] Result<Kin> judge(const std::vector<std::string>& keys, const PollPlan& plan) const;
     [[nodiscard]] Result<Kin> undecided(const Instance& other) const;
     [[nodiscard]] Result<bool> has_owner(const std::string& host);
+    [[nodiscard]] Status sort_out(MetadataSearch::Page& page, bool all, bool claim);
 
     const Paths& paths_;
     Instance instance_;

@@ -1,20 +1,25 @@
 // meshprobe-probe: one run of one task for one host. See meshprobe-probe(8).
 #include "lib/command_line.hpp"
 #include "lib/privilege.hpp"
+#include "probe/backfill/backfill.hpp"
 #include "probe/run.hpp"
 #include "probe/service.hpp"
 
 #include <fmt/core.h>
 
+#include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 using namespace meshprobe;
 
 namespace {
 
 constexpr std::string_view program = "meshprobe-probe";
-constexpr std::string_view usage = "meshprobe-probe [--root DIR] [INSTANCE]";
+constexpr std::string_view usage = "meshprobe-probe [--root DIR] [INSTANCE | --backfill ID]";
+constexpr std::array options{
+    Option{"backfill", "ID", "go on with this back-fill; \"meshprobectl backfill\" makes and starts them"}};
 constexpr std::string_view purpose =
     "Fetches what is new at one measurement host into the spools. INSTANCE is HOST, meshprobe@HOST or "
     "meshprobe-TASK@HOST; without it, that of the service it runs in.";
@@ -24,16 +29,27 @@ int complain(const Error& error) {
     return to_int(exit_code(error.kind));
 }
 
+Result<std::optional<BackfillJob>> read_job(const CommandLine& line) {
+    const auto id = line.value("backfill");
+    if (!id) return std::optional<BackfillJob>{};
+    auto job = BackfillStore(line.paths).read(*id);
+    if (job && !*job) return fail(ErrorKind::usage, fmt::format("there is no back-fill \"{}\"", *id));
+    return job;
+}
+
 int run(std::span<const char* const> argv) {
-    const auto line = parse_command_line(argv, {});
+    const auto line = parse_command_line(argv, options);
     if (!line) return complain(line.error());
-    if (line->help) return fmt::print("{}", help_text(usage, purpose, {})), 0;
+    if (line->help) return fmt::print("{}", help_text(usage, purpose, options)), 0;
     if (line->version) return fmt::print("{}", version_text(program)), 0;
-    if (line->arguments.size() > 1) {
+    const auto job = read_job(*line);
+    if (!job) return complain(job.error());
+    if (line->arguments.size() > 1 || (*job && !line->arguments.empty())) {
         return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
     }
-    const auto instance =
-        line->arguments.empty() ? instance_of_service() : parse_instance(line->arguments.front());
+    const auto instance = *job                      ? (*job)->instance
+                          : line->arguments.empty() ? instance_of_service()
+                                                    : parse_instance(line->arguments.front());
     if (!instance) return complain({ErrorKind::usage, instance.error().message});
     // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=); units of a user cannot.
     Fields fields{{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}};
@@ -48,6 +64,7 @@ int run(std::span<const char* const> argv) {
     }
     auto stop = Stop::on_signals();
     if (!stop) return complain(stop.error());
+    if (*job) return to_int(run_backfill(line->paths, **job, *stop, journal));
     return to_int(run_probe(line->paths, *instance, *stop, journal));
 }
 

@@ -1,5 +1,6 @@
 #include "probe/poll.hpp"
 
+#include "probe/backfill/neighbours.hpp"
 #include "probe/poll_book.hpp"
 #include "probe/run_poll.hpp"
 #include "probe/series_poll.hpp"
@@ -12,16 +13,11 @@ namespace meshprobe {
 
 namespace {
 
-/// "esmond" stands for elmond, too.
-std::string source_of(std::string_view flavour) {
-    return std::string(flavour == "elmond" ? "esmond" : flavour);
-}
-
-/// The one that worked last comes first, the others follow as configured.
-std::vector<std::string> order(std::vector<std::string> sources, const Progress& progress) {
-    const auto last = std::ranges::find(sources, source_of(progress.flavour));
-    if (last != sources.end()) std::rotate(sources.begin(), last, last + 1);
-    return sources;
+std::vector<std::string> archives_of(const PollSettings& settings) {
+    std::vector<std::string> names;
+    for (const auto& destination : settings.destinations)
+        names.push_back(destination.archive);
+    return names;
 }
 
 /// What the source before this one could not give, this one may.
@@ -43,10 +39,17 @@ bool may_go_on(const RunSummary& summary) {
 
 } // namespace
 
+std::vector<std::string> order_sources(std::vector<std::string> sources, const Progress& progress) {
+    const std::string_view flavour = progress.flavour;
+    const auto last = std::ranges::find(sources, flavour == "elmond" ? "esmond" : flavour);
+    if (last != sources.end()) std::rotate(sources.begin(), last, last + 1);
+    return sources;
+}
+
 void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys,
                Stop& stop, const Journal& journal, RunSummary& summary) {
     std::optional<Error> first_error;
-    for (const auto& source : order(settings.task.collect, checkpoint.progress())) {
+    for (const auto& source : order_sources(settings.task.collect, checkpoint.progress())) {
         if (first_error) begin_anew(summary);
         PollBook book(settings, checkpoint, limits, summary);
         if (settings.task.collect.size() > 1) {
@@ -54,6 +57,12 @@ void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& l
                 summary.error = read.error();
                 return;
             }
+        }
+        if (auto added =
+                add_backfilled(settings.paths, settings.instance, archives_of(settings), "", book.history);
+            !added) {
+            summary.error = added.error();
+            return;
         }
         if (source == "esmond") {
             poll_series(book, keys, stop, journal);

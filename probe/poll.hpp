@@ -27,6 +27,10 @@ struct PollSettings {
     std::int64_t skew_usec = 0;                    ///< server minus local, as far as known
 };
 
+/// The one that worked last comes first ("esmond" stands for elmond, too), the others follow as configured.
+[[nodiscard]] std::vector<std::string> order_sources(std::vector<std::string> sources,
+                                                     const Progress& progress);
+
 /// Fills `summary`; what went wrong is in there, too.
 void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys,
                Stop& stop, const Journal& journal, RunSummary& summary);

@@ -62,6 +62,7 @@ SeriesRun& RunCollector::series(const SeriesSubject& subject, const std::string&
 void RunCollector::take(const RunRecord& record) {
     for (const auto& [event_type, json] : record.values) {
         if (!is_wanted(event_type)) continue;
+        if (settings_.takes && !settings_.takes(record.subject.key + " " + event_type, record.ts)) continue;
         SeriesRun& run = series(record.subject, event_type);
         if (run.whole().verdict == LimitDecision::Verdict::drop) continue;
         if (run.whole().verdict == LimitDecision::Verdict::fail) {

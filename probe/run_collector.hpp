@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace meshprobe {
@@ -20,6 +21,8 @@ class RunCollector {
     struct Settings {
         std::vector<std::string> event_types; ///< others are passed over; empty: all are wanted
         std::function<bool()> stop;
+        /// Results of other times are passed over, series by series; empty: none are.
+        std::function<bool(std::string_view series, Timestamp ts)> takes = {};
     };
 
     RunCollector(PollBook& book, Timestamp now, Flavour flavour, Settings settings);

@@ -116,9 +116,33 @@ std::optional<SeriesMarks> SeriesHistory::marks(const SeriesSubject& subject, st
 
 std::optional<SeriesState> SeriesHistory::find(const SeriesSubject& subject, std::string_view event_type,
                                                Flavour flavour) const {
-    return gather<SeriesState>(
+    auto known = gather<SeriesState>(
         subject, event_type, flavour, [this](const std::string& id) { return checkpoint_.find(id); },
         merge_states);
+    if (!sent_.empty()) add_sent(fmt::format("{} {}", subject.key, event_type), known);
+    return known;
+}
+
+void SeriesHistory::also_sent(std::shared_ptr<const CheckpointState> state, std::vector<Gap> but) {
+    sent_.push_back({std::move(state), std::move(but)});
+}
+
+/// Its marks are not ours: only what was sent counts.
+void SeriesHistory::add_sent(std::string_view id, std::optional<SeriesState>& known) const {
+    for (const auto& [state, but] : sent_) {
+        auto other = state->series.find(id);
+        if (!other) continue;
+        std::erase_if(other->recent, [&](Timestamp ts) {
+            return std::ranges::any_of(but, [&](const Gap& gap) {
+                return (gap.series.empty() || gap.series == id) && gap.since <= ts && ts < gap.until;
+            });
+        });
+        if (other->recent.empty()) continue;
+        if (!known) known.emplace();
+        std::vector<Timestamp> sent;
+        std::ranges::set_union(known->recent, other->recent, std::back_inserter(sent));
+        known->recent = std::move(sent);
+    }
 }
 
 } // namespace meshprobe

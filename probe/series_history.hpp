@@ -15,6 +15,7 @@
 #include "probe/fetch/metadata.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,11 @@ class SeriesHistory {
     /// From now on the others are looked up, too. `storage` error if the subjects cannot be read.
     [[nodiscard]] Status look_at_others(const Paths& paths, const Instance& instance);
 
+    /// What was sent by others than the runs of this checkpoint is not sent again, but where `but` says that
+    /// it was lost (series empty: of all).
+    void also_sent(std::shared_ptr<const CheckpointState> state, std::vector<Gap> but = {});
+    void forget_sent() { sent_.clear(); }
+
     [[nodiscard]] std::optional<SeriesMarks> marks(const SeriesSubject& subject, std::string_view event_type,
                                                    Flavour flavour) const;
     [[nodiscard]] std::optional<SeriesState> find(const SeriesSubject& subject, std::string_view event_type,
@@ -53,7 +59,14 @@ class SeriesHistory {
     [[nodiscard]] std::optional<Known> gather(const SeriesSubject& subject, std::string_view event_type,
                                               Flavour flavour, const Look& look, const Merge& merge) const;
 
+    struct Sent {
+        std::shared_ptr<const CheckpointState> state;
+        std::vector<Gap> but;
+    };
+    void add_sent(std::string_view id, std::optional<SeriesState>& known) const;
+
     const Checkpoint& checkpoint_;
+    std::vector<Sent> sent_;
     std::map<std::string, std::vector<Other>, std::less<>> others_; ///< by identity
 };
 

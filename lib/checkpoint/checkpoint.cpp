@@ -1,5 +1,6 @@
 #include "lib/checkpoint/checkpoint.hpp"
 
+#include "lib/checkpoint/ledger_note.hpp"
 #include "lib/checkpoint/store.hpp"
 
 namespace meshprobe {
@@ -11,7 +12,21 @@ Checkpoint::~Checkpoint() = default;
 
 Result<Checkpoint> Checkpoint::open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
                                     FileSystem& file_system) {
-    auto store = CheckpointStore::open(paths, instance, keep_seconds, file_system);
+    auto checkpoint = open(paths, CheckpointFiles(paths, instance), keep_seconds, file_system);
+    if (!checkpoint) return checkpoint;
+    auto settled = settle_ledger_note(paths, instance, [&](LedgerNote note) {
+        Commit commit;
+        commit.healed = std::move(note.healed);
+        commit.gaps = std::move(note.gaps);
+        return checkpoint->commit(commit);
+    });
+    if (!settled) return fail(settled.error());
+    return checkpoint;
+}
+
+Result<Checkpoint> Checkpoint::open(const Paths& paths, const CheckpointFiles& files,
+                                    std::int64_t keep_seconds, FileSystem& file_system) {
+    auto store = CheckpointStore::open(paths, files, keep_seconds, file_system);
     if (!store) return fail(store.error());
     return Checkpoint(std::move(*store));
 }
@@ -53,7 +68,16 @@ Status Checkpoint::compact_if_large() {
 }
 
 Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths, const Instance& instance) {
-    auto loaded = load_checkpoint(FileSystem::real(), CheckpointFiles(paths, instance), keep_everything);
+    auto state = read_checkpoint(CheckpointFiles(paths, instance));
+    if (!state || !*state) return state;
+    const auto note = read_ledger_note(paths, instance);
+    if (!note) return fail(note.error());
+    apply_note((*state)->gaps, *note);
+    return state;
+}
+
+Result<std::optional<CheckpointState>> read_checkpoint(const CheckpointFiles& files) {
+    auto loaded = load_checkpoint(FileSystem::real(), files, keep_everything);
     if (!loaded) return fail(loaded.error());
     if (!loaded->exists) return std::optional<CheckpointState>{};
     return std::optional(std::move(loaded->state));

@@ -59,14 +59,20 @@ struct Recovery {
     std::uint64_t damaged = 0; ///< committed, but not what was written: set aside in failed/ with the reason
 };
 
-class CheckpointStore; // store.hpp
+class CheckpointStore;  // store.hpp
+struct CheckpointFiles; // load.hpp
 
 class Checkpoint {
   public:
     /// Waits for the instance's lock, reads snapshot and log, recovers. A torn last record is normal after a
     /// crash; any other damage is a `storage` error that names the file. `keep_seconds`: how long ts stay in
     /// `recent`.
+    /// What back-fills have to say about the ledger is taken into it, see ledger_note.hpp.
     [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const Instance& instance,
+                                                 std::int64_t keep_seconds,
+                                                 FileSystem& file_system = FileSystem::real());
+    /// One that is not that of an instance's regular runs.
+    [[nodiscard]] static Result<Checkpoint> open(const Paths& paths, const CheckpointFiles& files,
                                                  std::int64_t keep_seconds,
                                                  FileSystem& file_system = FileSystem::real());
     Checkpoint(Checkpoint&&) noexcept;
@@ -98,9 +104,11 @@ class Checkpoint {
     std::unique_ptr<CheckpointStore> store_;
 };
 
-/// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed.
+/// Reads without lock, recovery or change: for status and reports. nullopt: nothing was ever committed. The
+/// ledger is as back-fills have left it.
 [[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const Paths& paths,
                                                                      const Instance& instance);
+[[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const CheckpointFiles& files);
 
 /// Whether it comes from take_over(), and nothing was received since.
 [[nodiscard]] bool is_as_handed_over(const CheckpointState& state);

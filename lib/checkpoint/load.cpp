@@ -65,8 +65,11 @@ Result<std::optional<LoadedCheckpoint>> try_to_load(FileSystem& file_system, con
 } // namespace
 
 CheckpointFiles::CheckpointFiles(const Paths& paths, const Instance& instance)
-    : directory(paths.checkpoints()), snapshot(directory / (instance.name() + ".snapshot")),
-      log(directory / (instance.name() + ".log")), lock(directory / (instance.name() + ".lock")) {}
+    : CheckpointFiles(paths.checkpoints(), instance.name()) {}
+
+CheckpointFiles::CheckpointFiles(std::filesystem::path in, std::string of)
+    : directory(std::move(in)), name(std::move(of)), snapshot(directory / (name + ".snapshot")),
+      log(directory / (name + ".log")), lock(directory / (name + ".lock")) {}
 
 Result<LoadedCheckpoint> load_checkpoint(FileSystem& file_system, const CheckpointFiles& files,
                                          std::int64_t keep_seconds) {

@@ -10,14 +10,18 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace meshprobe {
 
 struct CheckpointFiles {
-    CheckpointFiles(const Paths& paths, const Instance& instance);
+    CheckpointFiles(const Paths& paths, const Instance& instance); ///< of its regular runs
+    /// `name` is also what segments are told apart by: no two checkpoints of a machine may share it.
+    CheckpointFiles(std::filesystem::path directory, std::string name);
 
     std::filesystem::path directory;
+    std::string name;
     std::filesystem::path snapshot;
     std::filesystem::path log;
     std::filesystem::path lock;

@@ -27,20 +27,19 @@ std::uint32_t random_number() {
 
 } // namespace
 
-CheckpointStore::CheckpointStore(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+CheckpointStore::CheckpointStore(const Paths& paths, CheckpointFiles files, std::int64_t keep_seconds,
                                  FileSystem& file_system, FileLock lock)
-    : paths_(paths), files_(paths, instance), instance_hash_(hash_instance_name(instance.name())),
+    : paths_(paths), files_(std::move(files)), instance_hash_(hash_instance_name(files_.name)),
       keep_seconds_(keep_seconds), file_system_(&file_system), lock_(std::move(lock)), clean_(files_.lock) {}
 
-Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const Paths& paths, const Instance& instance,
+Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const Paths& paths, CheckpointFiles files,
                                                                std::int64_t keep_seconds,
                                                                FileSystem& file_system) {
-    const CheckpointFiles files(paths, instance);
     if (auto made = make_directories(files.directory); !made) return fail(made.error());
     auto lock = FileLock::acquire(files.lock);
     if (!lock) return fail(lock.error());
     std::unique_ptr<CheckpointStore> store(
-        new CheckpointStore(paths, instance, keep_seconds, file_system, std::move(*lock)));
+        new CheckpointStore(paths, std::move(files), keep_seconds, file_system, std::move(*lock)));
     if (auto loaded = store->load_and_recover(); !loaded) return fail(loaded.error());
     return store;
 }

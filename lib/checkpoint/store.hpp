@@ -20,7 +20,7 @@ inline constexpr std::int64_t keep_everything = std::numeric_limits<std::int64_t
 class CheckpointStore {
   public:
     [[nodiscard]] static Result<std::unique_ptr<CheckpointStore>>
-    open(const Paths& paths, const Instance& instance, std::int64_t keep_seconds, FileSystem& file_system);
+    open(const Paths& paths, CheckpointFiles files, std::int64_t keep_seconds, FileSystem& file_system);
 
     [[nodiscard]] const CheckpointState& state() const { return loaded_.state; }
     [[nodiscard]] const Recovery& recovery() const { return recovery_; }
@@ -30,7 +30,7 @@ class CheckpointStore {
     [[nodiscard]] Status compact_if_large();
 
   private:
-    CheckpointStore(const Paths& paths, const Instance& instance, std::int64_t keep_seconds,
+    CheckpointStore(const Paths& paths, CheckpointFiles files, std::int64_t keep_seconds,
                     FileSystem& file_system, FileLock lock);
 
     /// A segment on its way: `.NAME` until the commit, NAME after it.

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace meshprobe {
 
@@ -15,44 +16,42 @@ constexpr unsigned most_pages = 100'000;
 constexpr std::uint64_t largest_answer = 1ULL << 30; ///< bytes of a page; they are never held together
 constexpr std::uint64_t beyond_limit = 50; ///< pages that ignore "limit" are read this many times as far
 
-/// esmond 1.x gives no more; elmond refuses more than 10 000, and needs the most: its pages are short
-/// although there is more, unless the window has fewer seconds than the page may have points.
-std::uint64_t page_limit(Flavour flavour) {
-    return flavour == Flavour::elmond ? 10'000 : 1'000;
-}
-
 } // namespace
 
 struct WindowReader::Page {
-    Page(Window window, ArrayScanner::Sink sink) : asked(window), scanner(std::move(sink)) {}
+    Page(Window window, std::uint64_t most, ArrayScanner::Sink sink)
+        : asked(window), limit(most), scanner(std::move(sink)) {}
 
     Window asked;
+    std::uint64_t limit; ///< points
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
     ArrayScanner scanner;
     PointReader reader;
     Timestamp last = 0; ///< the greatest ts handed on
 };
 
 void WindowReader::start(HttpSession& session, std::string url, Flavour flavour, const Window& window,
-                         PointSink& sink, Done done) {
+                         PointSink& sink, Done done, PageSize* page_size) {
     const std::shared_ptr<WindowReader> reader(
-        new WindowReader(session, std::move(url), flavour, window, sink, std::move(done)));
+        new WindowReader(session, std::move(url), flavour, window, sink, std::move(done), page_size));
     reader->start_page();
 }
 
 WindowReader::WindowReader(HttpSession& session, std::string url, Flavour flavour, const Window& window,
-                           PointSink& sink, Done done)
+                           PointSink& sink, Done done, PageSize* page_size)
     : session_(session), url_(std::move(url)), flavour_(flavour), until_(window.until),
-      part_(first_part(window, flavour)), sink_(sink), done_(std::move(done)) {}
+      part_(first_part(window, flavour)), sink_(sink), done_(std::move(done)), page_size_(page_size) {}
 
 void WindowReader::start_page() {
     const auto self = shared_from_this();
-    const auto page = std::make_shared<Page>(part_, nullptr);
+    const auto page = std::make_shared<Page>(
+        part_, page_size_ != nullptr ? page_size_->points(flavour_) : largest_page(flavour_), nullptr);
     // The page owns its scanner, so the scanner must not own the page.
     page->scanner =
         ArrayScanner([self, &page = *page](std::string_view batch) { return self->take_batch(page, batch); });
     HttpRequest request;
-    request.url = fmt::format("{}?time-start={}&time-end={}&limit={}", url_, part_.from, part_.until,
-                              page_limit(flavour_));
+    request.url =
+        fmt::format("{}?time-start={}&time-end={}&limit={}", url_, part_.from, part_.until, page->limit);
     request.headers = {"Accept: application/json"};
     request.max_bytes = largest_answer;
     request.on_body = [page](std::string_view chunk) { return page->scanner.feed(chunk); };
@@ -63,10 +62,10 @@ void WindowReader::start_page() {
 
 Status WindowReader::take_batch(Page& page, std::string_view batch) {
     const auto points = page.reader.read(batch);
-    if (page.reader.counts().elements > page_limit(flavour_) * beyond_limit) {
+    if (page.reader.counts().elements > page.limit * beyond_limit) {
         return fail(ErrorKind::protocol,
                     fmt::format("the page does not end: more than {} points instead of {}",
-                                page.reader.counts().elements, page_limit(flavour_)));
+                                page.reader.counts().elements, page.limit));
     }
     if (points.empty()) return {};
     page.last = std::max(page.last, points.back().ts);
@@ -75,6 +74,11 @@ Status WindowReader::take_batch(Page& page, std::string_view batch) {
 
 void WindowReader::end_page(Page& page, const Result<HttpResponse>& answer) {
     Status status = judge_page(page, answer);
+    if (page_size_ != nullptr && status) {
+        page_size_->note_answer(std::chrono::steady_clock::now() - page.begun);
+    } else if (page_size_ != nullptr && status.error().kind != ErrorKind::interrupted) {
+        page_size_->note_failure();
+    }
     count(page.reader.counts());
     // What came before the answer broke off is complete up to its last point.
     if (page.reader.came_in_order() && page.last > 0 && page.last >= page.asked.from) {
@@ -104,7 +108,7 @@ Status WindowReader::judge_page(Page& page, const Result<HttpResponse>& answer) 
                                                      counts.elements, counts.first_problem));
     }
     const bool goes_on =
-        counts.elements >= page_limit(flavour_) || (flavour_ == Flavour::elmond && counts.elements > 0);
+        counts.elements >= page.limit || (flavour_ == Flavour::elmond && counts.elements > 0);
     if (goes_on && page.reader.newest() < page.asked.from) { // the next page would be the same
         return fail(
             ErrorKind::protocol,
@@ -116,7 +120,7 @@ Status WindowReader::judge_page(Page& page, const Result<HttpResponse>& answer) 
 
 bool WindowReader::advance(const Page& page) {
     const std::uint64_t elements = page.reader.counts().elements;
-    const std::uint64_t limit = page_limit(flavour_);
+    const std::uint64_t limit = page.limit;
     const Timestamp newest = page.reader.newest();
     const auto length = static_cast<std::uint64_t>(page.asked.until - page.asked.from) + 1;
     const bool is_full = elements >= limit;

@@ -5,6 +5,7 @@
 #include "lib/error.hpp"
 #include "lib/http/session.hpp"
 #include "probe/fetch/metadata.hpp"
+#include "probe/fetch/page_size.hpp"
 #include "probe/fetch/points.hpp"
 #include "probe/windows.hpp"
 
@@ -44,16 +45,16 @@ class WindowReader : public std::enable_shared_from_this<WindowReader> {
   public:
     using Done = std::function<void(ReadResult)>;
 
-    /// `url` without query. Starts at once; `done` is called from session.run(). Session and sink must
-    /// outlive that.
+    /// `url` without query. Starts at once; `done` is called from session.run(). Session, sink and
+    /// `page_size` (null: the largest there is) must outlive that.
     static void start(HttpSession& session, std::string url, Flavour flavour, const Window& window,
-                      PointSink& sink, Done done);
+                      PointSink& sink, Done done, PageSize* page_size = nullptr);
 
   private:
     struct Page;
 
     WindowReader(HttpSession& session, std::string url, Flavour flavour, const Window& window,
-                 PointSink& sink, Done done);
+                 PointSink& sink, Done done, PageSize* page_size);
     void start_page();
     [[nodiscard]] Status take_batch(Page& page, std::string_view batch);
     void end_page(Page& page, const Result<HttpResponse>& answer);
@@ -69,6 +70,7 @@ class WindowReader : public std::enable_shared_from_this<WindowReader> {
     Window part_;     ///< what is being paged through
     PointSink& sink_;
     Done done_;
+    PageSize* page_size_;
     unsigned pages_ = 0;
     ReadResult result_;
 };

@@ -20,6 +20,7 @@ EXPOSURE = {
     "meshprobe-refresh.service": 15,
     "meshprobe-converge.service": 15,
     "meshprobe-apply.service": 15,
+    "meshprobe-backfill.service": 15,
 }
 CONFIGURATION = """
 meshes: {wlcg: {url: "https://psconfig.example.org/", refresh: 10min, tls: {ca: mesh-ca}}}

@@ -1,0 +1,25 @@
+// A service that exists for one start: it runs another command, and is otherwise like a service that does
+// exist, with everything that the drop-ins of administrators and of the generator made of that one: user,
+// credentials, network namespace, resource limits, sandbox. A template of its own would know nothing of them.
+#pragma once
+
+#include "ctl/bus.hpp"
+#include "lib/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace meshprobe {
+
+struct TransientService {
+    std::string unit; ///< "NAME.service"
+    std::string description;
+    std::string like;                 ///< the unit that it resembles; need not be active
+    std::vector<std::string> command; ///< the first word is an absolute path
+};
+
+/// Queues its start: a oneshot service, without a limit of time, that is forgotten once it ended. The answer
+/// is the object path of the job; empty: the unit runs already.
+[[nodiscard]] Result<std::string> start_transient(sd_bus* bus, const TransientService& service);
+
+} // namespace meshprobe

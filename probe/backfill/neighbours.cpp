@@ -1,0 +1,45 @@
+#include "probe/backfill/neighbours.hpp"
+
+#include <algorithm>
+
+namespace meshprobe {
+
+Status add_backfilled(const Paths& paths, const Instance& instance, const std::vector<std::string>& archives,
+                      std::string_view self, SeriesHistory& history) {
+    const BackfillStore store(paths);
+    const auto jobs = store.of_instance(instance);
+    if (!jobs) return fail(jobs.error());
+    for (const auto& job : *jobs) {
+        const bool has_all = std::ranges::all_of(archives, [&job](const std::string& archive) {
+            return std::ranges::find(job.archives, archive) != job.archives.end();
+        });
+        if (job.id == self || !has_all) continue;
+        auto state = read_checkpoint(store.checkpoint(job.id));
+        if (!state) return fail(state.error());
+        if (*state) history.also_sent(std::make_shared<const CheckpointState>(std::move(**state)));
+    }
+    return {};
+}
+
+Result<RegularRuns> RegularRuns::read(const Paths& paths, const Instance& instance, const WindowRules& rules,
+                                      Microseconds interval, Timestamp now) {
+    auto state = read_checkpoint(paths, instance);
+    if (!state) return fail(state.error());
+    RegularRuns runs;
+    if (!*state) return runs;
+    runs.state_ = std::make_shared<const CheckpointState>(std::move(**state));
+    runs.overlap_ = rules.overlap;
+    const Timestamp missed = 3 * std::chrono::duration_cast<std::chrono::seconds>(interval).count();
+    runs.are_current_ = runs.state_->progress.polled_until >= now - std::max(missed, rules.overlap);
+    return runs;
+}
+
+Timestamp RegularRuns::from(std::string_view series) const {
+    if (!are_current_) return latest_timestamp;
+    const auto marks = state_->series.marks(series);
+    const bool is_known = marks && marks->newest > 0;
+    const Timestamp mark = is_known ? marks->complete_until : state_->progress.polled_until;
+    return std::max(mark - overlap_, state_->progress.since);
+}
+
+} // namespace meshprobe
