@@ -60,7 +60,7 @@ TEST_CASE("a name that is no id leads nowhere, and a damaged job is told") {
     const Paths paths(directory.path());
     const BackfillStore store(paths);
     for (const char* id : {"", "x", "../../etc/passwd", "default:../../x.0123456789abcdef",
-                           "default:h.0123456789abcdeF", "archive:h.0123456789abcdef"}) {
+                           "default:h.0123456789abcdeF", "Default:h.0123456789abcdef"}) {
         CAPTURE(id);
         CHECK_FALSE(store.read(id));
     }
@@ -173,6 +173,7 @@ TEST_CASE("readers see the ledger with the note of a back-fill, and the next run
     }
     const CheckpointFiles files(paths, instance);
     const auto before = read_file(files.log, 1 << 20).value();
+    std::filesystem::create_directories(paths.backfills());
     REQUIRE(note_in_ledger(paths, instance, {.healed = {{"", "local", 100, 150}}, .gaps = {}}));
     REQUIRE(note_in_ledger(
         paths, instance, {.healed = {{"", "local", 150, 180}}, .gaps = {{"s", 110, 120, "fails", "local"}}}));
