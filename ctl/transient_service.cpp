@@ -72,10 +72,18 @@ dbus::Message property(sd_bus* bus, const std::string& object, const char* name)
     return dbus::Message(result < 0 ? nullptr : reply);
 }
 
+/// As LogLevelMax= is where nobody set it: systemd does not take back what it says.
+bool is_unset_number(sd_bus_message* value) {
+    std::int32_t number = 0;
+    const bool is_negative = sd_bus_message_read(value, "v", "i", &number) >= 0 && number == -1;
+    sd_bus_message_rewind(value, 1);
+    return is_negative;
+}
+
 void append_copies(Request& request, sd_bus* bus, const std::string& object) {
     for (const char* name : copied) {
         const auto value = property(bus, object, name);
-        if (!value) continue;
+        if (!value || is_unset_number(value.get())) continue;
         request.open('r', "sv");
         request.append("s", name);
         request.copy(value.get());

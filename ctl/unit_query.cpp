@@ -109,8 +109,8 @@ Result<int> UnitQuery::exit_status(const std::string& service) {
     }
     std::int32_t status = 0;
     const int result =
-        sd_bus_get_property_trivial(connection_->bus.get(), dbus::destination, object, dbus::service_interface,
-                                    "ExecMainStatus", failure.get(), 'i', &status);
+        sd_bus_get_property_trivial(connection_->bus.get(), dbus::destination, object,
+                                    dbus::service_interface, "ExecMainStatus", failure.get(), 'i', &status);
     if (result < 0) return failure.fail("ExecMainStatus", result);
     return status;
 }

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 namespace meshprobe {
@@ -47,6 +48,7 @@ class Backfill {
     [[nodiscard]] Status go_on(SliceContext& context, std::vector<Archive> archives);
     [[nodiscard]] Result<SliceResult> read(SliceContext& context, const BackfillSlice& slice);
     [[nodiscard]] Status look_around(SliceContext& context);
+    [[nodiscard]] bool is_worth_another_try(const SliceResult& result) const;
     [[nodiscard]] Status conclude(SliceContext& context, const BackfillSlice& slice,
                                   const SliceResult& result);
     [[nodiscard]] Status retry(const Error& error, std::optional<Microseconds> wait_asked);
@@ -71,6 +73,7 @@ class Backfill {
     std::uint64_t old_requests_ = 0; ///< of sources that were given up
     std::uint64_t old_bytes_ = 0;
     unsigned attempts_ = 0;
+    std::set<std::string> hopeless_; ///< series that failed in the slice before
     int told_tenth_ = 0;
 };
 
@@ -168,8 +171,8 @@ Status Backfill::go_on(SliceContext& context, std::vector<Archive> archives) {
                 return retried;
             continue;
         }
-        if (!result->failed.empty() && ++attempts_ < most_series_attempts) {
-            length_.note_failure();
+        if (is_worth_another_try(*result) && ++attempts_ < most_series_attempts) {
+            if (result->failed.size() > result->read.size()) length_.note_failure();
             const auto why = fmt::format("{} failed, first {}", counted(result->failed.size(), "series"),
                                          result->first_failure);
             if (auto waited = wait(first_delay * (1U << attempts_), why); !waited) return waited;
@@ -180,6 +183,13 @@ Status Backfill::go_on(SliceContext& context, std::vector<Archive> archives) {
         if (auto concluded = conclude(context, *slice, *result); !concluded) return concluded;
     }
     return {};
+}
+
+/// Series that failed throughout the slice before are asked once in each further one: they must not make all
+/// others wait.
+bool Backfill::is_worth_another_try(const SliceResult& result) const {
+    return std::ranges::any_of(
+        result.failed, [this](const BackfillRange& range) { return !hopeless_.contains(range.series); });
 }
 
 /// The source that works is stayed with; until one does, each that is configured is tried.
@@ -232,10 +242,20 @@ Status Backfill::look_around(SliceContext& context) {
 
 Status Backfill::conclude(SliceContext& context, const BackfillSlice& slice, const SliceResult& result) {
     auto& book = context.book;
-    for (const auto& failed : result.failed)
-        state_.failed.push_back(failed);
+    hopeless_.clear();
+    for (const auto& failed : result.failed) {
+        hopeless_.insert(failed.series);
+        const auto before = std::ranges::find_if(state_.failed, [&failed](const BackfillRange& range) {
+            return range.series == failed.series && range.until == failed.since;
+        });
+        if (before == state_.failed.end()) {
+            state_.failed.push_back(failed);
+        } else {
+            before->until = failed.until;
+        }
+    }
     if (state_.failed.size() > most_failed) {
-        return fail(ErrorKind::unreachable, fmt::format("more than {} series failed in one slice or another, "
+        return fail(ErrorKind::unreachable, fmt::format("more than {} ranges of series could not be had, "
                                                         "last {}",
                                                         most_failed, result.first_failure));
     }

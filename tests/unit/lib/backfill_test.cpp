@@ -60,7 +60,7 @@ TEST_CASE("a name that is no id leads nowhere, and a damaged job is told") {
     const Paths paths(directory.path());
     const BackfillStore store(paths);
     for (const char* id : {"", "x", "../../etc/passwd", "default:../../x.0123456789abcdef",
-                           "default:h.0123456789abcdeF", "archive:h.0123456789abcdef"}) {
+                           "default:h.0123456789abcdeF", "Default:h.0123456789abcdef"}) {
         CAPTURE(id);
         CHECK_FALSE(store.read(id));
     }
@@ -81,8 +81,11 @@ TEST_CASE("a state is read as it was written; whoever holds the lock runs") {
     const auto job = job_of({"default", "a.example.org"});
     REQUIRE(store.write(job));
     CHECK_FALSE(store.read_state(job.id).value());
-    BackfillState state{
-        .outcome = BackfillState::Outcome::partial, .message = "why", .reached = 150, .points = 3};
+    BackfillState state;
+    state.outcome = BackfillState::Outcome::partial;
+    state.message = "why";
+    state.reached = 150;
+    state.points = 3;
     state.failed = {{"k throughput", 150, 160, false}};
     REQUIRE(store.write_state(job.id, state));
     const auto read = store.read_state(job.id).value().value();
@@ -170,6 +173,7 @@ TEST_CASE("readers see the ledger with the note of a back-fill, and the next run
     }
     const CheckpointFiles files(paths, instance);
     const auto before = read_file(files.log, 1 << 20).value();
+    std::filesystem::create_directories(paths.backfills());
     REQUIRE(note_in_ledger(paths, instance, {.healed = {{"", "local", 100, 150}}, .gaps = {}}));
     REQUIRE(note_in_ledger(
         paths, instance, {.healed = {{"", "local", 150, 180}}, .gaps = {{"s", 110, 120, "fails", "local"}}}));
@@ -205,7 +209,7 @@ TEST_CASE("the checkpoint of a job is told apart from that of its instance in th
     const auto id = backfill_id(instance, "words");
     const auto queue = paths.spool("local") / "q";
     auto job = Checkpoint::open(paths, BackfillStore(paths).checkpoint(id), 3600).value();
-    job.new_run();
+    CHECK_FALSE(job.new_run().empty());
     Commit commit;
     commit.segments = {{"local", "segment"}};
     REQUIRE(job.commit(commit));

@@ -87,7 +87,7 @@ TEST_CASE("what regular runs look after is left to them as long as there are any
         auto checkpoint = Checkpoint::open(paths, instance, 3600).value();
         Commit commit;
         commit.series = {{.series = "k x", .sent = {4000}, .complete_until = 4000}};
-        commit.progress = Progress{.since = 1000, .polled_until = 5000};
+        commit.progress = Progress{.since = 1000, .polled_until = 5000, .archive_url = {}, .flavour = {}};
         REQUIRE(checkpoint.commit(commit));
     }
     CHECK(from(5000) == 3900);
@@ -115,7 +115,10 @@ TEST_CASE("what a back-fill has sent to all archives is known to the others") {
     const Paths paths(directory.path());
     const Instance instance{"default", "a.example.org"};
     const BackfillStore store(paths);
-    BackfillJob job{.id = backfill_id(instance, "x"), .instance = instance, .ranges = {{"", 0, 900, false}}};
+    BackfillJob job;
+    job.id = backfill_id(instance, "x");
+    job.instance = instance;
+    job.ranges = {{"", 0, 900, false}};
     job.archives = {"a", "b"};
     REQUIRE(store.write(job));
     {
