@@ -1,7 +1,7 @@
 #include "ctl/explain/question.hpp"
 
 #include "ctl/coverage/knowledge.hpp"
-#include "ctl/time_argument.hpp"
+#include "lib/moment.hpp"
 
 #include <fmt/core.h>
 #include <strings.h>
@@ -42,7 +42,7 @@ Result<Question> read_question(std::span<const std::string> arguments, Timestamp
         return fail(ErrorKind::usage, "say which result: SRC DST [EVENT] [TIME]");
     Question question{arguments[0], arguments[1] == "-" ? "" : arguments[1], {}, {}};
     const auto read_time = [&](const std::string& text) -> Status {
-        const auto time = parse_time_argument(text, now);
+        const auto time = parse_moment(text, now, RangeEdge::begin);
         if (!time) return fail(time.error());
         if (*time > now) return fail(ErrorKind::usage, fmt::format("{} lies in the future", text));
         question.at = *time;
@@ -54,10 +54,12 @@ Result<Question> read_question(std::span<const std::string> arguments, Timestamp
     }
     if (arguments.size() == 3) {
         const std::string& last = arguments[2];
-        const bool looks_like_time = !last.empty() && last.front() >= '0' && last.front() <= '9';
-        if (!looks_like_time) question.what = last;
-        if (looks_like_time) {
+        const bool begins_as_time =
+            !last.empty() && std::string_view("0123456789@+-").find(last.front()) != std::string_view::npos;
+        if (begins_as_time || parse_moment(last, now, RangeEdge::begin)) {
             if (auto read = read_time(last); !read) return fail(read.error());
+        } else {
+            question.what = last;
         }
     }
     return question;

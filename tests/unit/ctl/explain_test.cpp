@@ -3,7 +3,6 @@
 #include "ctl/explain/question.hpp"
 #include "ctl/explain/show.hpp"
 #include "ctl/explain/verdict.hpp"
-#include "ctl/time_argument.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -301,23 +300,4 @@ TEST_CASE("what several meshes expect is one, as often as the most frequent of t
     REQUIRE(all.size() == 2);
     CHECK(all.front().meshes == std::vector<std::string>{"n", "m"});
     CHECK(all.front().test.every == 300);
-}
-
-TEST_CASE("times are read as people write them") {
-    ::setenv("TZ", "Europe/Berlin", 1);
-    ::tzset();
-    const auto read = [](const char* text) { return parse_time_argument(text, now).value_or(-1); };
-    CHECK(read("2026-07-01T10:00:00Z") == 1'782'900'000);
-    CHECK(read("2026-07-01T12:00:00+02:00") == 1'782'900'000);
-    CHECK(read("2026-07-01 12:00") == 1'782'900'000); // local time, in summer
-    CHECK(read("2026-07-01T12:00:00") == 1'782'900'000);
-    CHECK(read("1782900000") == 1'782'900'000);
-    CHECK(read("2h ago") == now - 7200);
-    for (const char* wrong : {"", "yesterday", "2026-13-01T10:00:00Z", "2026-07-01 12:00 and more", "-5",
-                              "99999999999999999999", "5 monkeys ago"}) {
-        INFO(wrong);
-        CHECK(read(wrong) == -1);
-    }
-    ::unsetenv("TZ");
-    ::tzset();
 }
