@@ -91,10 +91,11 @@ Result<Source> source_of(const CommandLine& line, const Config& config) {
     }
     const auto url = parse_amqp_url(*place);
     if (!url) return fail(ErrorKind::usage, "--amqp: " + url.error().message);
-    if (!url->user.empty() && !url->password)
+    if (!url->user.empty() && !url->password) {
         return fail(ErrorKind::usage,
                     "--amqp: there is no password in the URL; name an archive of the configuration "
                     "that has its credential instead");
+    }
     Archive broker;
     broker.name = "compare";
     broker.archiver = "rabbitmq";
@@ -105,7 +106,7 @@ Result<Source> source_of(const CommandLine& line, const Config& config) {
 class Compare {
   public:
     Compare(const CommandLine& line, CompareSettings settings, std::filesystem::path database)
-        : line_(line), settings_(std::move(settings)), database_(std::move(database)) {}
+        : line_(line), settings_(settings), database_(std::move(database)) {}
 
     [[nodiscard]] Status with(const Source& source) {
         const auto begun = now_seconds();

@@ -185,13 +185,15 @@ void Import::print() const {
     if (!settings_) {
         fmt::print("no configuration of {} is taken over; --config FILE names it\n", collector_.name);
     }
-    for (const auto& file : files_)
+    for (const auto& file : files_) {
         fmt::print("{}: {}\n", file.path.string(),
                    is_dry && file.is_there() ? "would be " + file.outcome : file.outcome);
+    }
     if (is_dry && settings_) fmt::print("\n{}", files_.back().text);
-    if (!is_dry)
+    if (!is_dry) {
         fmt::print(
             "\nNext: meshprobectl check; then start meshprobe.target, with the old collector stopped.\n");
+    }
 }
 
 void Import::print_as_json(ExitCode code) const {
@@ -265,10 +267,11 @@ ExitCode Import::run() {
 namespace command {
 
 ExitCode import(const CommandLine& line) {
-    if (line.arguments.empty() || line.arguments.size() > 2)
+    if (line.arguments.empty() || line.arguments.size() > 2) {
         return complain_about_usage("import",
                                     "say of which collector, and where its checkpoints are: ps-collector "
                                     "or rsv, and a directory");
+    }
     const auto collector =
         std::ranges::find(collectors, std::string_view(line.arguments.front()), &Collector::name);
     if (collector == collectors.end()) {
@@ -278,9 +281,10 @@ ExitCode import(const CommandLine& line) {
     }
     if (line.has("config") && line.has("no-config"))
         return complain_about_usage("import", "--config and --no-config exclude each other");
-    if (const auto task = line.value("task"); task && !is_valid_name(*task))
+    if (const auto task = line.value("task"); task && !is_valid_name(*task)) {
         return complain_about_usage("import",
                                     fmt::format("--task: \"{}\" cannot be the name of a task", *task));
+    }
     return Import(line, *collector).run();
 }
 

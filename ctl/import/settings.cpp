@@ -165,9 +165,10 @@ void read_ps_collector_sections(const Ini& ini, SettingsReader& reader, Settings
     reader.read_broker("rabbitmq");
     if (is_true(reader.get("Oneshot", "enable")))
         reader.note("[Oneshot]: a range of the past is fetched by hand, not by the configuration");
-    if (is_true(reader.get("Push", "enabled")))
+    if (is_true(reader.get("Push", "enabled"))) {
         reader.note("[Push]: results that pScheduler pushes are not consumed; \"meshprobectl convert\" makes "
                     "the same messages of them");
+    }
 
     constexpr std::array<std::string_view, 6> own{"General", "Scheduler", "Oneshot",
                                                   "Mesh",    "rabbitmq",  "Push"};
@@ -203,9 +204,10 @@ void read_rsv_sections(SettingsReader& reader, std::string_view metric, Settings
         const auto text = reader.get(section, "cron-interval");
         if (!text) return std::nullopt;
         auto interval = cron_interval(*text);
-        if (!interval)
+        if (!interval) {
             reader.note(fmt::format("[{}] cron-interval: \"{}\" is not taken over; see calendar: of a task",
                                     section, *text));
+        }
         return interval;
     };
     settings.interval = interval_of(metric);
@@ -214,9 +216,10 @@ void read_rsv_sections(SettingsReader& reader, std::string_view metric, Settings
     settings.first_run = reader.duration(args, "start", Seconds(1));
     reader.read_common(args);
     reader.read_broker(args);
-    if (const auto queue = reader.get(args, "directoryqueue"))
+    if (const auto queue = reader.get(args, "directoryqueue")) {
         reader.note(
             fmt::format("directoryqueue {}: this version has no archiver for ActiveMQ (stomp)", *queue));
+    }
     if (const auto goc = reader.get(args, "goc"))
         reader.note(fmt::format("goc {}: this version has no archiver for a central esmond", *goc));
 

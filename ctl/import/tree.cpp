@@ -42,9 +42,10 @@ Result<std::vector<std::string>> names_in(const fs::path& directory) {
     std::vector<std::string> names;
     std::error_code error;
     for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-        if (names.size() == most_names)
+        if (names.size() == most_names) {
             return fail(ErrorKind::storage,
                         fmt::format("{}: more than {} entries", directory.string(), most_names));
+        }
         names.push_back(at->path().filename().string());
     }
     if (error) return fail_errno("read " + directory.string(), error.value());
@@ -131,9 +132,10 @@ class TreeReader {
         }
         const auto json = parse_json_text(*text);
         if (!json) return note(path, json.error().message);
-        if (!json->is_object())
+        if (!json->is_object()) {
             return note(path,
                         fmt::format("expected a JSON object of event types, got {}", describe_json(*json)));
+        }
         bool is_used = false;
         for (const auto& [event_type, next_start] : json->items()) {
             std::string why;
@@ -147,7 +149,7 @@ class TreeReader {
                 note(path, fmt::format("\"{}\": {}", event_type, why));
                 continue;
             }
-            auto& newest = host.series[key + ' ' + event_type];
+            auto& newest = host.series[fmt::format("{} {}", key, event_type)];
             newest = std::max(newest, *last);
             is_used = true;
         }
