@@ -68,12 +68,11 @@ inline constexpr MessageId spool_full{"spool-full", "9280ba2e153453fd735771b237d
 inline constexpr MessageId spool_corrupt{"spool-corrupt", "6800e67e527f5da656ec4c60da8f3fe2"};
 
 inline constexpr std::array all{
-    run_news,           host_state_changed,    run_failed,         trust_first_use,
-    trust_changed,      clock_skew_changed,    gap_recorded,       series_failed,
-    host_alias,         mesh_refreshed,        mesh_failed,        mesh_removals_held,
-    mesh_entry_refused, configuration_problem, configuration_kept, hosts_applied,
-    converge_failed,    archive_connected,     archive_lost,       archive_delivered,
-    archive_refused,    archive_unroutable,    spool_filling,      spool_full,
+    run_news,           host_state_changed, run_failed,         trust_first_use,    trust_changed,
+    clock_skew_changed, gap_recorded,       backfill,           series_failed,      host_alias,
+    mesh_refreshed,     mesh_failed,        mesh_removals_held, mesh_entry_refused, configuration_problem,
+    configuration_kept, hosts_applied,      converge_failed,    archive_connected,  archive_lost,
+    archive_delivered,  archive_refused,    archive_unroutable, spool_filling,      spool_full,
     spool_corrupt};
 
 } // namespace message
