@@ -34,9 +34,10 @@ Result<std::size_t> at_once(const CommandLine& line) {
     const auto text = line.value("jobs").value_or(std::to_string(usual));
     std::size_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > most)
+    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > most) {
         return fail(ErrorKind::usage,
                     fmt::format("--jobs: expected a number from 1 to {}, got \"{}\"", most, text));
+    }
     return number;
 }
 
@@ -258,9 +259,10 @@ ExitCode command::backfill(const CommandLine& line) {
     const bool resumes = line.has("resume");
     if (shows + cancels + resumes > 1) return misused("one of --status, --cancel and --resume");
     for (const auto option : {"since", "until", "gaps", "again", "event-type", "archive"}) {
-        if ((shows || cancels || resumes) && line.has(option))
+        if ((shows || cancels || resumes) && line.has(option)) {
             return misused(fmt::format(
                 "--{} says what is to be fetched: not with --status, --cancel or --resume", option));
+        }
     }
     Backfiller backfiller(line);
     if (shows) return backfiller.show();

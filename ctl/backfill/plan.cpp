@@ -123,9 +123,10 @@ class Planner {
     Result<std::vector<BackfillJob>> plan() {
         for (const auto& archive : wish_.archives) {
             const auto known = config_.archives.find(archive);
-            if (known == config_.archives.end() || !known->second.enabled)
+            if (known == config_.archives.end() || !known->second.enabled) {
                 return fail(ErrorKind::usage,
                             fmt::format("--archive: there is no enabled archive \"{}\"", archive));
+            }
         }
         if (wish_.task && !config_.tasks.contains(*wish_.task))
             return fail(ErrorKind::usage, fmt::format("--task: there is no task \"{}\"", *wish_.task));
@@ -181,11 +182,12 @@ class Planner {
                 if (is_task_for(task, host)) instances.insert({task, host});
             }
         }
-        if (instances.empty() && !wish_.hosts.empty())
+        if (instances.empty() && !wish_.hosts.empty()) {
             return fail(ErrorKind::configuration,
                         fmt::format("no task is for {}: all are switched off or select other hosts; see "
                                     "'meshprobectl config HOST'",
                                     fmt::join(wish_.hosts, ", ")));
+        }
         return instances;
     }
 
@@ -229,9 +231,10 @@ class Planner {
 
     Status plan_range(const Instance& instance) {
         auto archives = archives_of(instance);
-        if (archives.empty())
+        if (archives.empty()) {
             return fail(ErrorKind::configuration,
                         fmt::format("{}: its task has no archive that is enabled", instance.name()));
+        }
         std::vector<BackfillRange> done;
         for (const auto& standing : known_) {
             const auto& job = standing.job;
@@ -268,11 +271,12 @@ class Planner {
             if (!job.gaps || job.instance != instance || standing.state.is_finished()) continue;
             jobs_.push_back(job); // gone on with; its holes are not planned again
             for (const auto& range : job.ranges) {
-                for (const auto& archive : job.archives)
+                for (const auto& archive : job.archives) {
                     heal_gaps(ledger, {.series = range.series,
                                        .archive = archive,
                                        .since = range.since,
                                        .until = range.until});
+                }
             }
         }
         for (auto& holes : holes_of(ledger, wish_, archives_of(instance)))

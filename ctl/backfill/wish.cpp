@@ -67,9 +67,10 @@ Result<BackfillWish> read_wish(const CommandLine& line, Timestamp now) {
     if (!until) return fail(until.error());
     wish.since = *since;
     wish.until = *until;
-    if (!wish.gaps && !wish.since)
+    if (!wish.gaps && !wish.since) {
         return fail(ErrorKind::usage,
                     "say from when on: --since TIME; or --gaps, for what is recorded as missing");
+    }
     if (!wish.gaps && !wish.until) wish.until = now;
     if (wish.since && wish.until && *wish.since >= *wish.until) {
         return fail(ErrorKind::usage, fmt::format("--since ({}) is not before --until ({})",

@@ -33,9 +33,10 @@ BackfillState::Outcome to_outcome(std::string_view text) {
 
 nlohmann::json to_json(const std::vector<BackfillRange>& ranges) {
     auto list = nlohmann::json::array();
-    for (const auto& range : ranges)
+    for (const auto& range : ranges) {
         list.push_back(
             {{"series", range.series}, {"since", range.since}, {"until", range.until}, {"lost", range.lost}});
+    }
     return list;
 }
 

@@ -45,7 +45,7 @@ class Backfill {
   private:
     [[nodiscard]] Status begin();
     [[nodiscard]] Status collect(Assignment& assignment);
-    [[nodiscard]] Status go_on(SliceContext& context, std::vector<Archive> archives);
+    [[nodiscard]] Status go_on(SliceContext& context, const std::vector<Archive>& archives);
     [[nodiscard]] Result<SliceResult> read(SliceContext& context, const BackfillSlice& slice);
     [[nodiscard]] Status look_around(SliceContext& context);
     [[nodiscard]] bool is_worth_another_try(const SliceResult& result) const;
@@ -156,7 +156,7 @@ Status Backfill::collect(Assignment& assignment) {
     return status;
 }
 
-Status Backfill::go_on(SliceContext& context, std::vector<Archive> archives) {
+Status Backfill::go_on(SliceContext& context, const std::vector<Archive>& archives) {
     while (const auto slice = next_slice(job_.ranges, state_.reached, length_.seconds())) {
         if (stop_.is_wanted()) return fail(ErrorKind::interrupted, "told to stop");
         if (auto room = wait_for_room(archives); !room) return room;
@@ -231,9 +231,10 @@ Status Backfill::look_around(SliceContext& context) {
     if (context.regular->state()) {
         std::vector<Gap> lost;
         for (const auto& range : job_.ranges) {
-            if (range.lost)
+            if (range.lost) {
                 lost.push_back(
                     {.series = range.series, .since = range.since, .until = range.until, .reason = {}});
+            }
         }
         history.also_sent(context.regular->state(), std::move(lost));
     }

@@ -42,9 +42,10 @@ std::vector<Healing> healings(const BackfillJob& job, const BackfillSlice& slice
                     return other.archive == gap.archive && other.since < until && since < other.until &&
                            !job.gaps && !was_delivered(other, job, range);
                 });
-            if (!hides_lost)
+            if (!hides_lost) {
                 healed.push_back(
                     {.series = gap.series, .archive = gap.archive, .since = since, .until = until});
+            }
         }
     }
     return healed;
