@@ -5,10 +5,11 @@
 #include "ctl/compare/recording.hpp"
 #include "ctl/compare/results.hpp"
 #include "ctl/output.hpp"
+#include "lib/clock.hpp"
 #include "lib/config/amqp_url.hpp"
 #include "lib/config/load.hpp"
 #include "lib/json.hpp"
-#include "lib/pscheduler/run_document.hpp"
+#include "lib/moment.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
@@ -44,20 +45,19 @@ struct Source {
     std::optional<Archive> broker;
 };
 
-Result<std::optional<Timestamp>> time_option(const CommandLine& line, std::string_view name) {
+Result<std::optional<Timestamp>> time_option(const CommandLine& line, std::string_view name, RangeEdge edge) {
     const auto text = line.value(name);
     if (!text) return std::optional<Timestamp>{};
-    auto time = parse_timestamp(*text);
-    if (time) return time;
-    return fail(ErrorKind::usage,
-                fmt::format("--{}: expected a time such as 2026-11-22T08:00:00Z, got \"{}\"", name, *text));
+    const auto time = parse_moment(*text, now_usec() / 1'000'000, edge);
+    if (!time) return fail(time.error().in(fmt::format("--{}", name)));
+    return std::optional<Timestamp>(*time);
 }
 
 Result<CompareSettings> compare_settings(const CommandLine& line) {
     CompareSettings settings;
-    const auto since = time_option(line, "since");
+    const auto since = time_option(line, "since", RangeEdge::begin);
     if (!since) return fail(since.error());
-    const auto until = time_option(line, "until");
+    const auto until = time_option(line, "until", RangeEdge::end);
     if (!until) return fail(until.error());
     settings.has_since = since->has_value();
     settings.has_until = until->has_value();
