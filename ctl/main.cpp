@@ -80,7 +80,8 @@ bool only_looks(std::string_view command, const CommandLine& line) {
     if (command == "spool") return verb == "list" || verb == "show";
     if (command == "trust") return !line.has("accept") && !line.has("forget");
     if (command == "coverage") return !line.has("record");
-    constexpr std::array<std::string_view, 7> lookers{"check", "config", "explain", "gaps", "hosts", "plan", "status"};
+    constexpr std::array<std::string_view, 7> lookers{"check", "config", "explain", "gaps",
+                                                      "hosts", "plan",   "status"};
     return std::ranges::find(lookers, command) != lookers.end();
 }
 

@@ -1,6 +1,7 @@
+#include "lib/json.hpp"
+
 #include "ctl/output.hpp"
 #include "ctl/status/show.hpp"
-#include "lib/json.hpp"
 #include "lib/units_of_measure.hpp"
 
 namespace meshprobe::status {
