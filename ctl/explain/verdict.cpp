@@ -63,9 +63,10 @@ class Way {
                                    test.ip_version == 0 ? "" : fmt::format(" over IPv{}", test.ip_version),
                                    format_duration(std::chrono::seconds(test.every)), wanted.archive));
         }
-        if (facts_.is_known)
+        if (facts_.is_known) {
             return unknown(Station::expected,
                            fmt::format("no mesh asks for it, but {} measures it", wanted.archive));
+        }
         no(Station::expected, Cause::not_expected,
            facts_.stranger.empty() ? "no mesh asks for such a test between these two" : facts_.stranger);
     }
@@ -110,20 +111,21 @@ class Way {
     void look_at_test() {
         if (facts_.newest > 0)
             return yes(Station::test_ran, fmt::format("it has a result of {}", at(facts_.newest)));
-        if (facts_.is_forgotten)
+        if (facts_.is_forgotten) {
             return unknown(Station::test_ran,
-                           fmt::format("results go on until {}; single ones of then are not "
-                                       "remembered",
+                           fmt::format("results go on until {}; single ones of then are not remembered",
                                        at(facts_.latest)));
+        }
         if (facts_.failed > 0) {
             return no(Station::test_ran, Cause::failures,
                       fmt::format("it failed at {}: {}", at(facts_.failed),
                                   facts_.failure.empty() ? "the text is in no archive of this machine"
                                                          : facts_.failure));
         }
-        if (went_wrong() || !facts_.excluding_limit.empty() || facts_.gap || !facts_.last)
+        if (went_wrong() || !facts_.excluding_limit.empty() || facts_.gap || !facts_.last) {
             return unknown(Station::test_ran, facts_.latest == 0 ? "no result of it was ever received"
                                                                  : "last known result: " + at(facts_.latest));
+        }
         const std::string other = facts_.reverse_reports ? "; the other way round there are results" : "";
         if (facts_.latest == 0) {
             return no(Station::test_ran, Cause::never_seen,

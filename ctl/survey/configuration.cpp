@@ -62,10 +62,11 @@ std::string note_on(const HostReport& host) {
     if (condition == Condition::fine && remark_of(host).empty()) return {};
     std::string note(name_of(condition));
     if (condition == Condition::fine || condition == Condition::alias) note.clear(); // the remark says it
-    if (condition == Condition::clock)
+    if (condition == Condition::clock) {
         note = fmt::format("its clock is {} {}",
                            format_duration(std::chrono::seconds(std::abs(host.skew.value_or(0)))),
                            host.skew.value_or(0) < 0 ? "behind" : "ahead");
+    }
     if (condition == Condition::stale)
         note = host.newest == 0 ? "stale" : "nothing new since " + format_utc(host.newest);
     const std::string remark = one_line(remark_of(host));
@@ -128,9 +129,10 @@ std::string starting_configuration(const Survey& survey) {
     if (survey.allow_private) text += "    allow-private: true\n";
     text += "\n" + volume_note(survey);
     text += "tasks:\n  default:\n    interval: 5min\n    archives: {local: true}\n";
-    if (has_address_alias(survey))
+    if (has_address_alias(survey)) {
         text +=
             "\n# Some names have the same addresses; they are collected once.\nmerge-same-address: true\n";
+    }
     std::string settings;
     std::string notes;
     for (const HostReport& host : survey.hosts) {

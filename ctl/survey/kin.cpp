@@ -82,9 +82,10 @@ void compare_addresses(const std::vector<HostReport*>& hosts) {
         const HostReport& other = *by_name.at(address.alias_of);
         const bool are_different = !host.keys.empty() && !other.keys.empty();
         if (are_different) {
-            if (host.kinship.empty())
+            if (host.kinship.empty()) {
                 host.kinship =
                     fmt::format("it has the addresses of {}, but lists other metadata", address.alias_of);
+            }
         } else {
             host.alias_of = address.alias_of;
             host.kinship = "it has the same addresses";

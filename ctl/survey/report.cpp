@@ -119,7 +119,7 @@ std::string troubles(const Survey& survey) {
 std::string certificate_text(const HostReport& host) {
     const Certificate& certificate = host.certificate;
     if (certificate.pin.empty()) return host.answers() ? "none" : "-";
-    const std::string what = certificate.verified ? "verifies" : one_line(certificate.problem);
+    std::string what = certificate.verified ? "verifies" : one_line(certificate.problem);
     if (certificate.expires == 0) return what;
     const std::string date = format_utc(certificate.expires).substr(0, 10);
     return fmt::format("{}, {} {}", what, certificate.expires < host.now ? "expired" : "until", date);
