@@ -129,19 +129,19 @@ void SeriesHistory::also_sent(std::shared_ptr<const CheckpointState> state, std:
 
 /// Its marks are not ours: only what was sent counts.
 void SeriesHistory::add_sent(std::string_view id, std::optional<SeriesState>& known) const {
-    for (const auto& [state, but] : sent_) {
-        auto other = state->series.find(id);
+    for (const Sent& sent : sent_) {
+        auto other = sent.state->series.find(id);
         if (!other) continue;
         std::erase_if(other->recent, [&](Timestamp ts) {
-            return std::ranges::any_of(but, [&](const Gap& gap) {
+            return std::ranges::any_of(sent.but, [&](const Gap& gap) {
                 return (gap.series.empty() || gap.series == id) && gap.since <= ts && ts < gap.until;
             });
         });
         if (other->recent.empty()) continue;
         if (!known) known.emplace();
-        std::vector<Timestamp> sent;
-        std::ranges::set_union(known->recent, other->recent, std::back_inserter(sent));
-        known->recent = std::move(sent);
+        std::vector<Timestamp> both;
+        std::ranges::set_union(known->recent, other->recent, std::back_inserter(both));
+        known->recent = std::move(both);
     }
 }
 
