@@ -216,7 +216,8 @@ class Holes(unittest.TestCase):
     def test_a_whole_mesh_and_gaps(self):
         """Nothing is missing; a collector that was off for long says which range it skipped."""
         self.without_holes()
-        self.root.once()
+        collected = self.root.once()
+        self.assertEqual(collected.status, SUCCESS, collected)
         found = self.coverage(status=SUCCESS)
         self.assertEqual((found["expected"], found["reporting"], found["holes"]), (72, 72, []))
         self.assertIn("72 report, 0 are missing", self.root.run("meshprobectl", "coverage").stdout)
