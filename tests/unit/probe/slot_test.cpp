@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <future>
+#include <latch>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,6 +52,26 @@ TEST_CASE("as many slots as configured, and each is free again when its holder i
     const auto again = take(root, impatient(4));
     REQUIRE(again);
     CHECK(again->number() == number);
+}
+
+TEST_CASE("the first probes of all make the directory at the same time") {
+    constexpr unsigned probes = 8;
+    for (int round = 0; round < 200; ++round) {
+        const Root root;
+        std::latch start(probes);
+        std::vector<std::future<Result<std::optional<Slot>>>> taken;
+        for (unsigned i = 0; i < probes; ++i) {
+            taken.push_back(std::async(std::launch::async, [&] {
+                start.arrive_and_wait();
+                return Slot::take(root.paths(), impatient(probes));
+            }));
+        }
+        for (auto& slot : taken) {
+            const auto result = slot.get();
+            INFO((result ? "no slot was free" : result.error().message));
+            REQUIRE((result && *result));
+        }
+    }
 }
 
 TEST_CASE("dead hosts hold at most a quarter of the slots") {
