@@ -6,7 +6,7 @@
 #include "lib/config/load.hpp"
 #include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/instance.hpp"
 
 #include <fmt/core.h>

@@ -3,6 +3,7 @@
 #include "lib/command_line.hpp"
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 #include "lib/instance.hpp"
 
 #include <fmt/core.h>
@@ -53,11 +54,11 @@ bool names_host(const std::string& argument, const std::string& host) {
 
 Result<std::set<std::string>> every_host(const Paths& paths) {
     std::set<std::string> hosts;
-    auto listed = each_file(paths.mesh() / "host", [&](const std::filesystem::path& file) {
-        if (parse_host_name(file.filename().string())) hosts.insert(file.filename().string());
-    });
-    if (!listed) return fail(listed.error());
-    listed = each_file(paths.checkpoints(), [&](const std::filesystem::path& file) {
+    const auto records = read_host_records(paths);
+    if (!records) return fail(records.error());
+    for (const auto& [host, record] : *records)
+        hosts.insert(host);
+    auto listed = each_file(paths.checkpoints(), [&](const std::filesystem::path& file) {
         if (file.extension() != ".snapshot" && file.extension() != ".log") return;
         if (const auto instance = parse_instance(file.stem().string())) hosts.insert(instance->host);
     });

@@ -5,8 +5,7 @@
 #include "lib/config/load.hpp"
 #include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
-#include "lib/host_list.hpp"
-#include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 #include "lib/instance.hpp"
 #include "lib/json.hpp"
 
@@ -16,7 +15,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <system_error>
 
 namespace meshprobe::command {
 
@@ -37,17 +35,12 @@ Host& host_named(Hosts& hosts, const std::string& name) {
 }
 
 Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
+    auto records = read_host_records(paths);
+    if (!records) return fail(records.error());
     const Selection selection(paths);
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(paths.mesh() / "host", error), end; !error && entry != end;
-         entry.increment(error)) {
-        const std::string name = entry->path().filename().string();
-        if (!parse_host_name(name)) continue; // a temporary file, or nothing of ours
-        auto record = read_host_record(paths, name);
-        if (!record) return fail(record.error());
-        if (!*record) continue; // removed by a refresh just now
+    for (auto& [name, record] : *records) {
         Host& host = host_named(hosts, name);
-        host.record = std::move(**record);
+        host.record = std::move(record);
         if (!host.record.alias_of.empty()) continue;
         for (const auto& [task, settings] : config.tasks) {
             const TaskSettings effective = config.task(task, name);
@@ -55,10 +48,6 @@ Status add_mesh_hosts(const Paths& paths, const Config& config, Hosts& hosts) {
                 host.instances.push_back(Instance{task, name}.name());
             }
         }
-    }
-    if (error && error != std::errc::no_such_file_or_directory) {
-        return fail(ErrorKind::storage,
-                    fmt::format("list {}: {}", (paths.mesh() / "host").string(), error.message()));
     }
     return {};
 }

@@ -2,7 +2,7 @@
 
 #include "lib/enabled_by_hand.hpp"
 #include "lib/file.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/last_result.hpp"
 
 #include <sys/stat.h>

@@ -85,15 +85,6 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
     return write_file(path, content, mode, false);
 }
 
-Status write_new_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
-    const FileDescriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (!fd.is_open()) return fail_errno("create " + path.string());
-    if (::fchmod(fd.get(), mode) < 0) return fail_errno("chmod " + path.string()); // whatever the umask is
-    if (auto written = write_all(fd.get(), content); !written)
-        return fail(written.error().in("write " + path.string()));
-    return {};
-}
-
 Status write_all(int fd, std::string_view content) {
     while (!content.empty()) {
         const ssize_t count = ::write(fd, content.data(), content.size());

@@ -55,10 +55,6 @@ read_file_if_exists(const std::filesystem::path& path, std::size_t limit, Links 
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                            mode_t mode = 0644);
 
-/// Neither atomic nor synced, and only where there is no such file: for a directory that gets its name last.
-[[nodiscard]] Status write_new_file(const std::filesystem::path& path, std::string_view content,
-                                    mode_t mode = 0644);
-
 [[nodiscard]] Status write_all(int fd, std::string_view content);
 [[nodiscard]] Status sync_directory(const std::filesystem::path& directory);
 [[nodiscard]] Status make_directories(const std::filesystem::path& directory, mode_t mode = 0755);

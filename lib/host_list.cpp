@@ -2,23 +2,17 @@
 
 #include "lib/file.hpp"
 #include "lib/host_name.hpp"
-#include "lib/json.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace meshprobe {
 
 namespace {
 
 constexpr std::size_t largest_list = 4U << 20;
-constexpr std::size_t largest_record = 1U << 20;
-
-/// File names of records: a host name holds no '/', and brackets and colons are fine in file names.
-std::filesystem::path record_path(const Paths& paths, std::string_view host) {
-    return paths.mesh() / "host" / host;
-}
 
 } // namespace
 
@@ -56,44 +50,6 @@ std::string format_host_list(const std::vector<std::string>& hosts) {
     for (const auto& host : hosts)
         text += host + "\n";
     return text;
-}
-
-Result<std::optional<HostRecord>> read_host_record(const Paths& paths, std::string_view host) {
-    const auto path = record_path(paths, host);
-    const auto content = read_file_if_exists(path, largest_record, Links::refuse);
-    if (!content) return fail(content.error());
-    if (!*content) return std::optional<HostRecord>{};
-    const auto json = nlohmann::json::parse(**content, nullptr, false);
-    try {
-        return std::optional(HostRecord{
-            .host = json.at("host").get<std::string>(),
-            .measurement_archives = json.at("measurement-archives").get<std::vector<std::string>>(),
-            .meshes = json.at("meshes").get<std::vector<std::string>>(),
-            .addresses = json.at("addresses").get<std::vector<std::string>>(),
-            .alias_of = json.at("alias-of").is_null() ? "" : json.at("alias-of").get<std::string>(),
-        });
-    } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::storage,
-                    fmt::format("{}: {}; remove it and run \"{} start meshprobe-refresh\"", path.string(),
-                                error.what(), systemctl(paths.scope())));
-    }
-}
-
-std::string format_host_record(const HostRecord& record) {
-    return nlohmann::ordered_json{
-               {"host", record.host},
-               {"measurement-archives", record.measurement_archives},
-               {"meshes", record.meshes},
-               {"addresses", record.addresses},
-               {"alias-of",
-                record.alias_of.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(record.alias_of)},
-           }
-               .dump() +
-           "\n";
-}
-
-std::string standard_archive_url(std::string_view host) {
-    return fmt::format("https://{}/esmond/perfsonar/archive/", host);
 }
 
 } // namespace meshprobe

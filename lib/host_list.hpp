@@ -1,9 +1,7 @@
-// What refresh leaves for the others, in /var/lib/meshprobe/mesh/:
-//
-//   hosts         one HostName::text() per line, sorted by byte, nothing else: all that the generator and
-//                 converge read. Opened without following links or blocking, at most 4 MiB, each line
-//                 checked.
-//   host/NAME     a small JSON record per host, read by its probes and by status
+// The hosts to collect, as refresh leaves them in /var/lib/meshprobe/mesh/hosts: one HostName::text() per
+// line, sorted by byte, nothing else. It is all that the generator and converge read. Opened without
+// following links or blocking, at most 4 MiB, each line checked. What the meshes say of each:
+// lib/host_record.hpp.
 #pragma once
 
 #include "lib/error.hpp"
@@ -12,7 +10,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace meshprobe {
@@ -27,22 +24,5 @@ struct HostList {
 [[nodiscard]] Result<std::optional<HostList>>
 read_host_list(const std::filesystem::path& file); // the kept copy
 [[nodiscard]] std::string format_host_list(const std::vector<std::string>& hosts);
-
-/// host/NAME: {"host":…, "measurement-archives":[URL…], "meshes":[…], "addresses":[…], "alias-of": null|HOST}
-struct HostRecord {
-    std::string host;
-    /// URLs as the meshes give them, best first, each with a trailing slash.
-    std::vector<std::string> measurement_archives;
-    std::vector<std::string> meshes;
-    std::vector<std::string> addresses; ///< filled if merge-same-address
-    std::string alias_of;               ///< empty: this host is collected itself
-};
-
-/// nullopt: no mesh names this host (it was enabled by hand).
-[[nodiscard]] Result<std::optional<HostRecord>> read_host_record(const Paths& paths, std::string_view host);
-[[nodiscard]] std::string format_host_record(const HostRecord& record);
-
-/// Where to ask a host that no mesh names: https://HOST/esmond/perfsonar/archive/
-[[nodiscard]] std::string standard_archive_url(std::string_view host);
 
 } // namespace meshprobe

@@ -58,6 +58,7 @@ class Paths {
     [[nodiscard]] std::filesystem::path plan() const { return state_ / "plan"; }
     [[nodiscard]] std::filesystem::path mesh() const { return state_ / "mesh"; }
     [[nodiscard]] std::filesystem::path hosts() const { return mesh() / "hosts"; }
+    [[nodiscard]] std::filesystem::path host_records() const { return mesh() / "records"; }
     [[nodiscard]] std::filesystem::path host_facts() const { return mesh() / "facts"; }
     /// Copies of the lists that limit documents refer to (lib/limit_list.hpp); refresh keeps them.
     [[nodiscard]] std::filesystem::path limit_lists() const { return mesh() / "lists"; }

@@ -3,7 +3,7 @@
 #include "lib/alias.hpp"
 #include "lib/clock.hpp"
 #include "lib/config/selection.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "probe/limit/pscheduler_limit.hpp"
 
 #include <fmt/core.h>

@@ -77,8 +77,8 @@ Result<std::optional<Slot>> Slot::take(const Paths& paths, const Settings& setti
     const unsigned usable = share(settings.count);
     const auto directory = paths.slots();
     auto slot = try_all(directory, usable);
-    // Who may not look does not get further by making it. Another probe may have made it meanwhile: what failed
-    // is tried again all the same.
+    // Who may not look does not get further by making it. Another probe may have made it meanwhile: what
+    // failed is tried again all the same.
     std::error_code error;
     if (!slot && (std::filesystem::exists(directory, error) || !error)) {
         if (auto made = make_directories(directory); !made) return fail(made.error());

@@ -4,8 +4,8 @@
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/clock.hpp"
 #include "lib/config/selection.hpp"
-#include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>

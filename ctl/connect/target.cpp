@@ -2,8 +2,8 @@
 
 #include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
-#include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 #include "lib/instance.hpp"
 
 #include <fmt/core.h>
@@ -13,7 +13,6 @@
 #include <charconv>
 #include <filesystem>
 #include <set>
-#include <system_error>
 
 namespace meshprobe {
 
@@ -38,14 +37,10 @@ std::string first_url(const std::string& url) {
     return fmt::format("https://{}{}", parsed->host.text(), parsed->path);
 }
 
-std::set<Instance> find_instances(const Paths& paths, const Config& config) {
+std::set<Instance> find_instances(const Paths& paths, const Config& config, const HostRecords& records) {
     std::set<Instance> found;
     const Selection selection(paths);
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(paths.mesh() / "host", error), end; !error && entry != end;
-         entry.increment(error)) {
-        const std::string host = entry->path().filename().string();
-        if (!parse_host_name(host)) continue; // a temporary file, or nothing of ours
+    for (const auto& [host, record] : records) {
         for (const auto& [task, settings] : config.tasks) {
             const auto own = config.task(task, host);
             if (own.enabled && selection.is_for(own, host)) {
@@ -78,11 +73,12 @@ Result<std::vector<Target>> find_targets(const Paths& paths, const Config& confi
                            .interface = {},
                            .user = "mesh"});
     }
-    for (const auto& instance : find_instances(paths, config)) {
-        auto record = read_host_record(paths, instance.host);
-        if (!record) return fail(record.error());
+    const auto records = read_host_records(paths);
+    if (!records) return fail(records.error());
+    for (const auto& instance : find_instances(paths, config, *records)) {
         std::vector<std::string> urls;
-        if (*record) urls = std::move((*record)->measurement_archives);
+        if (const auto record = records->find(instance.host); record != records->end())
+            urls = record->second.measurement_archives;
         if (urls.empty()) urls.push_back(standard_archive_url(instance.host));
         auto settings = config.task(instance.task, instance.host);
         targets.push_back({.kind = Target::Kind::host,

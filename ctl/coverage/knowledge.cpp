@@ -3,7 +3,7 @@
 #include "lib/alias.hpp"
 #include "lib/clock.hpp"
 #include "lib/enabled_by_hand.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/last_result.hpp"
 
 #include <arpa/inet.h>

@@ -7,7 +7,7 @@
 #include "lib/alias.hpp"
 #include "lib/checkpoint/subjects.hpp"
 #include "lib/command_line.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/state.hpp"
 #include "probe/limit/limit.hpp"

@@ -5,12 +5,10 @@
 #include "ctl/refresh/same_keys.hpp"
 #include "lib/file.hpp"
 #include "lib/host_list.hpp"
-#include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 #include "lib/mesh/state.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -22,13 +20,11 @@ namespace meshprobe {
 
 namespace {
 
-using Records = std::map<std::string, HostRecord, std::less<>>;
-
 constexpr unsigned lookups_at_once = 16;
 constexpr std::size_t largest_book = 64U << 20;
 
 struct Union {
-    Records records;
+    HostRecords records;
     bool was_refreshed = false; ///< some mesh in force was had at least once, or none is wanted
 };
 
@@ -59,7 +55,7 @@ Result<Union> unite(const Paths& paths, const LoadedConfig& loaded) {
 }
 
 Status set_aliases(const Paths& paths, const std::vector<std::string>& in_use, Dns dns,
-                   const std::function<bool()>& stop, Records& records) {
+                   const std::function<bool()>& stop, HostRecords& records) {
     const auto path = paths.mesh() / "addresses";
     const auto text = read_file_if_exists(path, largest_book, Links::refuse);
     const AddressBook last = text && *text ? parse_address_book(**text) : AddressBook{};
@@ -78,55 +74,15 @@ Status set_aliases(const Paths& paths, const std::vector<std::string>& in_use, D
     return write_file_durably(path, format_address_book(book));
 }
 
-/// One flush for all of them instead of one for each: a mesh may bring thousands.
-Status sync_file_system(const std::filesystem::path& directory) {
-    const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.is_open() || ::syncfs(fd.get()) < 0) return fail_errno("sync " + directory.string());
-    return {};
+/// What the last refresh left; what cannot be read is replaced like what is not there.
+std::string published_records(const Paths& paths) {
+    auto text = read_file_if_exists(paths.host_records(), largest_book, Links::refuse);
+    return text && *text ? std::move(**text) : std::string{};
 }
 
-/// The first time all of them are new: written where nobody looks, and there with one rename.
-Status write_first_records(const std::filesystem::path& directory, const Records& records) {
-    const auto unseen = directory.parent_path() / ".host.new";
-    std::error_code error;
-    std::filesystem::remove_all(unseen, error); // a refresh that was broken off left it
-    if (auto made = make_directories(unseen); !made) return made;
-    for (const auto& [host, record] : records) {
-        if (auto written = write_new_file(unseen / host, format_host_record(record)); !written)
-            return written;
-    }
-    if (auto synced = sync_file_system(unseen); !synced) return synced;
-    if (::rename(unseen.c_str(), directory.c_str()) < 0) return fail_errno("rename " + unseen.string());
-    return sync_directory(directory.parent_path());
-}
-
-Status write_records(const std::filesystem::path& directory, const Records& records) {
-    constexpr std::size_t largest_record = 1U << 20;
-    std::error_code error;
-    if (!std::filesystem::exists(directory, error) && !error) return write_first_records(directory, records);
-    bool written_any = false;
-    for (const auto& [host, record] : records) {
-        const std::string text = format_host_record(record);
-        const auto existing = read_file_if_exists(directory / host, largest_record, Links::refuse);
-        if (existing && *existing && **existing == text) continue;
-        if (auto written = write_file_atomically(directory / host, text); !written) return written;
-        written_any = true;
-    }
-    return written_any ? sync_file_system(directory) : Status{};
-}
-
-Status remove_records(const std::filesystem::path& directory, const Records& records) {
-    std::error_code error;
-    std::vector<std::filesystem::path> vanished;
-    for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-        const std::string name = entry->path().filename().string();
-        if (!records.contains(name)) vanished.push_back(entry->path());
-    }
-    for (const auto& path : vanished) {
-        if (::unlink(path.c_str()) < 0 && errno != ENOENT) return fail_errno("remove " + path.string());
-    }
-    return {};
+Status replace(const std::filesystem::path& file, std::string_view before, std::string_view after) {
+    if (before == after && !after.empty()) return {};
+    return write_file_durably(file, after);
 }
 
 } // namespace
@@ -156,9 +112,12 @@ Result<Publication> publish_hosts(const Paths& paths, const LoadedConfig& loaded
                                    now_moment().wall_usec, all->records);
         !set)
         return fail(set.error());
-    const auto directory = paths.mesh() / "host";
     // A host's record is there before the list names it, and goes after the list ceased to.
-    if (auto written = write_records(directory, all->records); !written) return fail(written.error());
+    const std::string records = format_host_records(all->records);
+    const std::string records_before = published_records(paths);
+    const std::string records_between = merge_host_records(records, records_before);
+    if (auto written = replace(paths.host_records(), records_before, records_between); !written)
+        return fail(written.error());
     Publication publication;
     std::vector<std::string> hosts;
     for (const auto& [host, record] : all->records) {
@@ -178,7 +137,8 @@ Result<Publication> publish_hosts(const Paths& paths, const LoadedConfig& loaded
         if (auto written = write_file_durably(paths.hosts(), format_host_list(hosts)); !written)
             return fail(written.error());
     }
-    if (auto removed = remove_records(directory, all->records); !removed) return fail(removed.error());
+    if (auto written = replace(paths.host_records(), records_between, records); !written)
+        return fail(written.error());
     return publication;
 }
 

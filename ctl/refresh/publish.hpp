@@ -1,4 +1,5 @@
-// The union over all meshes, as the others read it: mesh/hosts and mesh/host/NAME (lib/host_list.hpp).
+// The union over all meshes, as the others read it: mesh/hosts (lib/host_list.hpp) and mesh/records
+// (lib/host_record.hpp).
 // Written only where something changed, so that the path unit that watches `hosts` fires for a reason.
 #pragma once
 

@@ -12,8 +12,6 @@ namespace meshprobe {
 
 namespace {
 
-using Records = std::map<std::string, HostRecord, std::less<>>;
-
 struct Relation {
     std::string of;
     bool rests = true; ///< the other one is collected, under all tasks of this host
@@ -21,7 +19,7 @@ struct Relation {
 
 class Relations {
   public:
-    Relations(const Paths& paths, const Config& config, const Records& records, std::int64_t now_usec)
+    Relations(const Paths& paths, const Config& config, const HostRecords& records, std::int64_t now_usec)
         : paths_(paths), config_(config), records_(records), now_usec_(now_usec), selection_(paths),
           by_hand_(instances_enabled_by_hand(paths)) {}
 
@@ -64,7 +62,7 @@ class Relations {
 
     const Paths& paths_;
     const Config& config_;
-    const Records& records_;
+    const HostRecords& records_;
     std::int64_t now_usec_;
     Selection selection_;
     std::vector<Instance> by_hand_;
@@ -73,7 +71,7 @@ class Relations {
 } // namespace
 
 Status set_key_aliases(const Paths& paths, const Config& config, const std::set<std::string>& in_use,
-                       std::int64_t now_usec, Records& records) {
+                       std::int64_t now_usec, HostRecords& records) {
     std::map<std::string, std::string> alias_of;
     std::map<std::string, std::vector<std::string>> successors;
     const Relations relations(paths, config, records, now_usec);

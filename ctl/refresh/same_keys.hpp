@@ -4,7 +4,7 @@
 
 #include "lib/config/config.hpp"
 #include "lib/error.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/paths.hpp"
 
 #include <map>
@@ -17,6 +17,6 @@ namespace meshprobe {
 /// and takes over; of several aliases of that one, the one that is in the list already does, else the first.
 [[nodiscard]] Status set_key_aliases(const Paths& paths, const Config& config,
                                      const std::set<std::string>& in_use, std::int64_t now_usec,
-                                     std::map<std::string, HostRecord, std::less<>>& records);
+                                     HostRecords& records);
 
 } // namespace meshprobe

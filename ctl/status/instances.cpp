@@ -4,8 +4,8 @@
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/config/selection.hpp"
 #include "lib/enabled_by_hand.hpp"
-#include "lib/host_list.hpp"
 #include "lib/host_name.hpp"
+#include "lib/host_record.hpp"
 
 #include <fmt/core.h>
 
@@ -36,22 +36,16 @@ class Finder {
           by_hand_(instances_enabled_by_hand(paths)), selection_(paths) {}
 
     std::vector<InstanceStatus> find() {
-        std::set<std::string> hosts;
-        std::error_code error;
-        for (std::filesystem::directory_iterator entry(paths_.mesh() / "host", error), end;
-             !error && entry != end; entry.increment(error)) {
-            const auto name = entry->path().filename().string();
-            if (parse_host_name(name)) hosts.insert(name);
-        }
-        if (error && error != std::errc::no_such_file_or_directory) {
-            report_.unreadable.push_back(
-                fmt::format("list {}: {}", (paths_.mesh() / "host").string(), error.message()));
+        const auto records = read_host_records(paths_);
+        if (!records) {
+            report_.unreadable.push_back(records.error().message);
             report_.is_blind = true;
         }
-        for (const auto& host : hosts)
-            add_host(host);
+        const HostRecords& known = records ? *records : HostRecords{};
+        for (const auto& [host, record] : known)
+            add_host(host, record);
         for (const auto& instance : by_hand_) {
-            if (!hosts.contains(instance.host) || !has(instance)) add(instance, {});
+            if (!known.contains(instance.host) || !has(instance)) add(instance, {});
         }
         std::ranges::sort(found_, {}, [](const InstanceStatus& status) {
             return std::pair(std::string_view(status.instance.host), std::string_view(status.instance.task));
@@ -64,20 +58,17 @@ class Finder {
         return std::ranges::find(found_, instance, &InstanceStatus::instance) != found_.end();
     }
 
-    void add_host(const std::string& host) {
-        const auto record = read_host_record(paths_, host);
-        if (!record) report_.unreadable.push_back(record.error().message);
-        if (!record || !*record) return;
-        if (!(*record)->alias_of.empty()) {
-            add({std::string(default_task), host}, **record);
+    void add_host(const std::string& host, const HostRecord& record) {
+        if (!record.alias_of.empty()) {
+            add({std::string(default_task), host}, record);
             return;
         }
         const auto before = found_.size();
         for (const auto& [task, settings] : config_.tasks) {
             const auto own = config_.task(task, host);
-            if (own.enabled && selection_.is_for(own, host)) add({task, host}, **record);
+            if (own.enabled && selection_.is_for(own, host)) add({task, host}, record);
         }
-        if (found_.size() == before) add({std::string(default_task), host}, **record);
+        if (found_.size() == before) add({std::string(default_task), host}, record);
     }
 
     void add(const Instance& instance, const HostRecord& record) {

@@ -82,6 +82,11 @@ class Root:
         """As after a boot: no back-off."""
         shutil.rmtree(self.path / "run/meshprobe/results", ignore_errors=True)
 
+    def host_records(self) -> dict[str, dict]:
+        """What refresh left of each host."""
+        lines = (self.path / "var/lib/meshprobe/mesh/records").read_text().splitlines()
+        return {record["host"]: record for record in map(json.loads, lines)}
+
     @property
     def database(self) -> Path:
         return self.path / "var/lib/meshprobe/archive/local.db"

@@ -30,10 +30,10 @@ class ByHand(unittest.TestCase):
                               capture_output=True, text=True, check=False)
 
     def know(self, host: str) -> None:
-        record = self.root.path / "var/lib/meshprobe/mesh/host" / host
-        record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(json.dumps({"host": host, "measurement-archives": [f"https://{host}/esmond/perfsonar/archive/"], "meshes": [],
-                                      "addresses": [], "alias-of": None}))
+        records = self.root.path / "var/lib/meshprobe/mesh/records"
+        records.parent.mkdir(parents=True, exist_ok=True)
+        records.write_text(json.dumps({"host": host, "measurement-archives": [f"https://{host}/esmond/perfsonar/archive/"], "meshes": [],
+                                       "addresses": [], "alias-of": None}, separators=(",", ":")) + "\n")
 
 
 class Archives(ByHand):

@@ -153,8 +153,9 @@ class Fetching(Case):
         self.refresh()
         self.assertEqual(self.server.take_seen(), [("/a", 304), ("/b", 304), ("/c", 200), ("/list", 304)])
         self.assertIn("ps-d.example.org", self.hosts())
-        self.assertFalse((self.mesh / "host/ps-c.example.org").exists())
-        record = json.loads((self.mesh / "host/ps-d.example.org").read_text())
+        records = self.root.host_records()
+        self.assertEqual(sorted(records), self.hosts())
+        record = records["ps-d.example.org"]
         self.assertEqual(record["measurement-archives"], ["https://ps-d.example.org/esmond/perfsonar/archive/"])
         self.assertEqual(record["meshes"], ["m"])
 
@@ -446,7 +447,7 @@ class Shrinking(Case):
         self.assertEqual(self.accept("n").status, USAGE)
         self.assertIn("ps000.example.org is removed", self.accept("m").stdout)
         self.assertEqual(self.hosts(), names(5, 25))
-        self.assertFalse((self.mesh / "host/ps000.example.org").exists())
+        self.assertNotIn("ps000.example.org", self.root.host_records())
         self.assertIn("no removals are held", self.accept("m").stdout)
         self.refresh()
         self.assertEqual(self.hosts(), names(5, 25))

@@ -2,7 +2,7 @@
 #include "ctl/output.hpp"
 #include "ctl/status/gather.hpp"
 #include "ctl/status/show.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/mesh/state.hpp"
 #include "lib/spool/segment_name.hpp"
 #include "tests/unit/lib/config_root.hpp"
@@ -33,7 +33,9 @@ class Fleet : public ConfigRoot {
         record.host = name;
         record.meshes = {"m"};
         record.alias_of = alias_of;
-        write("var/lib/meshprobe/mesh/host/" + name, format_host_record(record));
+        HostRecords records = *read_host_records(paths());
+        records.insert_or_assign(name, record);
+        write("var/lib/meshprobe/mesh/records", format_host_records(records));
     }
     void result(const std::string& name, const LastResult& result) const {
         const auto written = write_last_result(paths(), {"default", name}, result);

@@ -1,6 +1,6 @@
 #include "lib/alias.hpp"
 #include "lib/file.hpp"
-#include "lib/host_list.hpp"
+#include "lib/host_record.hpp"
 #include "lib/last_result.hpp"
 #include "tests/unit/lib/temporary_directory.hpp"
 
@@ -25,11 +25,13 @@ struct Fleet {
     Paths paths{directory.path()};
 
     void name(const Instance& instance, const std::string& alias_of = {}) const {
-        REQUIRE(make_directories(paths.mesh() / "host"));
+        REQUIRE(make_directories(paths.mesh()));
         HostRecord record;
         record.host = instance.host;
         record.alias_of = alias_of;
-        REQUIRE(write_file_atomically(paths.mesh() / "host" / instance.host, format_host_record(record)));
+        HostRecords records = *read_host_records(paths);
+        records.insert_or_assign(instance.host, record);
+        REQUIRE(write_file_atomically(paths.host_records(), format_host_records(records)));
     }
     void last(const Instance& instance, std::uint32_t bad_runs, std::int64_t success_usec,
               std::int64_t since_usec) const {

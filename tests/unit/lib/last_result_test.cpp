@@ -49,19 +49,3 @@ TEST_CASE("the host list is checked line by line") {
     std::filesystem::create_symlink("/etc/hostname", paths.hosts());
     CHECK_FALSE(read_host_list(paths));
 }
-
-TEST_CASE("host records") {
-    const test::TemporaryDirectory directory;
-    const Paths paths(directory.path());
-    const HostRecord record{
-        "a.example.org", {"https://a.example.org/esmond/perfsonar/archive/"}, {"wlcg"}, {}, "b.example.org"};
-    REQUIRE(make_directories(paths.mesh() / "host"));
-    REQUIRE(write_file_atomically(paths.mesh() / "host" / record.host, format_host_record(record)));
-    const auto read = read_host_record(paths, record.host);
-    REQUIRE(read);
-    REQUIRE(*read);
-    CHECK((*read)->measurement_archives == record.measurement_archives);
-    CHECK((*read)->alias_of == "b.example.org");
-    REQUIRE(write_file_atomically(paths.mesh() / "host" / record.host, "[]"));
-    CHECK_FALSE(read_host_record(paths, record.host));
-}
