@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
+#include <string_view>
 #include <unordered_set>
 
 namespace meshprobe {
@@ -17,23 +20,20 @@ namespace {
 
 using nlohmann::json;
 
-bool names(const json& object, std::string_view archive) {
-    const json& list = array_member(object, "archives");
-    return std::ranges::find(list, archive) != list.end();
-}
-
-/// An archive that nobody names is in use as far as we know; one that only disabled tasks and hosts name is
-/// not.
-bool is_switched_off(const json& document, std::string_view archive) {
-    bool named = false;
+/// Archives that only disabled tasks and hosts name; one that nobody names is in use as far as we know.
+std::set<std::string_view> switched_off_archives(const json& document) {
+    std::set<std::string_view> off;
+    std::set<std::string_view> on;
     for (const std::string_view section : {"tasks", "hosts"}) {
         for (const json& entry : object_member(document, section)) {
-            if (!names(entry, archive)) continue;
-            if (!bool_member(entry, "disabled")) return false;
-            named = true;
+            auto& named = bool_member(entry, "disabled") ? off : on;
+            for (const json& name : array_member(entry, "archives")) {
+                if (name.is_string()) named.insert(name.get_ref<const std::string&>());
+            }
         }
     }
-    return named;
+    std::erase_if(off, [&](std::string_view name) { return on.contains(name); });
+    return off;
 }
 
 class ArchiveReader {
@@ -43,8 +43,9 @@ class ArchiveReader {
 
     void read() {
         const json& archives = object_member(document_, "archives");
+        const auto switched_off = switched_off_archives(document_);
         for (auto entry = archives.begin(); entry != archives.end(); ++entry) {
-            if (is_switched_off(document_, entry.key())) continue;
+            if (switched_off.contains(entry.key())) continue;
             const std::string what = "archive " + in_quotes(entry.key());
             const auto urls = written_read_urls(*entry);
             if (!urls) {
@@ -60,6 +61,8 @@ class ArchiveReader {
             }
         }
         if (varying_.empty()) return;
+        hosts_vary_ = std::ranges::any_of(object_member(document_, "hosts"),
+                                          [&](const json& host) { return has_varying(host); });
         for (const MeshTask& task : expansion_.tasks()) {
             if (!task.disabled && is_of_interest(task)) expand(task);
         }
@@ -75,14 +78,12 @@ class ArchiveReader {
 
   private:
     bool has_varying(const json& holder) {
-        return std::ranges::any_of(varying_, [&](const auto& entry) { return names(holder, entry.first); });
+        return std::ranges::any_of(array_member(holder, "archives"), [&](const json& name) {
+            return name.is_string() && varying_.contains(name.get_ref<const std::string&>());
+        });
     }
 
-    bool is_of_interest(const MeshTask& task) {
-        return has_varying(*task.task) ||
-               std::ranges::any_of(object_member(document_, "hosts"),
-                                   [&](const json& host) { return has_varying(host); });
-    }
+    bool is_of_interest(const MeshTask& task) { return hosts_vary_ || has_varying(*task.task); }
 
     /// A task's own archives get the results of all its tuples, those of a host what its addresses schedule.
     void expand(const MeshTask& task) {
@@ -110,6 +111,7 @@ class ArchiveReader {
     Extraction& extraction_;
     MeshExpansion expansion_;
     std::map<std::string, bool, std::less<>> varying_; ///< archives with variables; whether they got a value
+    bool hosts_vary_ = false;                          ///< some host names one of them
     std::unordered_set<const MeshArchive*> seen_;      ///< a few archives, in very many tuples
 };
 
