@@ -92,10 +92,8 @@ class Once {
 
     static std::string why(const MeshState& state) {
         if (!state.error.empty() || state.failures.empty()) return state.error;
-        const FailedDocument& first = state.failures.front();
-        const bool is_named = first.reason.find(first.location) != std::string::npos;
-        return fmt::format("{} failed, first {}{}", counted(state.failures.size(), "document"),
-                           is_named ? "" : first.location + ": ", first.reason);
+        return fmt::format("{} failed, first {}", counted(state.failures.size(), "document"),
+                           state.failures.front().text());
     }
 
     static std::string whole_problem(const LoadedConfig& loaded) {

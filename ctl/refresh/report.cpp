@@ -23,12 +23,6 @@ std::string some_of(const std::vector<std::string>& names) {
     return text;
 }
 
-/// The reason may begin with the location.
-std::string text_of(const FailedDocument& failure) {
-    const bool is_named = failure.reason.find(failure.location) != std::string::npos;
-    return is_named ? failure.reason : fmt::format("{}: {}", failure.location, failure.reason);
-}
-
 class Report {
   public:
     Report(const Journal& journal, const Settlement& settlement, const Crawl& crawl)
@@ -61,7 +55,7 @@ class Report {
         for (const FailedDocument& failure : settlement_.new_failures) {
             if (++lines > most_lines) break;
             journal_.log(Priority::warning, message::mesh_failed,
-                         fmt::format("mesh {}: {}; {}", state_.mesh, one_line(text_of(failure)),
+                         fmt::format("mesh {}: {}; {}", state_.mesh, one_line(failure.text()),
                                      failure.has_copy ? "its last good copy stays in force"
                                                       : "there is no copy of it yet"),
                          {{"MESHPROBE_MESH", state_.mesh}});

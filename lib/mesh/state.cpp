@@ -86,6 +86,10 @@ std::filesystem::path state_path(const Paths& paths, std::string_view mesh) {
 
 } // namespace
 
+std::string FailedDocument::text() const {
+    return reason.find(location) != std::string::npos ? reason : fmt::format("{}: {}", location, reason);
+}
+
 Moment now_moment() {
     return {clock_usec(CLOCK_REALTIME), boot_id(), clock_usec(CLOCK_BOOTTIME)};
 }

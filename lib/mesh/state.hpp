@@ -33,6 +33,8 @@ struct FailedDocument {
     std::string reason;
     bool has_copy = false; ///< its last good copy was used
 
+    /// "LOCATION: REASON"; the reason may name the location already.
+    [[nodiscard]] std::string text() const;
     auto operator<=>(const FailedDocument&) const = default;
 };
 
