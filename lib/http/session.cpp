@@ -177,7 +177,10 @@ class HttpSession::Impl {
         }
         if (!request.login.empty()) set_option(handle, CURLOPT_USERPWD, request.login.c_str());
         set_option(handle, CURLOPT_FOLLOWLOCATION, 0L); // followed here, within bounds
-        set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        // Where a host offers HTTP/2, all transfers share the one connection, so each waits to see what it
+        // offers.
+        set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+        set_option(handle, CURLOPT_PIPEWAIT, 1L);
         set_option(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
         set_option(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
         set_option(handle, CURLOPT_NOSIGNAL, 1L);
