@@ -116,6 +116,7 @@ void Reporter::summarize_refused() {
 }
 
 void Reporter::damaged(std::string_view segment, std::string_view reason) {
+    ++damaged_;
     journal_.log(
         Priority::error, message::spool_corrupt,
         fmt::format("{}: segment {} is damaged ({}); set aside in failed/", archive_, segment, reason),

@@ -44,6 +44,7 @@ class Reporter {
     void refused(std::string_view segment, const SegmentHeader& header, std::size_t messages,
                  std::string_view reason);
     void damaged(std::string_view segment, std::string_view reason);
+    [[nodiscard]] std::size_t damaged_segments() const { return damaged_; }
     /// A local fault that does not concern the archive (the spool cannot be changed …).
     void trouble(const Error& error);
 
@@ -68,6 +69,7 @@ class Reporter {
     ArchiverState reported_; ///< as of the last summary
     std::string trouble_;    ///< the last one logged
     std::uint64_t refused_unlogged_ = 0;
+    std::size_t damaged_ = 0; ///< segments
     std::optional<Clock::time_point> refused_logged_;
     Clock::time_point started_ = Clock::now();
     Clock::time_point summarized_ = started_;

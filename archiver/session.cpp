@@ -137,8 +137,12 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
             return give_up(became.error(), exit_code(became.error().kind));
     }
     const auto locked = lock(paths, name);
-    if (!locked)
-        return give_up(locked.error(), drain ? drain_exit_code(locked.error().kind) : ExitCode::failure);
+    if (!locked) {
+        const auto kind = locked.error().kind;
+        if (drain) return give_up(locked.error(), drain_exit_code(kind));
+        const bool is_second = kind == ErrorKind::refused;
+        return give_up(locked.error(), is_second ? ExitCode::failure : exit_code(kind));
+    }
     const Spool spool(paths, name);
     if (auto created = spool.create(); !created) {
         reporter.failed(created.error().message);
@@ -147,6 +151,12 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
 
     Delivery delivery(spool, **type, reporter, *stop, {.drain = drain, .idle = archive->idle});
     const auto delivered = delivery.run();
+    if (delivered && drain && reporter.damaged_segments() > 0) {
+        const auto segments = counted(reporter.damaged_segments(), "damaged segment");
+        return give_up(
+            {ErrorKind::storage, segments + " could not be delivered; see meshprobectl spool list"},
+            ExitCode::left_over);
+    }
     if (delivered) return ExitCode::success;
     if (!drain) reporter.failed(delivered.error().message);
     if (delivery.left() == 0) return give_up(delivered.error(), exit_code(delivered.error().kind));

@@ -164,6 +164,8 @@ class Once {
                               last && *last && status != to_int(ExitCode::deferred)) {
                               probe.message = (*last)->message;
                               probe.points = (*last)->points;
+                              if (probe.message.empty() && (*last)->catching_up_usec > 0)
+                                  probe.message = "more is to be caught up with; the next round goes on";
                           }
                           round_.probes.push_back(std::move(probe));
                       }});

@@ -185,15 +185,20 @@ ExitCode drop(const CommandLine& line) {
     if (!chosen) return complain(chosen.error());
 
     std::uint64_t points = 0;
+    std::size_t damaged = 0;
     std::vector<std::string> queued;
     std::vector<std::string> failed;
     for (const StoredSegment& name : *chosen) {
-        const auto segment = name.read(*spool); // a damaged one counts as none
+        const auto segment = name.read(*spool);
+        if (!segment) ++damaged;
         if (segment && *segment) points += (*segment)->points();
         (name.failed ? failed : queued).push_back(name.name);
     }
-    const std::string what = fmt::format("{} of {} with {}", counted(chosen->size(), "segment"),
-                                         spool->archive(), counted(points, "point"));
+    std::string what = fmt::format("{} of {} with {}", counted(chosen->size(), "segment"), spool->archive(),
+                                   counted(points, "point"));
+    if (damaged > 0)
+        what +=
+            fmt::format(" and what {} {}", counted(damaged, "damaged one"), damaged == 1 ? "holds" : "hold");
     if (!line.has("yes")) {
         fmt::print(stderr, "meshprobectl: {} would be lost for good; with --yes they are dropped\n", what);
         return ExitCode::usage;

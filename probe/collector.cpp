@@ -80,7 +80,8 @@ void Collector::fill() {
 void Collector::begin(SeriesJob job) {
     active_.emplace_back(std::move(job), context_);
     const auto active = std::prev(active_.end());
-    active->begin(first_part_);
+    const bool is_deep_first = first_part_ == SeriesRun::Part::recent && active->job().plan.deeper_first;
+    active->begin(is_deep_first ? SeriesRun::Part::deeper : first_part_);
     const auto& whole = active->whole();
     if (whole.verdict == LimitDecision::Verdict::drop) {
         settle(active->job(), true);
@@ -113,6 +114,7 @@ void Collector::read(Active active) {
 
 std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const {
     if (run.part() == SeriesRun::Part::recent && run.must_look_deeper()) return SeriesRun::Part::deeper;
+    if (run.part() == SeriesRun::Part::deeper && run.job().plan.deeper_first) return SeriesRun::Part::recent;
     return std::nullopt;
 }
 

@@ -67,13 +67,18 @@ Timestamp PollBook::clock() const {
     return (now_usec() + settings.skew_usec) / 1'000'000;
 }
 
-void PollBook::record_gap(const PollPlan& plan) {
+void PollBook::meet_recorded_gap(PollPlan& plan) const {
     if (!plan.gap) return;
-    Progress jumped = before;
-    jumped.polled_until = plan.gap->until;
-    batch.add_gap(*plan.gap);
-    batch.set_progress(jumped);
-    summary.tally.gaps.push_back(*plan.gap);
+    for (const Gap& gap : checkpoint.gaps()) {
+        const bool is_it = gap.series.empty() && gap.archive.empty() && gap.reason == plan.gap->reason &&
+                           gap.since <= plan.gap->since && gap.until > plan.gap->since;
+        if (is_it) plan.gap->until = plan.horizon = std::min(gap.until, plan.gap->until);
+    }
+}
+
+void PollBook::record_gap(const Gap& gap) {
+    batch.add_gap(gap);
+    summary.tally.gaps.push_back(gap);
 }
 
 Progress PollBook::next(const PollPlan& plan, const PollOutcome& outcome, const ReadFrom& source) const {
@@ -89,8 +94,7 @@ void PollBook::give_up_on(const std::vector<std::string>& series, Timestamp unti
         const Timestamp since = marks ? marks->complete_until : before.polled_until;
         if (since >= until) continue;
         const Gap gap{.series = id, .since = since, .until = until, .reason = "the archive fails to give it"};
-        batch.add_gap(gap);
-        summary.tally.gaps.push_back(gap);
+        record_gap(gap);
     }
 }
 

@@ -55,8 +55,10 @@ struct PollBook {
     /// What the server's clock should say now, as far as known.
     [[nodiscard]] Timestamp clock() const;
 
-    /// In one commit with the mark that keeps it from being recorded again.
-    void record_gap(const PollPlan& plan);
+    /// A run that was killed has recorded the plan's gap already, and read some of what lies behind it: where
+    /// that begins must not move.
+    void meet_recorded_gap(PollPlan& plan) const;
+    void record_gap(const Gap& gap);
 
     /// The marks after this poll.
     [[nodiscard]] Progress next(const PollPlan& plan, const PollOutcome& outcome,

@@ -57,7 +57,7 @@ std::string_view what_to_do(const std::string& outcome) {
         return "nothing is collected until its certificate verifies (tls.trust: ca) or tls.pins names its "
                "key";
     }
-    if (outcome == "partial") return "the others were collected, these are tried again";
+    if (outcome == "partial") return "the others were collected; what can still be had is tried again";
     if (outcome == "failed")
         return "this is a fault of the collector itself and needs somebody to look at it";
     return {};
@@ -195,7 +195,8 @@ std::string outcome_of(const RunSummary& summary) {
 
 ExitCode exit_code_of(const RunSummary& summary) {
     const auto outcome = outcome_of(summary);
-    if (outcome == "success") return ExitCode::success;
+    // What is still to be caught up with is no trouble of the host, but who calls until all is there goes on.
+    if (outcome == "success") return summary.tally.owed > 0 ? ExitCode::partial : ExitCode::success;
     if (outcome == "partial") return ExitCode::partial;
     if (outcome == "unreachable") return ExitCode::unreachable;
     if (outcome == "untrusted") return ExitCode::untrusted;

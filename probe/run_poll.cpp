@@ -165,7 +165,11 @@ Status RunPoll::take(const RunSource::Page& page) {
 }
 
 Status RunPoll::read() {
-    book_.record_gap(plan_);
+    if (plan_.gap) {
+        Gap gap = *plan_.gap;
+        gap.since = plan_.before_gap; // what was under way then may have ended during the gap
+        book_.record_gap(gap);
+    }
     const auto stop = [this] { return stop_.is_wanted(); };
     Status status;
     while (page_) {
@@ -184,7 +188,8 @@ Status RunPoll::read() {
 Status RunPoll::conclude(bool is_through) {
     const PollOutcome outcome{.complete = is_through && !has_failures(),
                               .held_by_failures = is_through && has_failures(),
-                              .out_of_time = stop_.is_out_of_time()};
+                              .out_of_time = stop_.is_out_of_time(),
+                              .flavour = flavour_};
     Progress next = book_.next(plan_, outcome, {url_, flavour_});
     next.polled_until = std::max(next.polled_until, book_.checkpoint.progress().polled_until);
     return book_.close(next);

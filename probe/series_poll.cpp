@@ -29,6 +29,7 @@ class SeriesPoll {
     [[nodiscard]] Status collect(Contact& contact, Collector& collector);
     [[nodiscard]] Result<bool> act_on(const Kin& kin);
     void add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector& collector);
+    void record_what_was_not_read_before_it(const PollPlan& plan, const Collector& collector);
     [[nodiscard]] Status conclude(const Contact& contact, Collector& collector);
     [[nodiscard]] Collector::Clock::time_point catch_up_end() const;
     void sum_up(const Contact& contact, const Collector& collector);
@@ -97,7 +98,8 @@ Result<bool> SeriesPoll::act_on(const Kin& kin) {
 void SeriesPoll::run(Contact& contact) {
     flavour_ = contact.page.flavour != Flavour::unknown ? contact.page.flavour
                                                         : to_series_flavour(book_.before.flavour);
-    book_.record_gap(contact.plan);
+    book_.meet_recorded_gap(contact.plan);
+    if (contact.plan.gap) book_.record_gap(*contact.plan.gap);
     Collector collector(*contact.session, book_, contact.plan.now, flavour_,
                         {.archive_url = contact.url,
                          .max_requests = std::max(1U, settings_.task.max_requests),
@@ -171,14 +173,28 @@ Status SeriesPoll::collect(Contact& contact, Collector& collector) {
     return collector.read_holes();
 }
 
+/// The next run begins behind the gap.
+void SeriesPoll::record_what_was_not_read_before_it(const PollPlan& plan, const Collector& collector) {
+    Gap gap = *plan.gap;
+    gap.since = plan.before_gap;
+    gap.until = plan.gap->since;
+    if (!listed_ || collector.is_cut_short() || collector.host_error()) return book_.record_gap(gap);
+    for (const auto& id : collector.failed()) {
+        gap.series = id;
+        book_.record_gap(gap);
+    }
+}
+
 Status SeriesPoll::conclude(const Contact& contact, Collector& collector) {
     const auto& plan = contact.plan;
     const bool through =
         listed_ && !collector.is_cut_short() && !collector.host_error() && !collector.has_holes();
     const PollOutcome outcome{.complete = through && collector.failed().empty(),
                               .held_by_failures = through && !collector.failed().empty(),
-                              .out_of_time = stop_.is_out_of_time()};
+                              .out_of_time = stop_.is_out_of_time(),
+                              .flavour = flavour_};
     const Progress next = book_.next(plan, outcome, {contact.url, flavour_});
+    if (plan.gap) record_what_was_not_read_before_it(plan, collector);
     const Timestamp held_at = plan.gap ? plan.gap->until : book_.before.polled_until;
     if (outcome.held_by_failures && !plan.first_contact && next.polled_until > held_at)
         book_.give_up_on(collector.failed(), next.polled_until);

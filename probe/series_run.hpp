@@ -64,7 +64,9 @@ class SeriesRun final : public PointSink, private Earlier {
     [[nodiscard]] Result<Window> fetched();
     /// `recent` is read. Whether the archive announced something that was not in it.
     [[nodiscard]] Timestamp complete_until() const { return complete_until_; }
-    [[nodiscard]] bool must_look_deeper() const { return job_.plan.deeper && taken_.empty(); }
+    [[nodiscard]] bool must_look_deeper() const {
+        return job_.plan.deeper && !job_.plan.deeper_first && taken_.empty();
+    }
 
     [[nodiscard]] Status take(std::span<const Point> points, const Window& asked) override;
     void covered(Timestamp until) override;

@@ -59,16 +59,25 @@ Slot::Slot(unsigned number, FileDescriptor lock, FileDescriptor bell)
     : number_(number), lock_(std::move(lock)), bell_(std::move(bell)) {}
 
 /// The living try the highest number first and the dead may use only the lowest ones, so that they meet late.
+/// A slot that cannot be opened (somebody ran a probe by hand as another user) is no reason to leave out the
+/// others.
 Result<std::optional<Slot>> Slot::try_all(const std::filesystem::path& directory, unsigned usable) {
+    std::optional<Error> error;
+    unsigned unusable = 0;
     for (unsigned number = usable; number-- > 0;) {
         const auto path = directory / std::to_string(number);
         auto lock = try_lock(path);
-        if (!lock) return fail(lock.error());
+        if (!lock) {
+            error = lock.error();
+            ++unusable;
+            continue;
+        }
         if (!*lock) continue;
         FileDescriptor bell(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
         if (!bell.is_open()) return fail_errno(fmt::format("open {}", path.string()));
         return std::optional(Slot(number, std::move(**lock), std::move(bell)));
     }
+    if (unusable == usable) return fail(*error);
     return std::optional<Slot>();
 }
 

@@ -96,6 +96,7 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     if (progress.polled_until < plan.horizon) {
         plan.horizon = edge;
         plan.gap = Gap{.series = "", .since = progress.polled_until, .until = edge, .reason = "catch-up"};
+        plan.before_gap = progress.polled_until - std::max(rules.overlap, rules.reread);
     }
     // A server clock that was set back must not leave us waiting for its old time; and when that was, between
     // the last poll and this one, nobody knows.
@@ -110,7 +111,8 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
                                           : std::min(progress.reread_at, now - rules.reread);
         plan.search_from = std::min(plan.search_from, reread_from - margin(rules, flavour));
     }
-    plan.search_from = std::max({plan.search_from, plan.horizon, Timestamp{1}});
+    if (plan.gap) plan.search_from = std::min(plan.search_from, plan.before_gap);
+    plan.search_from = std::max({plan.search_from, plan.gap ? plan.before_gap : plan.horizon, Timestamp{1}});
     return plan;
 }
 
@@ -129,7 +131,8 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     if (!known) {
         from = first_start(marks, poll, progress, rules);
         // What arrived before the window begins was not measured in it.
-        if (trusted && updated && *updated > 0 && *updated < from - rules.overlap) return std::nullopt;
+        const Timestamp first = poll.gap ? poll.before_gap : from;
+        if (trusted && updated && *updated > 0 && *updated < first - rules.overlap) return std::nullopt;
     } else if (covered < poll.horizon && (poll.gap || !is_owed(*marks))) {
         from = poll.horizon;
     } else {
@@ -140,6 +143,11 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
 
     SeriesPlan plan;
     plan.anew = anew;
+    if (poll.gap && !anew && from >= poll.gap->until) {
+        const Timestamp deep = std::max(known ? covered - look_back : poll.before_gap, Timestamp{0});
+        plan.deeper_first = deep < poll.gap->since;
+        if (plan.deeper_first) plan.deeper = Window{deep, poll.gap->since - 1};
+    }
     plan.recent = {from, poll.now};
     if (poll.now - from > std::max(day, look_back) + fresh) {
         plan.recent.from = poll.now - fresh;
@@ -150,8 +158,8 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     }
     // The archive says that something arrived after what we have covered: if it is nowhere near, it came
     // late.
-    if (trusted && known && !poll.reread && rereads(rules) && marks->updated > updated_in_doubt && updated &&
-        *updated != marks->updated) {
+    if (!plan.deeper && trusted && known && !poll.reread && rereads(rules) &&
+        marks->updated > updated_in_doubt && updated && *updated != marks->updated) {
         const Timestamp deep = std::max({covered - rules.reread, poll.since, Timestamp{0}});
         if (deep < from) plan.deeper = Window{deep, from - 1};
     }
@@ -186,10 +194,15 @@ Progress advance(const Progress& progress, const PollPlan& poll, const PollOutco
         next.polled_until = poll.since; // from here on the host is known, and everything since then is owed
         next.reread_at = poll.now;
     }
+    // Those that failed were listed by this search; the next one must not begin behind them because it is now
+    // known what the archive is.
+    if (!poll.gap && !poll.first_contact && !poll.reread)
+        next.polled_until = std::min(next.polled_until, poll.search_from + margin(rules, outcome.flavour));
     // Too much for the time of one run: it must not keep new data waiting each time.
     if (poll.reread && outcome.out_of_time) next.reread_at = poll.now - day + hour;
-    if (outcome.held_by_failures && next.polled_until < poll.now - rules.catch_up / 10 * 9) {
-        next.polled_until = poll.now - rules.catch_up / 10 * 8;
+    // Long before it would pass for a gap of the whole host.
+    if (outcome.held_by_failures && next.polled_until < poll.now - rules.catch_up / 10 * 5) {
+        next.polled_until = poll.now - rules.catch_up / 10 * 4;
     }
     return next;
 }

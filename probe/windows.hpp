@@ -44,7 +44,9 @@ struct PollPlan {
     Timestamp horizon = 0;     ///< nothing older is caught up with
     bool first_contact = false;
     bool reread = false;    ///< the longer re-read is due
-    std::optional<Gap> gap; ///< the whole host, beyond `catch-up`: recorded with polled_until = gap->until
+    std::optional<Gap> gap; ///< the whole host, beyond `catch-up`
+    /// What was measured from here up to the gap may have arrived during it, and is read: see `deeper_first`.
+    Timestamp before_gap = 0;
 };
 [[nodiscard]] PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& rules,
                                  Flavour flavour);
@@ -52,8 +54,11 @@ struct PollPlan {
 struct SeriesPlan {
     Window recent;              ///< read first
     std::optional<Window> hole; ///< then, in slices, oldest first
-    std::optional<Window>
-        deeper;        ///< if `recent` brings nothing although the archive says that something arrived
+    /// If `recent` brings nothing although the archive says that something arrived.
+    std::optional<Window> deeper;
+    /// `deeper` lies before a gap. It is read in any case, and before `recent`: once that is in a checkpoint,
+    /// nobody knows any longer that this is owed.
+    bool deeper_first = false;
     bool anew = false; ///< see has_future_marks(): what is known of the series does not count
 };
 /// `updated` as in EventType::time_updated. nullopt: there is nothing to ask for.
@@ -85,6 +90,7 @@ struct PollOutcome {
     bool complete = false;         ///< listed to the end, each series read or refused for good, nothing owed
     bool held_by_failures = false; ///< incomplete for no other reason than series that failed
     bool out_of_time = false;
+    Flavour flavour = Flavour::unknown; ///< as the archive turned out to be
 };
 [[nodiscard]] Progress advance(const Progress& progress, const PollPlan& poll, const PollOutcome& outcome,
                                const WindowRules& rules);

@@ -95,11 +95,21 @@ void take_over(Settlement& settlement, const Crawl& crawl, const Gathering& gath
     state.refusals = std::move(refusals);
 }
 
-/// Reasons may differ in a time or a byte count from run to run; that alone is no news, and no write.
+/// Reasons may differ in a time or a byte count from run to run; that alone is no news, and no write. Another
+/// status of HTTP is.
 bool same_but_for_numbers(std::string left, std::string right) {
-    const auto is_digit = [](char byte) { return byte >= '0' && byte <= '9'; };
-    std::erase_if(left, is_digit);
-    std::erase_if(right, is_digit);
+    const auto erase_numbers = [](std::string& reason) {
+        constexpr std::string_view before_status = "the server answers ";
+        const auto status = reason.find(before_status);
+        const auto from =
+            status == std::string::npos ? 0 : std::min(reason.size(), status + before_status.size() + 3);
+        const auto is_digit = [](char byte) { return byte >= '0' && byte <= '9'; };
+        reason.erase(
+            std::remove_if(reason.begin() + static_cast<std::ptrdiff_t>(from), reason.end(), is_digit),
+            reason.end());
+    };
+    erase_numbers(left);
+    erase_numbers(right);
     return left == right;
 }
 

@@ -101,7 +101,8 @@ void advise_about_archives(const Report& report, Advice& advice) {
             advice.add(fmt::format("no archive is named {0}, but {1} for it: meshprobectl spool list {0}",
                                    archive.name, waiting));
         } else if (archive.usage.failed_segments > 0) {
-            advice.add(fmt::format("archive {0} refused messages for good: meshprobectl spool list {0}",
+            advice.add(fmt::format("archive {0} refused messages for good, or they are damaged: meshprobectl "
+                                   "spool list {0}",
                                    archive.name));
         }
         if (archive.has_failed()) {

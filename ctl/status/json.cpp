@@ -64,7 +64,7 @@ Json volume(const InstanceStatus& status) {
     return archives;
 }
 
-Json instance(const InstanceStatus& status) {
+Json instance(const InstanceStatus& status, std::int64_t now_usec) {
     Json json{{"host", status.instance.host},
               {"task", status.instance.task},
               {"instance", status.instance.name()},
@@ -90,7 +90,8 @@ Json instance(const InstanceStatus& status) {
     json["requests"] = last.requests;
     json["bytes"] = last.bytes;
     json["duration-usec"] = last.duration_usec;
-    json["lag-seconds"] = last.last_success_usec == 0 ? Json(nullptr) : seconds(last.lag_usec);
+    const auto lag = status.lag_usec(now_usec);
+    json["lag-seconds"] = lag ? seconds(*lag) : Json(nullptr);
     json["catching-up-seconds"] = last.catching_up_usec / 1'000'000;
     json["clock-skew-seconds"] = seconds(last.clock_skew_usec);
     json["gaps"] = gaps(status.gaps);
@@ -173,7 +174,8 @@ std::string as_json(const Report& report) {
                     {"configuration", configuration_json(report)},
                     {"counted", report.counted},
                     {"overdue", report.overdue},
-                    {"hosts", list_of(report.instances, instance)},
+                    {"hosts", list_of(report.instances,
+                                      [&](const auto& status) { return instance(status, report.now_usec); })},
                     {"meshes", list_of(report.meshes, mesh)},
                     {"archives", list_of(report.archives, archive)},
                     {"unreadable", report.unreadable}};

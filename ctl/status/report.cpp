@@ -45,6 +45,12 @@ bool ArchiveStatus::has_failed() const {
     return enabled && !orphan && archiver_state && archiver_state->state == "failed";
 }
 
+std::optional<std::int64_t> InstanceStatus::lag_usec(std::int64_t now_usec) const {
+    if (!last || last->last_success_usec == 0) return std::nullopt;
+    const bool is_stale = last->finished_usec > last->last_success_usec;
+    return last->lag_usec + (is_stale ? std::max<std::int64_t>(now_usec - last->last_success_usec, 0) : 0);
+}
+
 std::uint64_t InstanceStatus::bytes_per_day() const {
     std::uint64_t most = 0;
     const auto today = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));

@@ -57,6 +57,9 @@ struct InstanceStatus {
     [[nodiscard]] bool has_local_fault() const;
     /// Is it expected to bring results?
     [[nodiscard]] bool counts() const;
+    /// How old the newest result is; where runs fail, each moment since the last good one adds to it.
+    /// nullopt: nothing was ever collected.
+    [[nodiscard]] std::optional<std::int64_t> lag_usec(std::int64_t now_usec) const;
     /// Bytes that a usual day brings: of complete days if there are any.
     [[nodiscard]] std::uint64_t bytes_per_day() const;
 };

@@ -101,11 +101,11 @@ std::string instances(const Report& report, const Style& style) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& status : report.instances) {
         const auto last = status.last.value_or(LastResult{});
+        const auto lag = status.lag_usec(report.now_usec);
         rows.push_back({printable(name_of_row(status)), state_of(status),
                         since(last.last_success_usec, report.now_usec),
                         status.next_run_usec == 0 ? "-" : span(status.next_run_usec - report.now_usec),
-                        last.last_success_usec == 0 ? "-" : span(last.lag_usec), size(status.bytes_per_day()),
-                        printable(note_of(status))});
+                        lag ? span(*lag) : "-", size(status.bytes_per_day()), printable(note_of(status))});
     }
     if (rows.empty()) return style.legend ? "No hosts.\n" : "";
     return fitted({"HOST", "STATE", "SUCCESS", "NEXT", "LAG", "PER DAY", "NOTE"}, std::move(rows), style);

@@ -105,14 +105,12 @@ class CompiledConfig::Document {
     explicit Document(const std::string& text) : text_(text) {
         document_ = parser_.iterate(text_);
         version_ = std::string_view(document_["meshprobe"]);
-        layers_.vendor_is_absent = document_["vendor-is-absent"];
         for (json::array stamp : document_["stamps"])
             layers_.files.push_back(read_stamp(stamp));
     }
 
     [[nodiscard]] bool is_made_of(const Layers& layers) const {
-        return version_ == compiled_version() && layers_.files == layers.files &&
-               layers_.vendor_is_absent == layers.vendor_is_absent;
+        return version_ == compiled_version() && layers_.files == layers.files;
     }
 
     LoadedConfig load(bool whole_tree) {

@@ -24,7 +24,7 @@ class Encoder {
 
         std::string text = "{\"meshprobe\":";
         write_text(compiled_version(), text);
-        text += fmt::format(",\"vendor-is-absent\":{},\n\"stamps\":[", loaded.layers->vendor_is_absent);
+        text += ",\n\"stamps\":[";
         const char* separator = "";
         for (const auto& stamp : loaded.layers->files) {
             text += std::exchange(separator, ",\n");

@@ -1,6 +1,6 @@
 // The compiled configuration as text; compiled.cpp reads it.
 //
-//   {"meshprobe":VERSION,"vendor-is-absent":BOOL,"stamps":[[PATH,SIZE,INODE,MTIME,CTIME]…],
+//   {"meshprobe":VERSION,"stamps":[[PATH,SIZE,INODE,MTIME,CTIME]…],
 //    "problems":[[SCOPE,FILE,LINE,COLUMN,PATH,MESSAGE,ENTRY,EFFECT]…],"files":[FILE…],
 //    "tree":NODE (without hosts),
 //    "hosts":[[PATTERN,IS-GLOB,FAULTY,KEY,MARK…,NODE]…]}

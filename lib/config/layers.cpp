@@ -89,7 +89,7 @@ Layers find_layers(const Paths& paths) {
     Layers layers;
     layers.examined_nsec =
         std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-    layers.vendor_is_absent = examine(paths.vendor_configuration(), layers) == Presence::absent;
+    layers.has_vendor = examine(paths.vendor_configuration(), layers) == Presence::there;
     examine(paths.configuration(), layers);
     std::map<std::string, std::filesystem::path> drop_ins;
     for (const auto& directory : paths.drop_in_directories())

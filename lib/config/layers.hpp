@@ -26,7 +26,7 @@ struct Stamp {
 
 struct Layers {
     std::vector<Stamp> files;       ///< weakest first; masked ones are left out
-    bool vendor_is_absent = false;  ///< then the defaults that were compiled in lie at the bottom
+    bool has_vendor = false;        ///< the first is the vendor's own
     std::int64_t changed_usec = 0;  ///< when a file or a directory of drop-ins was modified last, UNIX time
     std::int64_t examined_nsec = 0; ///< when the stamps were taken, UNIX time
     std::vector<Problem> problems;  ///< `whole` for what cannot be examined, warnings for odd names

@@ -9,6 +9,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 namespace meshprobe {
 
@@ -18,30 +20,44 @@ bool is_whole(const Problem& problem) {
     return problem.scope == Problem::Scope::whole;
 }
 
+tl::expected<Node::Pointer, Problem> read_layer(const std::string& file) {
+    const auto text = read_file(file, largest_configuration_file);
+    if (text) return parse_yaml(*text, file);
+    Problem problem;
+    problem.scope = Problem::Scope::whole;
+    problem.file = file;
+    problem.message = "cannot be used: " + text.error().message;
+    return tl::unexpected(std::move(problem));
+}
+
+/// What was compiled in, without the sections that the vendor has: whoever changes a setting there does not
+/// mean to have no task and no archive.
+Node::Pointer built_in_without(const Node* vendor) {
+    const auto all = parse_yaml(vendor_defaults(), "(built-in defaults)");
+    auto tree = all && *all ? std::make_shared<Node>(**all) : std::make_shared<Node>();
+    if (vendor != nullptr) {
+        std::erase_if(tree->entries, [&](const auto& entry) { return vendor->find(entry.first) != nullptr; });
+    }
+    return tree;
+}
+
 /// All files laid over each other; what cannot be read is reported and left out.
 Node::Pointer read_tree(const Layers& layers, std::vector<Problem>& problems) {
-    Node::Pointer tree;
-    const auto add = [&](tl::expected<Node::Pointer, Problem> layer) {
+    std::vector<Node::Pointer> trees;
+    Node::Pointer vendor;
+    for (const auto& file : layers.files) {
+        auto layer = read_layer(file.path);
         if (layer) {
-            tree = merge(tree, *layer);
+            if (layers.has_vendor && &file == &layers.files.front()) vendor = *layer;
+            trees.push_back(std::move(*layer));
         } else {
             problems.push_back(std::move(layer.error()));
         }
-    };
-    if (layers.vendor_is_absent) add(parse_yaml(vendor_defaults(), "(built-in defaults)"));
-    for (const auto& file : layers.files) {
-        const auto text = read_file(file.path, largest_configuration_file);
-        if (text) {
-            add(parse_yaml(*text, file.path));
-        } else {
-            Problem problem;
-            problem.scope = Problem::Scope::whole;
-            problem.file = file.path;
-            problem.message = "cannot be used: " + text.error().message;
-            problems.push_back(std::move(problem));
-        }
     }
-    return tree ? tree : std::make_shared<const Node>();
+    Node::Pointer all = built_in_without(vendor.get());
+    for (const auto& tree : trees)
+        all = merge(all, tree);
+    return all;
 }
 
 struct Files {

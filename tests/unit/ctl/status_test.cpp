@@ -95,6 +95,19 @@ TEST_CASE("a host is overdue after three intervals, or when it never came up") {
     CHECK_THAT(status::as_json(fleet.gather({"dead.org"})), Contains("\"lag-seconds\": null"));
 }
 
+TEST_CASE("the lag of a host that no longer answers grows") {
+    LastResult last;
+    last.last_success_usec = last.finished_usec = 100 * minute;
+    last.lag_usec = minute;
+    status::InstanceStatus host;
+    CHECK_FALSE(host.lag_usec(110 * minute));
+    host.last = last;
+    CHECK(host.lag_usec(110 * minute) == minute); // as its last run found it
+    host.last->finished_usec = 105 * minute;      // one that failed
+    CHECK(host.lag_usec(110 * minute) == 11 * minute);
+    CHECK(host.lag_usec(90 * minute) == minute); // the clock was set back
+}
+
 TEST_CASE("hosts are found as people write them") {
     const Fleet fleet;
     for (const auto* name : {"ps1.example.org", "ps2.example.org:8443", "[2001:db8::1]"})

@@ -56,6 +56,22 @@ TEST_CASE("an installed vendor file replaces what was compiled in") {
     CHECK(loaded.config.tasks.contains("other"));
 }
 
+TEST_CASE("sections that the vendor file lacks are those that were compiled in") {
+    const ConfigRoot root;
+    root.write(vendor, "slots: 3\n");
+    auto loaded = root.read();
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.slots == 3);
+    CHECK(loaded.config.task("default", "h.example.org").archives == Names{"local"});
+    CHECK(loaded.config.archives.at("local").archiver == "sqlite");
+    root.write(vendor, "archives: {a: {archiver: sqlite}}\ntasks: {default: {archives: [a]}}\n");
+    loaded = root.read();
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.archives.size() == 1);
+    root.write(vendor, "slots: [\n");
+    CHECK(root.read().config.tasks.size() == 1);
+}
+
 TEST_CASE("later files win per key: vendor, /etc, then drop-ins by name over all directories") {
     const ConfigRoot root;
     root.write(vendor, interval_in("1h") + "archives: {local: {archiver: sqlite}}\n");

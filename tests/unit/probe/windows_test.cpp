@@ -191,12 +191,22 @@ TEST_CASE("what lies beyond catch-up is one named gap, and is not asked for") {
     const auto poll = plan_poll(progress, now, rules, Flavour::esmond);
     REQUIRE(poll.gap);
     CHECK(*poll.gap == Gap{"", now - 40 * day, now - 30 * day, "catch-up"});
-    CHECK(poll.search_from == now - 30 * day);
     const auto known = marks(now - 40 * day, now - 40 * day, now - 40 * day);
     const auto series = plan(&known, now - minute, progress);
     REQUIRE(series);
     REQUIRE(series->hole);
     CHECK(series->hole->from == now - 30 * day);
+
+    // What was measured before it may have arrived during it: that is listed, and read before anything else.
+    CHECK(poll.before_gap == now - 41 * day);
+    CHECK(poll.search_from == now - 41 * day);
+    REQUIRE(series->deeper);
+    CHECK(series->deeper_first);
+    CHECK(*series->deeper == Window{now - 41 * day, now - 40 * day - 1});
+    const auto ended = plan(&known, now - 39 * day, progress); // written during the gap, and never since
+    REQUIRE(ended);
+    CHECK(ended->deeper_first);
+    CHECK(plan(nullptr, now - 39 * day, progress)->deeper_first); // a series that appeared meanwhile
 
     // Recorded once: a host that goes on catching up at the edge does not add one with each run.
     const auto after = polled(poll.gap->until);
@@ -335,7 +345,27 @@ TEST_CASE("a series that fails for as long as catch-up no longer holds the host 
     progress.reread_at = now;
     const auto poll = plan_poll(progress, now, rules, Flavour::esmond);
     CHECK_FALSE(poll.gap);
-    CHECK(advance(progress, poll, {.held_by_failures = true}, rules).polled_until == now - 24 * day);
+    CHECK(advance(progress, poll, {.held_by_failures = true}, rules).polled_until == now - 12 * day);
+    // Well before its host would seem not to have been polled at all.
+    progress = polled(now - 14 * day);
+    progress.reread_at = now;
+    CHECK(advance(progress, plan_poll(progress, now, rules, Flavour::esmond),
+                  {.held_by_failures = true, .flavour = Flavour::esmond}, rules)
+              .polled_until == now - 14 * day);
+}
+
+TEST_CASE("what failed is listed again, also where it turned out meanwhile what the archive is") {
+    // The first answer was empty, so nobody knew; the second listed a series that was written long before.
+    const auto progress = polled(now - 5 * minute);
+    const auto poll = plan_poll(progress, now, rules, Flavour::unknown);
+    for (const auto flavour : {Flavour::esmond, Flavour::elmond}) {
+        auto after = advance(progress, poll, {.held_by_failures = true, .flavour = flavour}, rules);
+        for (int run = 0; run < 3; ++run) {
+            const auto again = plan_poll(after, now + minute, rules, flavour);
+            CHECK(again.search_from == poll.search_from); // neither later nor, run by run, earlier
+            after = advance(after, again, {.held_by_failures = true, .flavour = flavour}, rules);
+        }
+    }
 }
 
 TEST_CASE("short catch-up and overlap settings keep their meaning") {
