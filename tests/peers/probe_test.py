@@ -18,6 +18,7 @@ import tempfile
 import time
 import unittest
 import urllib.request
+from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -103,16 +104,17 @@ class ProbeTest(unittest.TestCase):
         specification = next(host for host in self.peers.config()["hosts"] if host["name"] == ADDRESS)
         return HostData(**{key: value for key, value in specification.items() if key in DATA_FIELDS})
 
-    def verdict(self, since: float, until: float) -> Verdict:
+    def verdict(self, since: float, until: float, visible_at: float | None = None) -> Verdict:
+        """Of what was measured from `since` to `until`: what had arrived at the archive by `until`, or by `visible_at`."""
         now = int(time.time())
         verdict = compare(from_spool(self.root / "var/lib/meshprobe/spool/local/q"), [(self.host_data(), {self.endpoint})],
-                          now + int(since), now + int(until), now + int(until))
+                          now + int(since), now + int(until), now + int(until if visible_at is None else visible_at))
         self.assertGreater(verdict.must, 0)
         return verdict
 
-    def assert_collected(self, since: float, until: float, once: bool = True) -> None:
+    def assert_collected(self, since: float, until: float, once: bool = True, visible_at: float | None = None) -> None:
         """`since`, `until`: relative to our clock. Everything in between has arrived, and nothing twice."""
-        verdict = self.verdict(since, until)
+        verdict = self.verdict(since, until, visible_at)
         self.assertTrue(verdict.good(once), verdict.text())
 
 
@@ -145,6 +147,29 @@ class Collecting(ProbeTest):
                     run = self.run_probe()
                     self.assertEqual(run.code, SUCCESS, run.text)
                 self.assert_collected(-11 * HOUR + MINUTE, -60)
+
+    def test_what_is_skipped_is_in_the_gap_to_the_second(self) -> None:
+        """An outage longer than catch-up. What was measured before it and arrived during it is no part of the gap."""
+        for flavour in ("esmond", "esmond1", "elmond"):
+            with self.subTest(flavour):
+                self.root = self.root / flavour
+                self.simulate(flavour=flavour, late=0.3, late_max=50 * MINUTE, skew=-3 * DAY)
+                self.configure(**{"first-run": "2h", "catch-up": "1d"})
+                self.run_probe()
+                for skew in (-3 * DAY + 2 * HOUR, 0):
+                    self.peers.change(ADDRESS, skew=skew)
+                    run = self.run_probe()
+                self.assertIn("it stays listed as a gap", run.text)
+                now = int(time.time())
+                gaps = json.loads(subprocess.run([CTL, "--root", self.root, "gaps", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+                since, until = (datetime.strptime(gaps[0][end], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp() - now
+                                for end in ("since", "until"))
+                self.assertEqual(len({(gap["since"], gap["until"]) for gap in gaps}), 1, gaps)
+                self.assertAlmostEqual(since, -3 * DAY + 2 * HOUR, delta=60)
+                self.assert_collected(-3 * DAY - 2 * HOUR + MINUTE, since - 1, visible_at=-60)
+                while run.code == PARTIAL:  # more is to be caught up with
+                    run = self.run_probe()
+                self.assert_collected(until, -60)
 
     def test_requests_are_as_many_as_series_with_news(self) -> None:
         now = int(time.time())
