@@ -47,6 +47,7 @@ struct Range {
     int from;
     int to;
     bool fractions = false;
+    bool from_the_end = false; ///< days before the end of the month
 };
 
 /// Millionths, so that seconds may have a fraction.
@@ -59,34 +60,43 @@ std::optional<long> parse_value(std::string_view text, const Range& range) {
     long fraction = 0;
     if (dot != std::string_view::npos) {
         const auto digits = text.substr(dot + 1);
-        if (digits.empty() || digits.size() > 6 || !std::ranges::all_of(digits, is_digit)) return {};
-        std::from_chars(digits.data(), digits.data() + digits.size(), fraction);
-        for (auto count = digits.size(); count < 6; ++count)
-            fraction *= 10;
+        if (digits.empty() || digits.size() > 18 || !std::ranges::all_of(digits, is_digit)) return {};
+        for (std::size_t at = 0; at < 6; ++at)
+            fraction = fraction * 10 + (at < digits.size() ? digits[at] - '0' : 0);
     }
     return value * 1'000'000 + fraction;
 }
 
-/// `VALUE`, `FROM..TO`, each with `/REPEAT`
+/// `VALUE`, `FROM..TO`, each with `/REPEAT`. systemd refuses a repetition of a single value that leaves no
+/// room for one (`50/20` minutes), and takes one of a range for the range's beginning alone.
 bool is_item(std::string_view text, const Range& range) {
     const long from = range.from * 1'000'000L;
     const long to = range.to * 1'000'000L + (range.fractions ? 999'999 : 0);
     const auto slash = text.find('/');
+    long repeat = 0;
     if (slash != std::string_view::npos) {
-        const auto repeat = parse_value(text.substr(slash + 1), range);
-        if (!repeat || *repeat == 0 || *repeat > to - from) return false; // would never come again
+        const auto value = parse_value(text.substr(slash + 1), range);
+        if (!value || *value == 0) return false;
+        repeat = *value;
         text = text.substr(0, slash);
     }
     // Two dots make a range, one makes a fraction; look for the range first.
     const auto dots = text.find("..");
     const auto first = parse_value(text.substr(0, dots), range);
     const auto last = dots == std::string_view::npos ? first : parse_value(text.substr(dots + 2), range);
-    return first && last && *first >= from && *last <= to && *first <= *last;
+    if (!first || !last || *first > *last) return false;
+    const long latest = repeat > 0 ? *last - (*last - *first) % repeat : *last; // the last that comes
+    if (*first < from || latest > to) return false;
+    if (dots != std::string_view::npos) return !range.fractions || *first < *last;
+    return range.from_the_end ? *first - repeat >= from || repeat == 0 : *first + repeat <= to;
 }
 
 bool is_component(std::string_view text, const Range& range) {
-    return text == "*" ||
-           std::ranges::all_of(split(text, ','), [&](std::string_view item) { return is_item(item, range); });
+    if (text == "*") return true;
+    const auto items = split(text, ',');
+    Range narrowed = range;
+    if (range.from_the_end) narrowed.to -= 3 * (static_cast<int>(items.size()) - 1); // an oddity of systemd
+    return std::ranges::all_of(items, [&](std::string_view item) { return is_item(item, narrowed); });
 }
 
 /// `HH:MM` or `HH:MM:SS`
@@ -102,14 +112,19 @@ bool is_time(std::string_view text) {
 
 /// `YYYY-MM-DD` or `MM-DD`; `~` in front of the day counts from the month's end.
 bool is_date(std::string_view text) {
-    static constexpr std::array<Range, 3> ranges{{{1970, 2199}, {1, 12}, {1, 31}}};
+    std::array<Range, 3> ranges{{{1970, 2199}, {1, 12}, {1, 31}}};
     std::string date(text);
     if (const auto tilde = date.find('~'); tilde != std::string::npos) {
         if (date.find('-', tilde) != std::string::npos) return false;
         date[tilde] = '-';
+        ranges[2] = {
+            .from = 1, .to = 28, .from_the_end = true}; // further from the end there is not always a day
     }
     const auto parts = split(date, '-');
     if (parts.size() < 2 || parts.size() > 3) return false;
+    const bool is_short_year =
+        parts.size() == 3 && parts[0].size() == 2 && std::ranges::all_of(parts[0], is_digit);
+    if (is_short_year) ranges[0] = {.from = 0, .to = 99}; // 1970 to 2069
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (!is_component(parts[i], ranges.at(i + 3 - parts.size()))) return false;
     }
@@ -129,17 +144,19 @@ std::optional<std::size_t> day_number(std::string_view name) {
 
 bool is_days(std::string_view text) {
     return std::ranges::all_of(split(text, ','), [](std::string_view item) {
-        const auto dots = item.find("..");
-        const auto first = day_number(item.substr(0, dots));
-        const auto last = dots == std::string_view::npos ? first : day_number(item.substr(dots + 2));
+        const bool has_dash = item.find('-') != std::string_view::npos; // an older way to write ".."
+        const auto to = has_dash ? item.find('-') : item.find("..");
+        const auto first = day_number(item.substr(0, to));
+        const auto last =
+            to == std::string_view::npos ? first : day_number(item.substr(to + (has_dash ? 1 : 2)));
         return first && last && *first <= *last;
     });
 }
 
 bool is_shortcut(std::string_view text) {
-    static constexpr std::array<std::string_view, 10> shortcuts{
-        "minutely", "hourly",   "daily",     "weekly",       "monthly",
-        "yearly",   "annually", "quarterly", "semiannually", "biannually"};
+    static constexpr std::array<std::string_view, 12> shortcuts{
+        "minutely", "hourly",    "daily",        "weekly",        "monthly",    "yearly",
+        "annually", "quarterly", "semiannually", "semi-annually", "biannually", "bi-annually"};
     return std::ranges::find(shortcuts, lower(text)) != shortcuts.end();
 }
 

@@ -1,11 +1,13 @@
 #include "lib/mesh/expected.hpp"
 
 #include "lib/file.hpp"
+#include "lib/percent_encoding.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace meshprobe {
 
@@ -17,9 +19,35 @@ using Range = ExpectedResults::Range;
 constexpr std::string_view heading = "meshprobe-expected 1\n";
 constexpr std::size_t largest_file = 256U << 20;
 
+bool ends_word(char byte) {
+    return static_cast<unsigned char>(byte) <= ' ' || byte == '\x7f';
+}
+
 bool is_word(std::string_view text) {
-    return !text.empty() && text.size() <= 300 &&
-           std::ranges::all_of(text, [](char c) { return c > ' ' && c != '\x7f'; });
+    return !text.empty() && text.size() <= 300 && std::ranges::none_of(text, ends_word);
+}
+
+/// Empty is "%", which stands for nothing else.
+std::string as_word(std::string_view text) {
+    if (text.empty()) return "%";
+    std::string word;
+    for (const char byte : text) {
+        if (byte == '\0') {
+            word += '?'; // no text of ours holds one
+        } else if (ends_word(byte) || byte == '%') {
+            word += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+        } else {
+            word += byte;
+        }
+    }
+    return word;
+}
+
+/// nullopt: as_word() did not write it.
+std::optional<std::string> from_word(std::string_view word) {
+    if (word == "%") return std::string();
+    if (word.find('%') == std::string_view::npos) return std::string(word);
+    return percent_decode(word);
 }
 
 /// Ascending already, mostly: groups are walked in the order of their members.
@@ -69,6 +97,11 @@ class Words {
         if (word.empty()) good_ = false;
         return word;
     }
+    std::string text() {
+        auto text = from_word(word());
+        if (!text) good_ = false;
+        return text ? std::move(*text) : std::string();
+    }
     template <typename Number>
     Number number(Number most) {
         return number_in(word(), most);
@@ -111,14 +144,14 @@ bool parse_line(std::string_view line, ExpectedResults& results) {
     if (kind == "a") {
         ExpectedAddress address;
         address.address = words.word();
-        address.node = words.word();
+        address.node = words.text();
         results.addresses.push_back(std::move(address));
     } else if (kind == "m") {
         auto& hosts = results.archives.emplace_back();
         for_each_in_list(words.word(), [&](std::string_view host) { hosts.emplace_back(host); });
     } else if (kind == "t") {
         ExpectedTest test;
-        test.type = words.word();
+        test.type = words.text();
         test.every = words.number<std::int64_t>(most_seconds);
         test.slack = words.number<std::int64_t>(most_seconds);
         test.ip_version = static_cast<int>(words.number<std::int64_t>(6));
@@ -150,9 +183,10 @@ bool parse_line(std::string_view line, ExpectedResults& results) {
 } // namespace
 
 std::optional<Index> ExpectedWriter::address(const ExpectedAddress& address) {
-    if (!is_word(address.address) || !is_word(address.node)) return std::nullopt;
+    if (!is_word(address.address)) return std::nullopt;
     const auto [entry, is_new] = addresses_.try_emplace(address, static_cast<Index>(addresses_.size()));
-    if (is_new) fmt::format_to(std::back_inserter(text_), "a {} {}\n", address.address, address.node);
+    if (is_new)
+        fmt::format_to(std::back_inserter(text_), "a {} {}\n", address.address, as_word(address.node));
     return entry->second;
 }
 
@@ -178,7 +212,7 @@ void ExpectedWriter::end_test() {
         std::string task = test_->task;
         std::ranges::replace_if(
             task, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
-        fmt::format_to(std::back_inserter(text_), "t {} {} {} {} {}\n", test_->type, test_->every,
+        fmt::format_to(std::back_inserter(text_), "t {} {} {} {} {}\n", as_word(test_->type), test_->every,
                        test_->slack, test_->ip_version, task);
         for (auto& [key, ranges] : pairs_) {
             unite(ranges);

@@ -3,7 +3,8 @@
 // factored: lines of text, numbers refer to earlier lines, counted from 0.
 //
 //   meshprobe-expected 1
-//   a ADDRESS NODE             an address as tests name it; NODE: the machine it belongs to
+//   a ADDRESS NODE             an address as tests name it; NODE: the machine it belongs to. Strangers choose
+//                              NODE and TYPE: what would end a word stands as %NN
 //   m HOST[,HOST…]             measurement archives that get the same results
 //   t TYPE EVERY SLACK IP TASK a test: EVERY seconds, started up to SLACK seconds late; IP: 4, 6, or 0
 //   (either) p M SOURCE RANGES          of the last t: pairs from address SOURCE to the addresses in RANGES
@@ -67,7 +68,7 @@ class ExpectedWriter {
   public:
     using Index = ExpectedResults::Index;
 
-    /// Numbers what is new; nullopt for what cannot stand in a line (blanks, control characters).
+    /// Numbers what is new; nullopt: what is no address (blanks, control characters).
     [[nodiscard]] std::optional<Index> address(const ExpectedAddress& address);
     [[nodiscard]] Index archives(const std::vector<std::string>& hosts); ///< not none
     void begin(const ExpectedTest& test);

@@ -88,6 +88,27 @@ TEST_CASE("a list of expected results reads back as it was written") {
     CHECK(read->pairs == std::vector<ExpectedResults::Pairs>{{0, 0, 0, {{1, 3}, {5, 5}}}, {0, 0, 4, {}}});
 }
 
+TEST_CASE("machines and types of tests are called whatever strangers call them") {
+    const std::vector<std::string> names{"two words", "Ünï", "line\nt rtt 1 0 0 x", "100%",
+                                         "%20",       "",    std::string("n\0l", 3)};
+    ExpectedWriter writer;
+    for (const auto& name : names) {
+        const auto address = writer.address({"a" + std::to_string(&name - names.data()), name});
+        REQUIRE(address);
+        writer.begin({"task", name, 300, 0, 0});
+        writer.add(writer.archives({"ma"}), *address, std::nullopt);
+    }
+    const auto read = parse_expected(writer.finish());
+    REQUIRE(read);
+    REQUIRE(read->tests.size() == names.size());
+    REQUIRE(read->addresses.size() == names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto& name = i + 1 == names.size() ? std::string("n?l") : names[i];
+        CHECK(read->tests[i].type == name);
+        CHECK(read->addresses[i].node == name);
+    }
+}
+
 TEST_CASE("a damaged list is refused with its line") {
     const std::string good = "meshprobe-expected 1\na x n\na y n\nm ma\nt rtt 300 0 0 t\np 0 0 0-1\n";
     REQUIRE(parse_expected(good));
