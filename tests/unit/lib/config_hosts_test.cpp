@@ -125,3 +125,26 @@ hosts:
     CHECK(loaded.config.task("default", "a.example.org").enabled);
     CHECK_FALSE(loaded.config.task("default", "b.example.org").enabled);
 }
+
+TEST_CASE("a host's own interval counts more than its task's calendar") {
+    const ConfigRoot root;
+    root.write(R"(
+tasks: {default: {calendar: daily}}
+hosts:
+  a.example.org: {interval: 1min}
+  b.example.org: {tasks: {default: {interval: 1min}}}
+  c.example.org: {interval: 1min, calendar: hourly}
+  "*.example.net": {interval: 1min}
+  d.example.net: {calendar: weekly}
+)");
+    const auto loaded = root.read();
+    CHECK(loaded.problems.empty());
+    const auto calendar_of = [&](std::string_view host) {
+        return loaded.config.task("default", host).calendar;
+    };
+    CHECK(calendar_of("a.example.org").empty());
+    CHECK(calendar_of("b.example.org").empty());
+    CHECK(calendar_of("c.example.org") == "hourly");
+    CHECK(calendar_of("d.example.net") == "weekly");
+    CHECK(calendar_of("other.example.org") == "daily");
+}
