@@ -102,7 +102,9 @@ ExitCode apply_once(const CommandLine& line) {
         fmt::print(stderr, "meshprobectl: nothing is applied; what was in force stays so\n");
         return ExitCode::configuration;
     }
-    if (!line.paths.is_real_root()) return keep_only(line.paths, loaded, "");
+    if (!line.paths.is_real_root())
+        return keep_only(line.paths, loaded,
+                         "The configuration is good, and kept for the day that it is not.\n");
 
     auto manager = ServiceManager::connect(line.paths.scope());
     if (!manager) return complain(manager.error());

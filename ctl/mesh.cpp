@@ -115,7 +115,7 @@ void print_mesh(const KnownMesh& mesh) {
                                relative_time(state.changed_usec, now_usec())));
     say("Documents", std::to_string(state.documents));
     for (const FailedDocument& failure : state.failures) {
-        say("Failed", fmt::format("{}: {} ({})", failure.location, failure.reason,
+        say("Failed", fmt::format("{} ({})", failure.text(),
                                   failure.has_copy ? "the last good copy is used" : "there is no copy yet"));
     }
     for (const Refusal& refusal : state.refusals)

@@ -208,6 +208,8 @@ std::string configuration(const Report& report) {
     std::string text;
     if (report.broken) {
         text += "The configuration cannot be used, and no earlier one was kept: nothing can run.\n";
+    } else if (report.loaded.kept && report.loaded.broken_since_usec == 0) {
+        text += "The configuration cannot be read here; what follows goes by the last good one.\n";
     } else if (report.loaded.kept) {
         text += fmt::format("The configuration cannot be used; the last good one is in force since {}.\n",
                             local_time(report.loaded.broken_since_usec));
