@@ -1,5 +1,7 @@
 #include "probe/windows.hpp"
 
+#include "lib/summary_name.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -44,6 +46,18 @@ bool is_without_news(const SeriesMarks* marks, std::optional<Timestamp> updated,
     return !poll.reread || *updated < progress.reread_at - arrival_margin;
 }
 
+/// A search by what was updated lately does not show whose last result is some time ago: once a window of
+/// summaries has settled since the last poll, the search begins with it.
+Timestamp begin_of_settled(const PollPlan& plan, Timestamp polled_until, const WindowRules& rules) {
+    Timestamp begin = plan.now;
+    for (const Timestamp window : rules.summary_windows) {
+        const Timestamp until = settled_until(plan.now, window, rules);
+        const Timestamp before = settled_until(polled_until, window, rules);
+        if (before < until) begin = std::min(begin, before);
+    }
+    return begin;
+}
+
 /// Where reading a series of which nothing was received yet begins.
 Timestamp first_start(const SeriesMarks* marks, const PollPlan& poll, const Progress& progress,
                       const WindowRules& rules) {
@@ -57,10 +71,17 @@ Timestamp first_start(const SeriesMarks* marks, const PollPlan& poll, const Prog
 } // namespace
 
 WindowRules WindowRules::of(const TaskSettings& settings) {
-    return {.first_run = seconds(settings.first_run),
-            .catch_up = seconds(settings.catch_up),
-            .overlap = seconds(settings.overlap),
-            .reread = seconds(settings.reread)};
+    WindowRules rules{.first_run = seconds(settings.first_run),
+                      .catch_up = seconds(settings.catch_up),
+                      .overlap = seconds(settings.overlap),
+                      .reread = seconds(settings.reread)};
+    for (const auto& name : settings.summaries) {
+        const auto summary = parse_summary_name(name);
+        if (!summary || summary->seconds == 0) continue;
+        auto& windows = rules.summary_windows;
+        if (std::ranges::find(windows, summary->seconds) == windows.end()) windows.push_back(summary->seconds);
+    }
+    return rules;
 }
 
 Timestamp WindowRules::keep() const {
@@ -110,6 +131,8 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
                                           : std::min(progress.reread_at, now - rules.reread);
         plan.search_from = std::min(plan.search_from, reread_from - margin(rules, flavour));
     }
+    plan.search_from = std::min(plan.search_from, begin_of_settled(plan, progress.polled_until, rules) -
+                                                      margin(rules, flavour));
     plan.search_from = std::max({plan.search_from, plan.horizon, Timestamp{1}});
     return plan;
 }
@@ -155,6 +178,34 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
         const Timestamp deep = std::max({covered - rules.reread, poll.since, Timestamp{0}});
         if (deep < from) plan.deeper = Window{deep, from - 1};
     }
+    return plan;
+}
+
+Timestamp settled_until(Timestamp now, Timestamp window, const WindowRules& rules) {
+    if (window == 0) return now;
+    return std::max<Timestamp>(0, now - std::min(window, rules.overlap)) / window * window;
+}
+
+std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks, std::optional<Timestamp> updated,
+                                       Timestamp window, const PollPlan& poll, const Progress& progress,
+                                       const WindowRules& rules, Flavour flavour) {
+    if (window == 0) return plan_series(marks, updated, poll, progress, rules, flavour);
+    const bool tells_arrival = flavour == Flavour::esmond;
+    if (tells_arrival && !updated) return std::nullopt;
+    const Timestamp settled = settled_until(poll.now, window, rules);
+    // What arrived later does not concern what is asked for, and what arrived before is in it. An archive that
+    // does not tell may have something new in each window.
+    const Timestamp announced = tells_arrival && *updated > 0 ? std::min(*updated, settled) : settled;
+
+    PollPlan until_settled = poll;
+    until_settled.now = settled - window; // the begin of the last one
+    WindowRules wider = rules;
+    wider.overlap = std::max(rules.overlap, window);
+    auto plan = plan_series(marks, announced, until_settled, progress, wider, Flavour::esmond);
+    if (!plan) return plan;
+    plan->announced = announced;
+    Timestamp& from = plan->hole ? plan->hole->from : plan->recent.from;
+    from -= from % window;
     return plan;
 }
 
