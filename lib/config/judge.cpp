@@ -138,11 +138,13 @@ void judge_rabbitmq(Reader& reader, const Node::Entry& entry, const Archive& arc
 
 void judge_document(Reader& reader, const Node::Entry& entry, const HttpDocument& document) {
     if (document.url.empty()) {
-        error(reader, entry, "http",
-              "collect: names http, so an http.url: is expected, such as https://{host}/results.json, got none");
+        return error(reader, entry, "http",
+                     "collect: names http, so an http.url: is expected, such as "
+                     "https://{host}/results.json, got none");
     }
     const bool has_script = document.script.find_first_not_of(" \t\n") != std::string::npos;
-    if (has_script == document.file.empty()) return warn_of_password(reader, entry, "http", document.url, "it is shown to everybody who may read the configuration");
+    if (has_script == document.file.empty())
+        return warn_of_password(reader, entry, "http", document.url, "prefer a client certificate (tls.certificate)");
     error(reader, entry, "http",
           fmt::format("expected a jq program that picks the results, in http.script: or in the file that "
                       "http.file: names, got {}",

@@ -4,7 +4,6 @@
 #include "lib/jq/jq.hpp"
 #include "lib/json_text/json_check.hpp"
 #include "lib/json_text/json_cursor.hpp"
-#include "lib/json_text/json_object.hpp"
 #include "lib/json_text/nesting.hpp"
 #include "lib/pscheduler/run_document.hpp"
 #include "lib/record/identity.hpp"
@@ -25,6 +24,9 @@ namespace {
 constexpr std::size_t largest_script = 256U << 10;
 constexpr std::size_t longest_validator = 200;
 constexpr long not_modified = 304;
+constexpr std::uint64_t jq_memory = 256ULL << 20; ///< a value takes several times what its text does
+constexpr std::size_t most_in_page = 500;
+constexpr std::size_t bytes_behind = 16; ///< what a cursor may look at
 
 /// "ETAG", or the time of Last-Modified; empty: the server tells neither, or what could not be sent back.
 std::string validator_of(const HttpResponse& answer) {
@@ -36,16 +38,6 @@ std::string validator_of(const HttpResponse& answer) {
 
 bool is_etag(std::string_view validator) {
     return validator.starts_with('"') || validator.starts_with("W/\"");
-}
-
-void add_record(const JsonValue& value, std::string_view host, RunSource::Page& page, std::uint64_t& count) {
-    ++count;
-    auto record = read_picked_record(value, host);
-    if (record) {
-        page.results.push_back(std::move(*record));
-    } else if (page.skipped++ == 0) {
-        page.first_skipped = fmt::format("record {}: {}", count, record.error().message);
-    }
 }
 
 } // namespace
@@ -94,7 +86,21 @@ HttpRequest HttpSource::request(std::string& body) const {
 }
 
 Result<std::optional<RunSource::Page>> HttpSource::next(const std::function<bool()>& stop) {
-    if (std::exchange(at_end_, true)) return std::optional<Page>{};
+    std::optional<Timestamp> date;
+    if (!is_read_) {
+        const auto read_at = read(stop);
+        if (!read_at) return fail(read_at.error());
+        date = *read_at;
+        is_read_ = true;
+    } else if (at_ == records_.size()) {
+        return std::optional<Page>{};
+    }
+    Page page = next_records();
+    page.date = date;
+    return std::optional(std::move(page));
+}
+
+Result<std::optional<Timestamp>> HttpSource::read(const std::function<bool()>& stop) {
     if (auto loaded = load_program(); !loaded) return fail(loaded.error());
     std::string body;
     Result<HttpResponse> answer = fail(ErrorKind::internal, "no answer");
@@ -102,25 +108,20 @@ Result<std::optional<RunSource::Page>> HttpSource::next(const std::function<bool
     if (auto ran = session_.run(stop); !ran) return fail(ran.error());
     if (!answer) return fail(answer.error());
     wait_asked_ = wait_asked_for(*answer);
-    const bool is_same = answer->status == not_modified && known_.starts_with(version_);
-    if (!is_same && (answer->status < 200 || answer->status > 299))
-        return fail(error_of(*answer, document_.url));
-    Page page;
-    if (is_same) {
+    if (answer->status == not_modified && known_.starts_with(version_)) {
         version_ = known_;
+    } else if (answer->status < 200 || answer->status > 299) {
+        return fail(error_of(*answer, document_.url));
     } else {
         version_ += validator_of(*answer);
-        auto picked = pick(body);
-        if (!picked)
+        if (auto picked = pick(body); !picked)
             return fail(picked.error().in(fmt::format("{} ({})", document_.url, answer->content_type)));
-        page = std::move(*picked);
     }
-    if (answer->date)
-        page.date = std::chrono::floor<std::chrono::seconds>(*answer->date).time_since_epoch().count();
-    return std::optional(std::move(page));
+    if (!answer->date) return std::optional<Timestamp>{};
+    return std::optional(std::chrono::floor<std::chrono::seconds>(*answer->date).time_since_epoch().count());
 }
 
-Result<RunSource::Page> HttpSource::pick(const std::string& body) const {
+Status HttpSource::pick(const std::string& body) {
     if (nesting(body) > JsonCheck::max_depth)
         return fail(ErrorKind::protocol,
                     fmt::format("JSON that is nested more than {} deep", JsonCheck::max_depth));
@@ -128,36 +129,57 @@ Result<RunSource::Page> HttpSource::pick(const std::string& body) const {
     options.arguments = {{"host", host_}};
     options.modules = jq_modules();
     options.time = longest_program;
+    options.memory = jq_memory;
+    options.output = most_picked;
     auto program = JqProgram::compile(script_, std::move(options));
     if (!program) {
         const bool is_ours = program.error().kind == ErrorKind::internal;
         return fail(is_ours ? ErrorKind::internal : ErrorKind::configuration,
                     fmt::format("the jq program: {}", program.error().message));
     }
-    auto results = program->run(body);
-    if (!results) {
-        const auto start = body.find_first_not_of(" \t\r\n");
-        const bool is_json = start != std::string::npos && (body[start] == '{' || body[start] == '[');
-        if (!is_json) return fail(ErrorKind::protocol, "no JSON document: " + describe_body(body.substr(0, 512)));
-        return fail(ErrorKind::protocol, "the jq program fails: " + results.error().message);
+    const auto ran = program->run(body, [this](std::string&& result) { keep(std::move(result)); });
+    if (ran) return {};
+    const auto start = body.find_first_not_of(" \t\r\n");
+    const bool is_json = start != std::string::npos && (body[start] == '{' || body[start] == '[');
+    if (!is_json) return fail(ErrorKind::protocol, "no JSON document: " + describe_body(body.substr(0, 512)));
+    return fail(ErrorKind::protocol, "the jq program fails: " + ran.error().message);
+}
+
+/// A list stands for what is in it.
+void HttpSource::keep(std::string&& result) {
+    const auto size = result.size();
+    if (!result.starts_with('[')) {
+        records_.append(result) += '\n';
+        return;
     }
+    result.append(bytes_behind, ' ');
+    for_each_element(
+        std::string_view(result).substr(0, size),
+        [this](JsonCursor& cursor) {
+            const auto element = cursor.value();
+            if (element) records_.append(element->text) += '\n';
+            return element.has_value();
+        },
+        [this](std::string_view) { records_ += '\n'; }); // nested too deeply: counted as what it is
+}
+
+RunSource::Page HttpSource::next_records() {
     Page page;
-    std::uint64_t count = 0;
-    for (std::string& result : *results) {
-        const auto size = result.size();
-        result.append(16, ' '); // the cursor may look at them
-        JsonCursor cursor(std::string_view(result).substr(0, size));
-        const auto value = cursor.value();
-        if (!value) {
-            add_record({}, host_, page, count);
-        } else if (value->text.starts_with('[')) {
-            for (const JsonValue& element : elements_of(*value))
-                add_record(element, host_, page, count);
-        } else {
-            add_record(*value, host_, page, count);
+    const std::size_t end = records_.size();
+    records_.append(bytes_behind, ' ');
+    for (std::size_t taken = 0; at_ < end && taken < most_in_page; ++taken) {
+        const auto line = std::string_view(records_).substr(at_, records_.find('\n', at_) - at_);
+        at_ += line.size() + 1;
+        ++count_;
+        JsonCursor cursor(line);
+        auto record = read_picked_record(cursor.value().value_or(JsonValue{}), host_);
+        if (record) {
+            page.results.push_back(std::move(*record));
+        } else if (page.skipped++ == 0) {
+            page.first_skipped = fmt::format("record {}: {}", count_, record.error().message);
         }
-        result = {}; // the largest part of the memory
     }
+    records_.resize(end);
     return page;
 }
 

@@ -152,7 +152,7 @@ class Summaries(unittest.TestCase):
         for flavour in ("esmond", "elmond"):
             with self.subTest(flavour):
                 end = int(time.time()) - 60
-                peers = self.simulate(flavour=flavour, until=end, tests=["latencybg"], nulls=0)
+                peers = self.simulate(flavour=flavour, until=end, entries=1, tests=["latencybg"], nulls=0)
                 root = self.root(LOSS)
                 self.collect(root)
                 for ahead in range(0, 3 * 3600 + 1, 1200):
@@ -165,7 +165,7 @@ class Summaries(unittest.TestCase):
                 self.assertIn((end - 120) // 300 * 300, parts)
 
     def test_late_results_are_in_their_window(self) -> None:
-        peers = self.simulate(late=0.5, late_max=240, tests=["latencybg"])
+        peers = self.simulate(late=0.5, late_max=240, entries=1, tests=["latencybg"])
         root = self.root([LOSS[0]])
         begun = int(time.time())
         for ahead in range(0, 3600, 300):
@@ -177,7 +177,7 @@ class Summaries(unittest.TestCase):
                          self.archived(name, begun - 5 * 3600, last))
 
     def test_kept_apart_in_the_local_archive(self) -> None:
-        self.simulate(tests=["latencybg"])
+        self.simulate(entries=1, tests=["latencybg"])
         root = self.root(LOSS)
         self.collect(root)
         sent = {name.partition(" ")[2]: len(points) for name, points in self.windows(root).items()}
@@ -189,7 +189,7 @@ class Summaries(unittest.TestCase):
         self.assertEqual(stored, sent | {"packet-loss-rate": results})
 
     def test_a_format_without_summaries_gets_none(self) -> None:
-        self.simulate(tests=["latencybg"])
+        self.simulate(entries=1, tests=["latencybg"])
         archive = {"archiver": "rabbitmq", "url": "amqp://127.0.0.1:1", "exchange": "x", "format": "esmond"}
         task = {"first-run": "2h", "tls": {"trust": "any"}, "summaries": LOSS, "archives": ["local", "other"]}
         root = Root(json.dumps({"archives": {"other": archive}, "tasks": {"default": task}}))
@@ -204,7 +204,7 @@ class Summaries(unittest.TestCase):
 
     def test_backfill(self) -> None:
         """A back-fill brings the summaries of its range, each once, whatever the regular runs have sent."""
-        self.simulate(tests=["latencybg"])
+        self.simulate(entries=1, tests=["latencybg"])
         root = self.root([LOSS[0]], **{"first-run": "2h"})
         self.collect(root)
         begun = int(time.time())

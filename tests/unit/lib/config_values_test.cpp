@@ -57,7 +57,7 @@ const std::vector<Bad> bad_documents{
      "expected a list such as [esmond], got \"esmond\""},
     {"tasks: {default: {collect: [@esmund]}}", "tasks.default.collect", "(did you mean \"esmond\"?)"},
     {"tasks: {default: {collect: @[]}}", "tasks.default.collect", "names no source"},
-    {"tasks: {@default: {collect: [http]}}", "tasks.default.http", "an http.url: is expected"},
+    {"tasks: {@default: {collect: [http]}}", "tasks.default", "an http.url: is expected"},
     {"tasks: {default: {collect: [http], http: @{url: \"https://{host}/a\"}}}", "tasks.default.http",
      "expected a jq program that picks the results"},
     {"tasks: {default: {collect: [http], http: @{url: \"https://h/a\", script: ., file: /a}}}",
