@@ -73,7 +73,8 @@ Status PointWriter::write(std::string_view host, const RawBody& body) {
     const auto entry = metadata(host, body);
     if (!entry) return fail(entry.error());
     if (!body.points.empty() || body.summaries.empty()) {
-        if (auto written = write_series(host, **entry, body.event_type, body.points); !written) return written;
+        if (auto written = write_series(host, **entry, body.event_type, body.points); !written)
+            return written;
     }
     for (const RawSummaries& summaries : body.summaries) {
         if (auto written = write_series(host, **entry, summaries.series, summaries.points); !written)

@@ -121,13 +121,13 @@ HttpSession::Settings RunPoll::http_settings(HostKeys& keys, const std::string& 
     const auto host = document_address("https://{host}/", book_.settings.instance.host);
     const bool is_its_own = flavour_ != Flavour::http || host_of_url(url) == host_of_url(host);
     // The key that is remembered is that of the host, and of no other server.
-    if (!is_its_own && settings.connection.trust == Trust::first_use)
-        settings.connection.trust = Trust::ca;
+    if (!is_its_own && settings.connection.trust == Trust::first_use) settings.connection.trust = Trust::ca;
     return settings;
 }
 
 std::vector<std::string> RunPoll::urls() const {
-    if (flavour_ == Flavour::http) return {document_address(book_.settings.task.http.url, book_.settings.instance.host)};
+    if (flavour_ == Flavour::http)
+        return {document_address(book_.settings.task.http.url, book_.settings.instance.host)};
     const std::string_view path = flavour_ == Flavour::opensearch ? "/opensearch/" : "/pscheduler/";
     return service_urls(book_.settings.measurement_archives, path, book_.before.archive_url);
 }

@@ -79,7 +79,8 @@ WindowRules WindowRules::of(const TaskSettings& settings) {
         const auto summary = parse_summary_name(name);
         if (!summary || summary->seconds == 0) continue;
         auto& windows = rules.summary_windows;
-        if (std::ranges::find(windows, summary->seconds) == windows.end()) windows.push_back(summary->seconds);
+        if (std::ranges::find(windows, summary->seconds) == windows.end())
+            windows.push_back(summary->seconds);
     }
     return rules;
 }
@@ -193,8 +194,8 @@ std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks, std::optional<T
     const bool tells_arrival = flavour == Flavour::esmond;
     if (tells_arrival && !updated) return std::nullopt;
     const Timestamp settled = settled_until(poll.now, window, rules);
-    // What arrived later does not concern what is asked for, and what arrived before is in it. An archive that
-    // does not tell may have something new in each window.
+    // What arrived later does not concern what is asked for, and what arrived before is in it. An archive
+    // that does not tell may have something new in each window.
     const Timestamp announced = tells_arrival && *updated > 0 ? std::min(*updated, settled) : settled;
 
     PollPlan until_settled = poll;

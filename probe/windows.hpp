@@ -71,8 +71,8 @@ struct SeriesPlan {
 /// last of these. 0 is the window of each single result: now.
 [[nodiscard]] Timestamp settled_until(Timestamp now, Timestamp window, const WindowRules& rules);
 
-/// The same as plan_series() for summaries over `window` seconds, of whichever flavour. What is asked for ends
-/// with the last window that is settled, so there is nothing to ask for until the next one is.
+/// The same as plan_series() for summaries over `window` seconds, of whichever flavour. What is asked for
+/// ends with the last window that is settled, so there is nothing to ask for until the next one is.
 [[nodiscard]] std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks,
                                                      std::optional<Timestamp> updated, Timestamp window,
                                                      const PollPlan& poll, const Progress& progress,

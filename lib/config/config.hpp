@@ -188,8 +188,8 @@ struct TaskSettings {
     Microseconds interval = std::chrono::minutes(5);
     std::string calendar;                                         ///< replaces interval if not empty
     std::vector<std::string> event_types = default_event_types(); ///< sorted
-    std::vector<std::string> summaries; ///< sorted: lib/summary_name.hpp
-    HttpDocument http;                  ///< complete if `collect` names it
+    std::vector<std::string> summaries;                           ///< sorted: lib/summary_name.hpp
+    HttpDocument http;                                            ///< complete if `collect` names it
     Microseconds first_run = std::chrono::days(1);
     Microseconds catch_up = std::chrono::days(30);
     Microseconds overlap = std::chrono::hours(1);

@@ -144,7 +144,8 @@ void judge_document(Reader& reader, const Node::Entry& entry, const HttpDocument
     }
     const bool has_script = document.script.find_first_not_of(" \t\n") != std::string::npos;
     if (has_script == document.file.empty())
-        return warn_of_password(reader, entry, "http", document.url, "prefer a client certificate (tls.certificate)");
+        return warn_of_password(reader, entry, "http", document.url,
+                                "prefer a client certificate (tls.certificate)");
     error(reader, entry, "http",
           fmt::format("expected a jq program that picks the results, in http.script: or in the file that "
                       "http.file: names, got {}",

@@ -112,8 +112,8 @@ struct Sources {
             }
         }
         if (good && sources.empty()) {
-            reader.error(node.mark,
-                         fmt::format("names no source to collect from; there are {}", enumerate(known, "and")));
+            reader.error(node.mark, fmt::format("names no source to collect from; there are {}",
+                                                enumerate(known, "and")));
         } else if (good) {
             value = std::move(sources);
         }

@@ -216,7 +216,9 @@ Result<SliceResult> Backfill::read(SliceContext& context, const BackfillSlice& s
         old_bytes_ += source_->bytes();
         source_.reset();
     }
-    return fail(first_error.value_or(Error{ErrorKind::configuration, "the task has no source that keeps a past: a back-fill reads esmond, opensearch and pscheduler"}));
+    return fail(first_error.value_or(Error{
+        ErrorKind::configuration,
+        "the task has no source that keeps a past: a back-fill reads esmond, opensearch and pscheduler"}));
 }
 
 /// What others have done meanwhile.

@@ -60,8 +60,7 @@ Status HttpSource::load_program() {
     script_ = document_.script;
     if (!document_.file.empty()) {
         auto text = read_file(document_.file, largest_script);
-        if (!text)
-            return fail(ErrorKind::configuration, fmt::format("http.file: {}", text.error().message));
+        if (!text) return fail(ErrorKind::configuration, fmt::format("http.file: {}", text.error().message));
         script_ = std::move(*text);
     }
     version_ = fmt::format("{}#{},", document_.url, identity_of(script_));

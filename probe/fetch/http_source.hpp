@@ -21,18 +21,19 @@ class HttpSource final : public RunSource {
   public:
     static constexpr std::uint64_t largest_document = 8ULL << 20;
     static constexpr std::uint64_t most_picked = 4ULL << 20; ///< bytes of all records
-    static constexpr Microseconds longest_program = std::chrono::seconds(10); ///< of compiling, and of its run
+    static constexpr Microseconds longest_program =
+        std::chrono::seconds(10); ///< of compiling, and of its run
 
     /// `known`: what version() said when the document was read last, or another source's URL, or nothing.
-    HttpSource(HttpSession& session, HttpDocument document, std::string_view host,
-               std::string known);
+    HttpSource(HttpSession& session, HttpDocument document, std::string_view host, std::string known);
 
-    /// The document is read for the first page; each has some of its records. `configuration` errors if the program cannot be had.
+    /// The document is read for the first page; each has some of its records. `configuration` errors if the
+    /// program cannot be had.
     [[nodiscard]] Result<std::optional<Page>> next(const std::function<bool()>& stop) override;
     [[nodiscard]] std::optional<Microseconds> wait_asked() const override { return wait_asked_; }
 
-    /// What was read: the URL, in its fragment the program, and by which header the server tells whether it is
-    /// still the same.
+    /// What was read: the URL, in its fragment the program, and by which header the server tells whether it
+    /// is still the same.
     [[nodiscard]] std::string version() const override { return version_; }
 
   private:

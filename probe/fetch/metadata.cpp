@@ -290,8 +290,8 @@ void MetadataReader::add_summaries(const EventType& of, const JsonValue& summari
     for (const JsonValue& element : elements_of(summaries)) {
         const JsonObject summary(element);
         const auto window = to_integer(summary["summary-window"]);
-        const auto name =
-            fmt::format("{}/{}/{}", of.name, unescape(summary["summary-type"]).value_or(""), window.value_or(-1));
+        const auto name = fmt::format("{}/{}/{}", of.name, unescape(summary["summary-type"]).value_or(""),
+                                      window.value_or(-1));
         if (std::ranges::find(wanted_, name) == wanted_.end()) continue;
         auto path = path_of(summary["uri"]);
         if (!path) {

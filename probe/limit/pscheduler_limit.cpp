@@ -113,7 +113,8 @@ json task_of(const JudgedSeries& series) {
     add(test, "type", test_type_of(series));
     json task{{"schema", 1}, {"test", std::move(test)}, {"schedule", json::object()}};
     add(task, "tool", tool_of(meta));
-    json reference{{"metadata-key", series.entry.key}, {"event-type", std::string(event_type_of(series.event_type))}};
+    json reference{{"metadata-key", series.entry.key},
+                   {"event-type", std::string(event_type_of(series.event_type))}};
     add(reference, "source", text_in(meta.source));
     add(reference, "destination", text_in(meta.destination));
     add(reference, "subject-type", text_in(meta.subject_type));

@@ -83,7 +83,8 @@ TEST_CASE("routing keys") {
     CHECK_FALSE(RoutingKey::parse("a.{event_type}"));
     Message summaries = message;
     summaries.event_type = "throughput/average/86400";
-    CHECK(RoutingKey::parse("perfsonar.raw.{event-type}")->of(header, summaries) == "perfsonar.raw.throughput");
+    CHECK(RoutingKey::parse("perfsonar.raw.{event-type}")->of(header, summaries) ==
+          "perfsonar.raw.throughput");
     CHECK_FALSE(RoutingKey::parse("a.{host"));
 }
 

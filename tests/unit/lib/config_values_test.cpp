@@ -520,5 +520,6 @@ TEST_CASE("a document has an address and a program, which a host may have otherw
     CHECK(loaded.config.task("default", "g.example.org").http ==
           HttpDocument{"https://{host}:8080/a.json", ".a\n| .b\n", ""});
     CHECK(loaded.config.task("default", "h.example.org").http.url == "http://other.example.org/");
-    CHECK(loaded.config.task("default", "g.example.org").collect == std::vector<std::string>{"esmond", "http"});
+    CHECK(loaded.config.task("default", "g.example.org").collect ==
+          std::vector<std::string>{"esmond", "http"});
 }

@@ -38,7 +38,8 @@ class Points {
     Points(std::initializer_list<std::pair<Timestamp, std::string_view>> values) {
         for (const auto& [ts, text] : values) {
             const auto& kept = texts_.emplace_back(std::string(text) + std::string(16, '9'));
-            const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+            const bool is_ascii =
+                std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
             points_.push_back({ts, {std::string_view(kept).substr(0, text.size()), is_ascii}});
         }
     }

@@ -30,9 +30,10 @@ TEST_CASE("an event type is no name of summaries") {
 TEST_CASE("summaries have one name each") {
     for (const char* name :
          {"", "/", "//", "throughput/average", "throughput/average/", "throughput/averages/86400",
-          "throughput/average/086400", "throughput/average/1d", "throughput/average/-1", "throughput/average/+1",
-          "throughput/average/0", "throughput/aggregation/0", "/average/86400", "through put/average/86400",
-          "throughput/average/86400/", "throughput/average/31622401", "throughput/average/99999999999999999999"}) {
+          "throughput/average/086400", "throughput/average/1d", "throughput/average/-1",
+          "throughput/average/+1", "throughput/average/0", "throughput/aggregation/0", "/average/86400",
+          "through put/average/86400", "throughput/average/86400/", "throughput/average/31622401",
+          "throughput/average/99999999999999999999"}) {
         CAPTURE(name);
         CHECK_FALSE(parse_summary_name(name));
     }

@@ -239,8 +239,9 @@ TEST_CASE("summaries are listed like event types, if they are wanted") {
         {"summary-type":"average","summary-window":"300","time-updated":1,"uri":"/x"}, 5,
         {"summary-type":"statistics","summary-window":"0","uri":"x"}]},
       {"event-type":"throughput","base-uri":"/a/0f01/throughput/base","time-updated":1700000600,"summaries":7}]}])";
-    const auto found = search(entry, {"throughput", "packet-loss-rate/aggregation/300", "packet-loss-rate/aggregation/3600",
-                                      "packet-loss-rate/aggregation/86400", "packet-loss-rate/statistics/0"});
+    const auto found =
+        search(entry, {"throughput", "packet-loss-rate/aggregation/300", "packet-loss-rate/aggregation/3600",
+                       "packet-loss-rate/aggregation/86400", "packet-loss-rate/statistics/0"});
     REQUIRE(found.status);
     REQUIRE(found.entries.size() == 1);
     const auto& types = found.entries[0].event_types;
@@ -255,7 +256,8 @@ TEST_CASE("summaries are listed like event types, if they are wanted") {
     CHECK(types[2].time_updated == 1700000500); // of what they are made from
     CHECK(types[3].name == "throughput");
     CHECK(found.page.skipped == 1);
-    CHECK_THAT(found.page.reasons.front(), Catch::Contains("packet-loss-rate/statistics/0 has no usable uri"));
+    CHECK_THAT(found.page.reasons.front(),
+               Catch::Contains("packet-loss-rate/statistics/0 has no usable uri"));
 
     const auto all = search(entry);
     REQUIRE(all.entries.size() == 1);

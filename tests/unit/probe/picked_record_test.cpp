@@ -1,9 +1,8 @@
 // What a program picks from a document, with as little said as possible and with everything.
-#include "probe/fetch/picked_record.hpp"
-
 #include "lib/json_text/json_cursor.hpp"
 #include "lib/record/identity.hpp"
 #include "probe/fetch/http_source.hpp"
+#include "probe/fetch/picked_record.hpp"
 #include "tests/unit/probe/padded.hpp"
 
 #include <catch2/catch.hpp>
@@ -121,8 +120,10 @@ TEST_CASE("a record that is none says why") {
         CHECK_THAT(why_not(json), Catch::Contains(std::string(message)));
     }
     const std::string long_name(2000, 'a');
-    CHECK(why_not(R"({"event-type":"a","ts":1,"val":1,"source":")" + long_name + "\"}") == "its source is no text");
-    CHECK_THAT(why_not(R"({"event-type":")" + long_name + R"(","ts":1,"val":1})"), Catch::Contains("no name"));
+    CHECK(why_not(R"({"event-type":"a","ts":1,"val":1,"source":")" + long_name + "\"}") ==
+          "its source is no text");
+    CHECK_THAT(why_not(R"({"event-type":")" + long_name + R"(","ts":1,"val":1})"),
+               Catch::Contains("no name"));
 }
 
 TEST_CASE("the address of a document may name the host, with its port") {
