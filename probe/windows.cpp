@@ -194,6 +194,7 @@ std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks, std::optional<T
     const bool tells_arrival = flavour == Flavour::esmond;
     if (tells_arrival && !updated) return std::nullopt;
     const Timestamp settled = settled_until(poll.now, window, rules);
+    if (settled < window) return std::nullopt; // a clock that was never set
     // What arrived later does not concern what is asked for, and what arrived before is in it. An archive
     // that does not tell may have something new in each window.
     const Timestamp announced = tells_arrival && *updated > 0 ? std::min(*updated, settled) : settled;

@@ -3,6 +3,7 @@
 #include "lib/config/amqp_url.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/config/suggest.hpp"
+#include "lib/format/format.hpp"
 
 #include <fmt/core.h>
 
@@ -162,11 +163,10 @@ void judge_summaries(Reader& reader, const Node::Entry& entry, const TaskSetting
     for (const auto& name : settings.archives) {
         const auto archive = config.archives.find(name);
         if (archive == config.archives.end() || !archive->second.enabled) continue;
-        const auto& format = archive->second.format;
-        if (format == "raw" || format == "lines") continue;
+        if (takes_summaries(archive->second.format)) continue;
         warning(reader, entry, "summaries",
                 fmt::format("archive {} gets no summaries: format {} has no place for them", quote(name),
-                            format));
+                            archive->second.format));
     }
 }
 

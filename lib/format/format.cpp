@@ -17,10 +17,6 @@ void Format::add_limits(std::string& body, std::string_view limits) const {
     body.insert(body.size() - 1, fmt::format(R"(,"limits":{})", limits));
 }
 
-bool takes_summaries(std::string_view format) {
-    return format == "raw" || format == "lines";
-}
-
 std::unique_ptr<Format> make_format(std::string_view name, const SeriesSubject& subject,
                                     std::string_view series) {
     if (is_summary(series) && !takes_summaries(name)) return nullptr;

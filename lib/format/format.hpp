@@ -45,6 +45,8 @@ inline constexpr std::array<std::string_view, 5> format_names{"raw", "esmond", "
 [[nodiscard]] std::unique_ptr<Format> make_format(std::string_view name, const SeriesSubject& subject,
                                                   std::string_view series);
 /// Whether messages of the format can be about summaries.
-[[nodiscard]] bool takes_summaries(std::string_view format);
+[[nodiscard]] constexpr bool takes_summaries(std::string_view format) {
+    return format == "raw" || format == "lines";
+}
 
 } // namespace meshprobe

@@ -421,6 +421,7 @@ TEST_CASE("of summaries only settled windows are asked for, from the begin of on
     CHECK(of_each->recent == Window{now - day, now});
     CHECK_FALSE(of_each->announced);
     CHECK_FALSE(summaries(nullptr, std::nullopt, hour, {})); // never written
+    CHECK_FALSE(summaries(nullptr, 50, day, {}, 100));       // a clock that begins in 1970
 }
 
 TEST_CASE("summaries are not asked for again until another window has settled") {
