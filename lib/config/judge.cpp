@@ -144,9 +144,10 @@ void judge_document(Reader& reader, const Node::Entry& entry, const HttpDocument
                      "https://{host}/results.json, got none");
     }
     const bool has_script = document.script.find_first_not_of(" \t\n") != std::string::npos;
-    if (has_script == document.file.empty())
+    if (has_script == document.file.empty()) {
         return warn_of_password(reader, entry, "http", document.url,
                                 "prefer a client certificate (tls.certificate)");
+    }
     error(reader, entry, "http",
           fmt::format("expected a jq program that picks the results, in http.script: or in the file that "
                       "http.file: names, got {}",

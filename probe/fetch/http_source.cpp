@@ -121,9 +121,10 @@ Result<std::optional<Timestamp>> HttpSource::read(const std::function<bool()>& s
 }
 
 Status HttpSource::pick(const std::string& body) {
-    if (nesting(body) > JsonCheck::max_depth)
+    if (nesting(body) > JsonCheck::max_depth) {
         return fail(ErrorKind::protocol,
                     fmt::format("JSON that is nested more than {} deep", JsonCheck::max_depth));
+    }
     JqOptions options;
     options.arguments = {{"host", host_}};
     options.modules = jq_modules();
