@@ -72,11 +72,24 @@ Status PointWriter::prepare() {
 Status PointWriter::write(std::string_view host, const RawBody& body) {
     const auto entry = metadata(host, body);
     if (!entry) return fail(entry.error());
-    const auto id = series(**entry, body.event_type);
+    if (!body.points.empty() || body.summaries.empty()) {
+        if (auto written = write_series(host, **entry, body.event_type, body.points); !written)
+            return written;
+    }
+    for (const RawSummaries& summaries : body.summaries) {
+        if (auto written = write_series(host, **entry, summaries.series, summaries.points); !written)
+            return written;
+    }
+    return {};
+}
+
+Status PointWriter::write_series(std::string_view host, Metadata& entry, std::string_view name,
+                                 std::span<const RawPoint> points) {
+    const auto id = series(entry, name);
     if (!id) return fail(id.error());
     Volume* volume = nullptr;
     std::int64_t day = -1;
-    for (const RawPoint& point : body.points) {
+    for (const RawPoint& point : points) {
         const auto is_new = write_point(*id, point);
         if (!is_new) return fail(is_new.error());
         if (!*is_new) continue;
@@ -158,11 +171,11 @@ Result<PointWriter::Metadata*> PointWriter::metadata(std::string_view host, cons
     return &entry;
 }
 
-Result<std::int64_t> PointWriter::series(Metadata& metadata, std::string_view event_type) {
-    for (const auto& [name, id] : metadata.series) {
-        if (name == event_type) return id;
+Result<std::int64_t> PointWriter::series(Metadata& metadata, std::string_view name) {
+    for (const auto& [known, id] : metadata.series) {
+        if (known == name) return id;
     }
-    const auto type = intern(insert_event_type_, select_event_type_, event_type);
+    const auto type = intern(insert_event_type_, select_event_type_, name);
     if (!type) return fail(type.error());
     for (Query* query : {&insert_series_, &select_series_}) {
         query->bind(1, metadata.id);
@@ -173,7 +186,7 @@ Result<std::int64_t> PointWriter::series(Metadata& metadata, std::string_view ev
     const std::int64_t id = row && *row ? select_series_.integer(0) : 0;
     select_series_.reset();
     if (!row) return fail(row.error());
-    metadata.series.emplace_back(event_type, id);
+    metadata.series.emplace_back(name, id);
     return id;
 }
 

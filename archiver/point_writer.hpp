@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +31,7 @@ class PointWriter {
     struct Metadata {
         std::int64_t id = 0;
         std::size_t fingerprint = 0; ///< of the meta members as they are in the table
-        std::vector<std::pair<std::string, std::int64_t>> series; ///< by event type
+        std::vector<std::pair<std::string, std::int64_t>> series; ///< by event type, or name of summaries
     };
     struct Volume {
         std::int64_t points = 0;
@@ -40,7 +41,9 @@ class PointWriter {
     explicit PointWriter(Database& database) : database_(database) {}
     [[nodiscard]] Status prepare();
     [[nodiscard]] Result<Metadata*> metadata(std::string_view host, const RawBody& body);
-    [[nodiscard]] Result<std::int64_t> series(Metadata& metadata, std::string_view event_type);
+    [[nodiscard]] Status write_series(std::string_view host, Metadata& entry, std::string_view name,
+                                      std::span<const RawPoint> points);
+    [[nodiscard]] Result<std::int64_t> series(Metadata& metadata, std::string_view name);
     [[nodiscard]] Result<std::int64_t> intern(Query& insert, Query& select, std::string_view name);
     [[nodiscard]] Result<bool> write_point(std::int64_t series, const RawPoint& point);
 

@@ -1,5 +1,7 @@
 #include "archiver/raw_body.hpp"
 
+#include "lib/summary_name.hpp"
+
 #include <fmt/core.h>
 #include <simdjson.h>
 
@@ -42,6 +44,7 @@ class RawBodyReader::Impl {
         raw_.event_type = {};
         raw_.meta.fill(std::nullopt);
         raw_.points.clear();
+        raw_.summaries.clear();
         problem_ = "";
         const auto error = read_object(body.size());
         if (error == simdjson::SUCCESS && problem_.empty() &&
@@ -70,6 +73,8 @@ class RawBodyReader::Impl {
                 if (auto error = read_meta(value)) return error;
             } else if (key == "datapoints") {
                 if (auto error = read_points(value)) return error;
+            } else if (key == "summaries") {
+                if (auto error = read_summaries(value)) return error;
             }
         }
         const char* rest = nullptr; // there must be none
@@ -125,6 +130,67 @@ class RawBodyReader::Impl {
             RawPoint point{*ts, std::string_view(), 0};
             if (auto error = read_value(value, point)) return error;
             raw_.points.push_back(point);
+        }
+        return simdjson::SUCCESS;
+    }
+
+    /// [{"event_type":…,"summary_type":…,"summary_window":…,"summary_data":[[TS,VALUE],…]},…]
+    simdjson::error_code read_summaries(json::value& summaries) {
+        json::array array;
+        if (auto error = summaries.get_array().get(array)) return error;
+        for (auto element : array) {
+            json::object object;
+            if (auto error = element.get_object().get(object)) return error;
+            std::optional<std::string_view> event_type;
+            std::optional<std::string_view> type;
+            std::optional<std::string_view> window;
+            RawSummaries read;
+            for (auto field : object) {
+                std::string_view key;
+                if (auto error = field.unescaped_key().get(key)) return error;
+                json::value value;
+                if (auto error = field.value().get(value)) return error;
+                simdjson::error_code error = simdjson::SUCCESS;
+                if (key == "event_type") error = read_member(value, event_type);
+                if (key == "summary_type") error = read_member(value, type);
+                if (key == "summary_window") error = read_member(value, window);
+                if (key == "summary_data") error = read_pairs(value, read.points);
+                if (error) return error;
+            }
+            read.series = fmt::format("{}/{}/{}", event_type.value_or(""), type.value_or(""),
+                                      trim(window.value_or("")));
+            if (!parse_summary_name(read.series)) {
+                problem_ = fmt::format("\"{}\" are no summaries", read.series.substr(0, 100));
+                return simdjson::SUCCESS;
+            }
+            raw_.summaries.push_back(std::move(read));
+        }
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code read_pairs(json::value& pairs, std::vector<RawPoint>& points) {
+        json::array array;
+        if (auto error = pairs.get_array().get(array)) return error;
+        for (auto element : array) {
+            json::array pair;
+            if (auto error = element.get_array().get(pair)) return error;
+            RawPoint point;
+            std::size_t place = 0;
+            for (auto member : pair) {
+                json::value value;
+                if (auto error = member.get(value)) return error;
+                if (place == 0) {
+                    if (auto error = value.get_int64().get(point.ts)) return error;
+                } else if (place == 1) {
+                    if (auto error = read_value(value, point)) return error;
+                }
+                ++place;
+            }
+            if (place != 2) {
+                problem_ = "a summary is no pair of time and value";
+                return simdjson::SUCCESS;
+            }
+            points.push_back(point);
         }
         return simdjson::SUCCESS;
     }

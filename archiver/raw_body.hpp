@@ -27,12 +27,19 @@ struct RawPoint {
     std::uint32_t size = 0; ///< of the value's JSON text
 };
 
+/// Of messages about summaries: RawSummaryFormat.
+struct RawSummaries {
+    std::string series; ///< its name: lib/summary_name.hpp
+    std::vector<RawPoint> points;
+};
+
 struct RawBody {
     std::string_view metadata_key;
     std::string_view event_type;
     std::array<std::optional<std::string_view>, meta_members.size()>
         meta; ///< strings without quotes, else JSON text
     std::vector<RawPoint> points;
+    std::vector<RawSummaries> summaries;
 };
 
 class RawBodyReader {

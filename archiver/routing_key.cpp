@@ -1,5 +1,7 @@
 #include "archiver/routing_key.hpp"
 
+#include "lib/summary_name.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -44,7 +46,7 @@ const std::string& RoutingKey::of(const SegmentHeader& segment, const Message& m
             key_ += part.text;
             break;
         case What::event_type:
-            key_ += message.event_type;
+            key_ += event_type_of(message.event_type); // consumers tell summaries apart by what is in them
             break;
         case What::host:
             key_ += segment.host;

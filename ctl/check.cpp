@@ -60,6 +60,7 @@ class Surroundings {
             check_connection("probe", task.connection);
             check_context(task.context);
             check_select(task.select);
+            if (!task.http.file.empty()) look_for(task.http.file, "http.file");
         }
         for (const auto& section : loaded_.config.host_sections)
             check_host(section);

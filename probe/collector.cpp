@@ -1,5 +1,6 @@
 #include "probe/collector.hpp"
 
+#include "lib/summary_name.hpp"
 #include "probe/fetch/archive_url.hpp"
 
 #include <fmt/core.h>
@@ -107,8 +108,10 @@ void Collector::read(Active active) {
         retire(active);
         return;
     }
+    // All of elmond that is special about pages it spares its summaries: each is the whole of what was asked.
+    const Flavour pages = is_summary(active->job().event_type) ? Flavour::esmond : context_.flavour;
     WindowReader::start(
-        session_, std::move(*url), context_.flavour, active->window(), *active,
+        session_, std::move(*url), pages, active->window(), *active,
         [this, active](ReadResult result) { on_done(active, std::move(result)); }, settings_.page_size);
 }
 

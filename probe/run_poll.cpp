@@ -1,7 +1,9 @@
 #include "probe/run_poll.hpp"
 
 #include "lib/clock.hpp"
+#include "lib/pscheduler/run_document.hpp"
 #include "probe/fetch/archive_url.hpp"
+#include "probe/fetch/http_source.hpp"
 #include "probe/fetch/opensearch_source.hpp"
 #include "probe/fetch/pscheduler_source.hpp"
 #include "probe/run_collector.hpp"
@@ -33,6 +35,9 @@ class RunPoll {
     [[nodiscard]] Status contact(HttpSession& session, const std::string& url);
     [[nodiscard]] std::unique_ptr<RunSource> make_source(HttpSession& session, const std::string& url,
                                                          Timestamp since);
+    [[nodiscard]] std::unique_ptr<RunCollector> make_collector();
+    [[nodiscard]] std::vector<std::string> urls() const;
+    [[nodiscard]] HttpSession::Settings http_settings(HostKeys& keys, const std::string& url) const;
     [[nodiscard]] Status read();
     [[nodiscard]] Status take(const RunSource::Page& page);
     [[nodiscard]] Status conclude(bool is_through);
@@ -60,6 +65,11 @@ std::unique_ptr<RunSource> RunPoll::make_source(HttpSession& session, const std:
     const auto& task = book_.settings.task;
     if (flavour_ == Flavour::opensearch)
         return std::make_unique<OpenSearchSource>(session, url, since, task.select.tests);
+    if (flavour_ == Flavour::http) {
+        // Once a day the whole document, whatever the server says of it.
+        return std::make_unique<HttpSource>(session, task.http, book_.settings.instance.host,
+                                            plan_.reread ? std::string{} : book_.before.archive_url);
+    }
     return std::make_unique<PSchedulerSource>(
         session, PSchedulerSource::Settings{
                      .url = url,
@@ -75,9 +85,7 @@ Status RunPoll::contact(HttpSession& session, const std::string& url) {
     plan_ = plan_poll(book_.before, book_.clock(), book_.rules, flavour_);
     const Timestamp from = std::max<Timestamp>(1, plan_.search_from - (plan_.first_contact ? tolerance : 0));
     const auto begin = [&](Timestamp since) -> Status {
-        collector_ = std::make_unique<RunCollector>(
-            book_, plan_.now, flavour_,
-            RunCollector::Settings{.event_types = book_.settings.task.event_types, .stop = stop});
+        collector_ = make_collector();
         source_ = make_source(session, url, since);
         auto page = source_->next(stop);
         if (!page) return fail(page.error());
@@ -90,7 +98,38 @@ Status RunPoll::contact(HttpSession& session, const std::string& url) {
     const Timestamp guessed = plan_.now;
     plan_ = plan_poll(book_.before, *page_->date, book_.rules, flavour_);
     const bool is_guess_good = plan_.search_from >= from && std::abs(plan_.now - guessed) <= tolerance;
-    return is_guess_good ? Status{} : begin(plan_.search_from);
+    if (is_guess_good) return {};
+    if (flavour_ != Flavour::http) return begin(plan_.search_from);
+    collector_ = make_collector(); // a document is the same from whenever on it is asked for
+    return {};
+}
+
+std::unique_ptr<RunCollector> RunPoll::make_collector() {
+    RunCollector::Settings settings{.event_types = book_.settings.task.event_types,
+                                    .stop = [this] { return stop_.is_wanted(); }};
+    if (flavour_ == Flavour::http) {
+        // The program is chosen for one document, and picks what is wanted of it; but the past of a new host
+        // is as long as that of any other.
+        settings.event_types.clear();
+        settings.takes = [since = plan_.since](std::string_view, Timestamp ts) { return ts >= since; };
+    }
+    return std::make_unique<RunCollector>(book_, plan_.now, flavour_, std::move(settings));
+}
+
+HttpSession::Settings RunPoll::http_settings(HostKeys& keys, const std::string& url) const {
+    auto settings = book_.http_settings(keys);
+    const auto host = document_address("https://{host}/", book_.settings.instance.host);
+    const bool is_its_own = flavour_ != Flavour::http || host_of_url(url) == host_of_url(host);
+    // The key that is remembered is that of the host, and of no other server.
+    if (!is_its_own && settings.connection.trust == Trust::first_use) settings.connection.trust = Trust::ca;
+    return settings;
+}
+
+std::vector<std::string> RunPoll::urls() const {
+    if (flavour_ == Flavour::http)
+        return {document_address(book_.settings.task.http.url, book_.settings.instance.host)};
+    const std::string_view path = flavour_ == Flavour::opensearch ? "/opensearch/" : "/pscheduler/";
+    return service_urls(book_.settings.measurement_archives, path, book_.before.archive_url);
 }
 
 void RunPoll::blame(const Error& error) {
@@ -105,11 +144,9 @@ void RunPoll::blame(const Error& error) {
 }
 
 void RunPoll::run(HostKeys& keys) {
-    const std::string_view path = flavour_ == Flavour::opensearch ? "/opensearch/" : "/pscheduler/";
     std::optional<Error> first_error;
-    for (const auto& url :
-         service_urls(book_.settings.measurement_archives, path, book_.before.archive_url)) {
-        auto session = HttpSession::create(book_.settings.paths, book_.http_settings(keys));
+    for (const auto& url : urls()) {
+        auto session = HttpSession::create(book_.settings.paths, http_settings(keys, url));
         if (!session) return blame(session.error());
         const auto contacted = contact(*session, url);
         const auto remembered = keys.remember(journal_);
@@ -190,7 +227,8 @@ Status RunPoll::conclude(bool is_through) {
                               .held_by_failures = is_through && has_failures(),
                               .out_of_time = stop_.is_out_of_time(),
                               .flavour = flavour_};
-    Progress next = book_.next(plan_, outcome, {url_, flavour_});
+    const auto version = outcome.complete ? source_->version() : std::string{};
+    Progress next = book_.next(plan_, outcome, {version.empty() ? url_ : version, flavour_});
     next.polled_until = std::max(next.polled_until, book_.checkpoint.progress().polled_until);
     return book_.close(next);
 }

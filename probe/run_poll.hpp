@@ -1,4 +1,4 @@
-// One poll of a host that is read run by run: its OpenSearch archive, or its pScheduler.
+// One poll of a host that is read run by run: its OpenSearch archive, its pScheduler, or a document.
 #pragma once
 
 #include "probe/poll.hpp"

@@ -48,6 +48,8 @@ std::string_view keys_of(Flavour flavour) {
     switch (flavour) {
     case Flavour::pscheduler:
         return "pscheduler";
+    case Flavour::http:
+        return "http";
     case Flavour::elmond:
     case Flavour::opensearch:
         return "elmond";

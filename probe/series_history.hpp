@@ -23,7 +23,7 @@
 
 namespace meshprobe {
 
-/// Archives that share their keys: "esmond", "elmond" (OpenSearch, too), "pscheduler".
+/// Archives that share their keys: "esmond", "elmond" (OpenSearch, too), "pscheduler", "http".
 [[nodiscard]] std::string_view keys_of(Flavour flavour);
 
 /// Of all that tells tests apart and that every archive tells alike: who measures whom by the names that the

@@ -2,6 +2,7 @@
 
 #include "lib/alias.hpp"
 #include "lib/clock.hpp"
+#include "lib/summary_name.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
 #include "probe/kinship.hpp"
@@ -30,6 +31,8 @@ class SeriesPoll {
     [[nodiscard]] Result<bool> act_on(const Kin& kin);
     void add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector& collector);
     void record_what_was_not_read_before_it(const PollPlan& plan, const Collector& collector);
+    [[nodiscard]] std::optional<SeriesPlan> plan_of(const EventType& type, const SeriesMarks* marks,
+                                                    const PollPlan& plan) const;
     [[nodiscard]] Status conclude(const Contact& contact, Collector& collector);
     [[nodiscard]] Collector::Clock::time_point catch_up_end() const;
     void sum_up(const Contact& contact, const Collector& collector);
@@ -48,7 +51,7 @@ ContactSettings SeriesPoll::contact_settings(HostKeys& keys) {
     return {.paths = settings_.paths,
             .http = book_.http_settings(keys),
             .archives = settings_.measurement_archives,
-            .event_types = task.event_types,
+            .event_types = task.series(),
             .tests = task.select.tests,
             .rules = book_.rules,
             .clock = book_.clock(),
@@ -121,6 +124,15 @@ void SeriesPoll::run(Contact& contact) {
     }
 }
 
+std::optional<SeriesPlan> SeriesPoll::plan_of(const EventType& type, const SeriesMarks* marks,
+                                              const PollPlan& plan) const {
+    if (const auto summary = parse_summary_name(type.name)) {
+        return plan_summary(marks, type.time_updated, summary->seconds, plan, book_.before, book_.rules,
+                            flavour_);
+    }
+    return plan_series(marks, type.time_updated, plan, book_.before, book_.rules, flavour_);
+}
+
 void SeriesPoll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Collector& collector) {
     for (const auto& entry : page.entries)
         book_.limits.note(entry);
@@ -130,8 +142,7 @@ void SeriesPoll::add_jobs(MetadataSearch::Page& page, const PollPlan& plan, Coll
         for (auto& type : types) {
             if (type.time_updated && *type.time_updated < 0) type.time_updated = 0;
             const auto marks = book_.history.marks(entry, type.name, flavour_);
-            const auto series = plan_series(marks ? &*marks : nullptr, type.time_updated, plan, book_.before,
-                                            book_.rules, flavour_);
+            const auto series = plan_of(type, marks ? &*marks : nullptr, plan);
             if (!series) continue;
             if (!shared) {
                 book_.subjects.note(entry, flavour_);

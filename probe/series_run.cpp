@@ -169,6 +169,7 @@ void SeriesRun::send(std::span<const Gathered> part) {
             {point.ts, {std::string_view(values_).substr(point.offset, point.size), point.plain}});
     }
     for (std::size_t i = 0; i < formats_.size(); ++i) {
+        if (!formats_[i]) continue;
         for (std::span<const Point> rest = points; !rest.empty();) {
             const auto some = rest.first(std::min(rest.size(), formats_[i]->most_points()));
             write(i, some, flags);
@@ -253,7 +254,9 @@ void SeriesRun::end(bool succeeded, bool everything) {
     if (!everything) return;
     complete_until_ = std::max(complete_until_, std::min(newest_, context_.now));
     const bool first_read_failed = state_ && state_->newest == 0 && is_owed(*state_);
-    if (context_.flavour == Flavour::esmond || first_read_failed) {
+    if (job_.plan.announced) {
+        updated_ = covered_update(job_.plan.announced, context_.now, Flavour::esmond);
+    } else if (context_.flavour == Flavour::esmond || first_read_failed) {
         updated_ = covered_update(job_.time_updated, context_.now, context_.flavour);
     }
 }

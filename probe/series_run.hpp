@@ -24,7 +24,7 @@ namespace meshprobe {
 /// What to read of a series; kept while it waits for its turn.
 struct SeriesJob {
     std::shared_ptr<const MetadataEntry> entry;
-    std::string event_type;
+    std::string event_type; ///< or summaries of one
     std::string base_uri;
     std::optional<Timestamp> time_updated;
     SeriesPlan plan;
@@ -105,7 +105,7 @@ class SeriesRun final : public PointSink, private Earlier {
     SeriesJob job_;
     SeriesContext& context_;
     std::string id_;
-    std::vector<std::unique_ptr<Format>> formats_; ///< beside the outlets
+    std::vector<std::unique_ptr<Format>> formats_; ///< beside the outlets; null: it is not for such a series
     SeriesLimits limits_;
     std::optional<SeriesState> state_; ///< at the begin of the run
     Part part_ = Part::recent;

@@ -1,5 +1,7 @@
 #include "probe/windows.hpp"
 
+#include "lib/summary_name.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -44,6 +46,18 @@ bool is_without_news(const SeriesMarks* marks, std::optional<Timestamp> updated,
     return !poll.reread || *updated < progress.reread_at - arrival_margin;
 }
 
+/// A search by what was updated lately does not show whose last result is some time ago: once a window of
+/// summaries has settled since the last poll, the search begins with it.
+Timestamp begin_of_settled(const PollPlan& plan, Timestamp polled_until, const WindowRules& rules) {
+    Timestamp begin = plan.now;
+    for (const Timestamp window : rules.summary_windows) {
+        const Timestamp until = settled_until(plan.now, window, rules);
+        const Timestamp before = settled_until(polled_until, window, rules);
+        if (before < until) begin = std::min(begin, before);
+    }
+    return begin;
+}
+
 /// Where reading a series of which nothing was received yet begins.
 Timestamp first_start(const SeriesMarks* marks, const PollPlan& poll, const Progress& progress,
                       const WindowRules& rules) {
@@ -57,10 +71,18 @@ Timestamp first_start(const SeriesMarks* marks, const PollPlan& poll, const Prog
 } // namespace
 
 WindowRules WindowRules::of(const TaskSettings& settings) {
-    return {.first_run = seconds(settings.first_run),
-            .catch_up = seconds(settings.catch_up),
-            .overlap = seconds(settings.overlap),
-            .reread = seconds(settings.reread)};
+    WindowRules rules{.first_run = seconds(settings.first_run),
+                      .catch_up = seconds(settings.catch_up),
+                      .overlap = seconds(settings.overlap),
+                      .reread = seconds(settings.reread)};
+    for (const auto& name : settings.summaries) {
+        const auto summary = parse_summary_name(name);
+        if (!summary || summary->seconds == 0) continue;
+        auto& windows = rules.summary_windows;
+        if (std::ranges::find(windows, summary->seconds) == windows.end())
+            windows.push_back(summary->seconds);
+    }
+    return rules;
 }
 
 Timestamp WindowRules::keep() const {
@@ -101,16 +123,19 @@ PollPlan plan_poll(const Progress& progress, Timestamp now, const WindowRules& r
     // A server clock that was set back must not leave us waiting for its old time; and when that was, between
     // the last poll and this one, nobody knows.
     const bool set_back = progress.polled_until > now + arrival_margin;
+    plan.margin = margin(rules, flavour);
     plan.search_from =
-        (set_back ? now - rules.first_run : std::min(progress.polled_until, now)) - margin(rules, flavour);
+        (set_back ? now - rules.first_run : std::min(progress.polled_until, now)) - plan.margin;
     if (rereads(rules) && (now - progress.reread_at >= day || progress.reread_at > now + day)) {
         plan.reread = true;
         // What arrived since then; where the search is by start of the measurement, what is to be read again.
         const Timestamp reread_from = searches_by_arrival(flavour)
                                           ? progress.reread_at
                                           : std::min(progress.reread_at, now - rules.reread);
-        plan.search_from = std::min(plan.search_from, reread_from - margin(rules, flavour));
+        plan.search_from = std::min(plan.search_from, reread_from - plan.margin);
     }
+    plan.search_from =
+        std::min(plan.search_from, begin_of_settled(plan, progress.polled_until, rules) - plan.margin);
     if (plan.gap) plan.search_from = std::min(plan.search_from, plan.before_gap);
     plan.search_from = std::max({plan.search_from, plan.gap ? plan.before_gap : plan.horizon, Timestamp{1}});
     return plan;
@@ -166,6 +191,35 @@ std::optional<SeriesPlan> plan_series(const SeriesMarks* marks, std::optional<Ti
     return plan;
 }
 
+Timestamp settled_until(Timestamp now, Timestamp window, const WindowRules& rules) {
+    if (window == 0) return now;
+    return std::max<Timestamp>(0, now - std::min(window, rules.overlap)) / window * window;
+}
+
+std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks, std::optional<Timestamp> updated,
+                                       Timestamp window, const PollPlan& poll, const Progress& progress,
+                                       const WindowRules& rules, Flavour flavour) {
+    if (window == 0) return plan_series(marks, updated, poll, progress, rules, flavour);
+    const bool tells_arrival = flavour == Flavour::esmond;
+    if (tells_arrival && !updated) return std::nullopt;
+    const Timestamp settled = settled_until(poll.now, window, rules);
+    if (settled < window) return std::nullopt; // a clock that was never set
+    // What arrived later does not concern what is asked for, and what arrived before is in it. An archive
+    // that does not tell may have something new in each window.
+    const Timestamp announced = tells_arrival && *updated > 0 ? std::min(*updated, settled) : settled;
+
+    PollPlan until_settled = poll;
+    until_settled.now = settled - window; // the begin of the last one
+    WindowRules wider = rules;
+    wider.overlap = std::max(rules.overlap, window);
+    auto plan = plan_series(marks, announced, until_settled, progress, wider, Flavour::esmond);
+    if (!plan) return plan;
+    plan->announced = announced;
+    Timestamp& from = plan->hole ? plan->hole->from : plan->recent.from;
+    from -= from % window;
+    return plan;
+}
+
 Timestamp covered_update(std::optional<Timestamp> updated, Timestamp now, Flavour flavour) {
     if (flavour != Flavour::esmond || !updated || *updated == 0) return updated_in_doubt;
     return *updated < now - doubt ? *updated : updated_in_doubt;
@@ -196,8 +250,8 @@ Progress advance(const Progress& progress, const PollPlan& poll, const PollOutco
     }
     // Those that failed were listed by this search; the next one must not begin behind them because it is now
     // known what the archive is.
-    if (!poll.gap && !poll.first_contact && !poll.reread)
-        next.polled_until = std::min(next.polled_until, poll.search_from + margin(rules, outcome.flavour));
+    if (!poll.gap && !poll.first_contact)
+        next.polled_until -= std::max<Timestamp>(poll.margin - margin(rules, outcome.flavour), 0);
     // Too much for the time of one run: it must not keep new data waiting each time.
     if (poll.reread && outcome.out_of_time) next.reread_at = poll.now - day + hour;
     // Long before it would pass for a gap of the whole host.

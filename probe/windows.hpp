@@ -15,6 +15,7 @@
 #include "probe/fetch/metadata.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace meshprobe {
 
@@ -30,6 +31,7 @@ struct WindowRules {
     Timestamp catch_up = 30 * 86400;
     Timestamp overlap = 3600;
     Timestamp reread = 86400;
+    std::vector<Timestamp> summary_windows = {}; ///< of the summaries that are collected, each once; not 0
 
     [[nodiscard]] static WindowRules of(const TaskSettings& settings);
     /// How long a checkpoint must remember what was sent, so that no re-read finds a point twice.
@@ -40,6 +42,7 @@ struct WindowRules {
 struct PollPlan {
     Timestamp now = 0;         ///< the server's Date
     Timestamp search_from = 0; ///< "time-start" of the metadata search
+    Timestamp margin = 0;      ///< by so much that begins before what was polled
     Timestamp since = 0;       ///< nothing older is asked for, but what a series still owes
     Timestamp horizon = 0;     ///< nothing older is caught up with
     bool first_contact = false;
@@ -60,12 +63,26 @@ struct SeriesPlan {
     /// nobody knows any longer that this is owed.
     bool deeper_first = false;
     bool anew = false; ///< see has_future_marks(): what is known of the series does not count
+    /// Of summaries: what `updated` of the series becomes once all of this was read.
+    std::optional<Timestamp> announced = {};
 };
 /// `updated` as in EventType::time_updated. nullopt: there is nothing to ask for.
 [[nodiscard]] std::optional<SeriesPlan> plan_series(const SeriesMarks* marks,
                                                     std::optional<Timestamp> updated, const PollPlan& poll,
                                                     const Progress& progress, const WindowRules& rules,
                                                     Flavour flavour);
+
+/// Summaries over windows of so many seconds change until the last result of a window has arrived. So one is
+/// read once it has been over for as long as it is long, or for `overlap` if that is shorter: the end of the
+/// last of these. 0 is the window of each single result: now.
+[[nodiscard]] Timestamp settled_until(Timestamp now, Timestamp window, const WindowRules& rules);
+
+/// The same as plan_series() for summaries over `window` seconds, of whichever flavour. What is asked for
+/// ends with the last window that is settled, so there is nothing to ask for until the next one is.
+[[nodiscard]] std::optional<SeriesPlan> plan_summary(const SeriesMarks* marks,
+                                                     std::optional<Timestamp> updated, Timestamp window,
+                                                     const PollPlan& poll, const Progress& progress,
+                                                     const WindowRules& rules, Flavour flavour);
 
 /// The server's clock was ahead for a while and was set back by more than what is remembered of the series:
 /// until it gets there again, all results would count as old ones. Not if the clock tells what it says before

@@ -1,6 +1,7 @@
 #include "ctl/backfill/wish.hpp"
 
 #include "lib/moment.hpp"
+#include "lib/summary_name.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
@@ -37,7 +38,9 @@ Result<std::optional<Timestamp>> moment(const CommandLine& line, std::string_vie
     return std::optional(*moment);
 }
 
+/// Or summaries of one.
 bool is_event_type(const std::string& text) {
+    if (is_summary(text)) return parse_summary_name(text).has_value();
     return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                c == '_';

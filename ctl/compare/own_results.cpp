@@ -86,7 +86,8 @@ Result<Results> read_own_results(const std::filesystem::path& database, const Ra
     constexpr const char* sql =
         "SELECT a.host, m.key, e.name, p.ts FROM point p JOIN series s ON s.id = p.series"
         " JOIN event_type e ON e.id = s.event_type JOIN metadata m ON m.id = s.metadata"
-        " JOIN measurement_archive a ON a.id = m.measurement_archive WHERE p.ts BETWEEN ?1 AND ?2";
+        " JOIN measurement_archive a ON a.id = m.measurement_archive WHERE p.ts BETWEEN ?1 AND ?2"
+        " AND instr(e.name, '/') = 0"; // no summaries: others sent none
     sqlite3_stmt* prepared = nullptr;
     int result = sqlite3_prepare_v2(raw, sql, -1, &prepared, nullptr);
     const std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement(prepared);

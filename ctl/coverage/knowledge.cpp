@@ -5,6 +5,7 @@
 #include "lib/enabled_by_hand.hpp"
 #include "lib/host_record.hpp"
 #include "lib/last_result.hpp"
+#include "lib/summary_name.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -208,6 +209,7 @@ void Library::read_instance(const Instance& instance, Knowledge& knowledge) {
         const auto entry = entries.find(std::string(id.substr(0, blank)));
         if (entry == entries.end() || blank == std::string_view::npos) continue;
         const std::string_view event_type = id.substr(blank + 1);
+        if (is_summary(event_type)) continue; // of results that are told by themselves
         const Timestamp newest = state.series.marks(index).newest;
         Measured& measured = entry->second.measured;
         measured.series.emplace_back(id);

@@ -79,7 +79,7 @@ Result<std::vector<ArchivedSeries>> LocalArchive::series(const std::string& host
               " (SELECT max(ts) FROM point p WHERE p.series = s.id)"
               " FROM measurement_archive a JOIN metadata m ON m.measurement_archive = a.id"
               " JOIN series s ON s.metadata = m.id JOIN event_type e ON e.id = s.event_type"
-              " WHERE a.host = ?1",
+              " WHERE a.host = ?1 AND instr(e.name, '/') = 0", // no summaries
               std::span(&host, 1), [&](sqlite3_stmt* row) {
                   found.push_back({{text_of(row, 0), text_of(row, 1), text_of(row, 2), text_of(row, 3),
                                     text_of(row, 4), "", "", ""},
@@ -119,7 +119,8 @@ Result<Timestamp> LocalArchive::newest_between(const std::string& host, const st
               " JOIN metadata m ON m.measurement_archive = a.id JOIN series s ON s.metadata = m.id"
               " JOIN event_type e ON e.id = s.event_type JOIN point p ON p.series = s.id"
               " WHERE a.host = ?1 AND m.key = ?2 AND p.ts BETWEEN CAST(?4 AS INTEGER) AND CAST(?5 AS INTEGER)"
-              " AND (e.name = ?3 OR ?3 = '' AND e.name NOT IN ('failures', 'pscheduler-run-href'))",
+              " AND (e.name = ?3 OR ?3 = '' AND e.name NOT IN ('failures', 'pscheduler-run-href')"
+              " AND instr(e.name, '/') = 0)",
               parameters, [&](sqlite3_stmt* row) { newest = sqlite3_column_int64(row, 0); });
     if (!done) return fail(done.error());
     return newest;

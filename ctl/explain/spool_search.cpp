@@ -3,6 +3,7 @@
 #include "lib/json.hpp"
 #include "lib/spool/segment_name.hpp"
 #include "lib/spool/spool.hpp"
+#include "lib/summary_name.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -37,7 +38,8 @@ bool holds(const Segment& segment, const Search& search) {
         if (!search.event_type.empty() && message.event_type != search.event_type) return false;
         // What failed and where it ran is no result.
         if (search.event_type.empty() &&
-            (message.event_type == "failures" || message.event_type == "pscheduler-run-href"))
+            (message.event_type == "failures" || message.event_type == "pscheduler-run-href" ||
+             is_summary(message.event_type)))
             return false;
         const bool is_its = std::ranges::any_of(search.keys, [&](const std::string& key) {
             return message.body.find(key) != std::string_view::npos;

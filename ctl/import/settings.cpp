@@ -141,7 +141,8 @@ class SettingsReader {
         settings_.key = get(section, "userkey").value_or("");
         settings_.tree = get(section, "tmpdirectory").value_or("");
         if (is_true(get(section, "summary")))
-            note("summary: summaries are not sent; the consumers of raw results want none");
+            note("summary: summaries are not sent, since the consumers of raw results want none; "
+                 "\"summaries:\" of the task names those that are to be");
         if (get(section, "maxstart"))
             note("maxstart: what lies further back than catch-up (30 days) is recorded as a gap instead");
         if (get(section, "mq-max-message-size"))

@@ -212,6 +212,16 @@ std::string url(std::string_view text, std::string_view schemes) {
     return {};
 }
 
+std::string document_url(std::string_view text) {
+    constexpr std::string_view host = "{host}";
+    std::string filled(text);
+    for (auto at = filled.find(host); at != std::string::npos; at = filled.find(host, at))
+        filled.replace(at, host.size(), "host");
+    if (filled.find_first_of("{}") != std::string::npos)
+        return fmt::format("expected no other braces than those of {{host}}, got {}", quote(text));
+    return url(filled, "https http");
+}
+
 bool has_password(std::string_view url) {
     const auto user = split(url).user;
     const auto colon = user.find(':');

@@ -25,6 +25,8 @@ namespace meshprobe::check {
 
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
 [[nodiscard]] std::string url(std::string_view text, std::string_view schemes);
+/// url() of http or https, in which {host} stands for the name of an instance's host.
+[[nodiscard]] std::string document_url(std::string_view text);
 [[nodiscard]] bool has_password(std::string_view url);
 /// The URL with its password replaced, fit to be shown.
 [[nodiscard]] std::string without_password(std::string_view url);

@@ -54,4 +54,13 @@ void List::read(Reader& reader, const Node& node, std::vector<std::string>& valu
     if (good) value = std::move(texts);
 }
 
+void Script::read(Reader& reader, const Node& node, std::string& value) const {
+    if (node.kind != Node::Kind::list) return Text{"jq program"}.read(reader, node, value);
+    const auto lines = reader.list(node, "the lines of a jq program");
+    if (!lines) return;
+    value.clear();
+    for (const auto& line : *lines)
+        value.append(line.text) += '\n';
+}
+
 } // namespace meshprobe::codec

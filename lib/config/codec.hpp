@@ -119,6 +119,15 @@ struct List {
     }
 };
 
+/// A jq program: text, or a list of its lines.
+struct Script {
+    std::string_view type = "text or list";
+    void read(Reader& reader, const Node& node, std::string& value) const;
+    [[nodiscard]] Shown show(const std::string& value) const {
+        return value.empty() ? Shown{} : Shown(value);
+    }
+};
+
 template <class T, class Member, class Codec>
 [[nodiscard]] Key<T> key(std::string_view name, Member T::*member, Codec codec) {
     return {name,

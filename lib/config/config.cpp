@@ -17,6 +17,12 @@ Node::Pointer node_of(const Config::HostSection& section) {
 
 } // namespace
 
+std::vector<std::string> TaskSettings::series() const {
+    std::vector<std::string> all = event_types;
+    all.insert(all.end(), summaries.begin(), summaries.end());
+    return all;
+}
+
 const std::vector<std::string>& default_event_types() {
     static const std::vector<std::string> types{"failures",
                                                 "histogram-owdelay",

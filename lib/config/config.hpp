@@ -168,6 +168,15 @@ struct Resources {
     bool operator==(const Resources&) const = default;
 };
 
+/// The source `http`: a document of JSON, and the jq program that picks the results from it.
+struct HttpDocument {
+    std::string url;    ///< "{host}" in it stands for the host's name; empty: there is none
+    std::string script; ///< the program …
+    std::string file;   ///< … or the path of one
+
+    bool operator==(const HttpDocument&) const = default;
+};
+
 enum class LogMode { each, changes, hourly };
 enum class Enable { mesh, manual };
 
@@ -179,6 +188,8 @@ struct TaskSettings {
     Microseconds interval = std::chrono::minutes(5);
     std::string calendar;                                         ///< replaces interval if not empty
     std::vector<std::string> event_types = default_event_types(); ///< sorted
+    std::vector<std::string> summaries;                           ///< sorted: lib/summary_name.hpp
+    HttpDocument http;                                            ///< complete if `collect` names it
     Microseconds first_run = std::chrono::days(1);
     Microseconds catch_up = std::chrono::days(30);
     Microseconds overlap = std::chrono::hours(1);
@@ -195,6 +206,9 @@ struct TaskSettings {
     Resources resources;
     Select select;
     Connection connection = Connection::with(Trust::first_use); ///< to the host
+
+    /// What is asked for: event types, and summaries of some.
+    [[nodiscard]] std::vector<std::string> series() const;
 
     /// The generator writes drop-ins for what differs from its task.
     bool operator==(const TaskSettings&) const = default;

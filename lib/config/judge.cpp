@@ -3,6 +3,7 @@
 #include "lib/config/amqp_url.hpp"
 #include "lib/config/checks.hpp"
 #include "lib/config/suggest.hpp"
+#include "lib/format/format.hpp"
 
 #include <fmt/core.h>
 
@@ -136,6 +137,40 @@ void judge_rabbitmq(Reader& reader, const Node::Entry& entry, const Archive& arc
     }
 }
 
+void judge_document(Reader& reader, const Node::Entry& entry, const HttpDocument& document) {
+    if (document.url.empty()) {
+        return error(reader, entry, "http",
+                     "collect: names http, so an http.url: is expected, such as "
+                     "https://{host}/results.json, got none");
+    }
+    const bool has_script = document.script.find_first_not_of(" \t\n") != std::string::npos;
+    if (has_script == document.file.empty()) {
+        return warn_of_password(reader, entry, "http", document.url,
+                                "prefer a client certificate (tls.certificate)");
+    }
+    error(reader, entry, "http",
+          fmt::format("expected a jq program that picks the results, in http.script: or in the file that "
+                      "http.file: names, got {}",
+                      has_script ? "both" : "neither"));
+}
+
+void judge_summaries(Reader& reader, const Node::Entry& entry, const TaskSettings& settings,
+                     const Config& config) {
+    if (settings.summaries.empty()) return;
+    if (std::ranges::find(settings.collect, "esmond") == settings.collect.end()) {
+        warning(reader, entry, "summaries",
+                "only the source esmond has summaries, and collect: does not name it");
+    }
+    for (const auto& name : settings.archives) {
+        const auto archive = config.archives.find(name);
+        if (archive == config.archives.end() || !archive->second.enabled) continue;
+        if (takes_summaries(archive->second.format)) continue;
+        warning(reader, entry, "summaries",
+                fmt::format("archive {} gets no summaries: format {} has no place for them", quote(name),
+                            archive->second.format));
+    }
+}
+
 } // namespace
 
 void judge(Reader& reader, const Node::Entry& entry, const Mesh& mesh) {
@@ -214,6 +249,9 @@ void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& setting
     if (settings.event_types.empty()) {
         error(reader, entry, "event-types", "no event type is left; nothing would be collected");
     }
+    if (std::ranges::find(settings.collect, "http") != settings.collect.end())
+        judge_document(reader, entry, settings.http);
+    judge_summaries(reader, entry, settings, config);
     for (const auto& name : settings.archives) {
         if (config.archives.contains(name) || !reader.names.contains("archive")) continue;
         error(reader, entry, "archives",

@@ -43,6 +43,8 @@ using Keys = std::vector<Key<T>>;
 [[nodiscard]] const Keys<TaskSettings>& task_keys();
 /// Those of the task keys that are settings of its units: in which context it runs, and what it may use.
 [[nodiscard]] Keys<TaskSettings> unit_keys();
+/// … and those that say what is read, and from where.
+[[nodiscard]] Keys<TaskSettings> collect_keys();
 [[nodiscard]] Key<TaskSettings> select_key();
 
 /// What stands at the top beside the mappings of names.

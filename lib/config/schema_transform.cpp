@@ -10,22 +10,6 @@ namespace meshprobe {
 
 namespace {
 
-/// Text, or a list of its lines.
-struct Script {
-    std::string_view type = "text or list";
-    void read(Reader& reader, const Node& node, std::string& value) const {
-        if (node.kind != Node::Kind::list) return codec::Text{"jq program"}.read(reader, node, value);
-        const auto lines = reader.list(node, "the lines of a jq program");
-        if (!lines) return;
-        value.clear();
-        for (const auto& line : *lines)
-            value.append(line.text) += '\n';
-    }
-    [[nodiscard]] Shown show(const std::string& value) const {
-        return value.empty() ? Shown{} : Shown(value);
-    }
-};
-
 void append_text(std::string& json, std::string_view text) {
     json += '"';
     for (const char c : text) {
@@ -99,7 +83,7 @@ struct Arguments {
 const Keys<Transform>& transform_keys() {
     using codec::key;
     static const Keys<Transform> keys{
-        key("script", &Transform::script, Script{}),
+        key("script", &Transform::script, codec::Script{}),
         key("args", &Transform::arguments, Arguments{}),
         key("output-raw", &Transform::output_raw, codec::Flag{}),
     };

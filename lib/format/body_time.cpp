@@ -28,7 +28,10 @@ std::optional<Timestamp> quoted_time(std::string_view text) {
 } // namespace
 
 std::optional<Timestamp> oldest_time(std::string_view format, std::string_view body) {
-    if (format == "raw") return leading_number(behind(body, "\"ts_start\":"));
+    if (format == "raw") {
+        const auto results = leading_number(behind(body, "\"ts_start\":"));
+        return results ? results : leading_number(behind(body, "\"summary_data\":[["));
+    }
     if (format == "esmond") return leading_number(behind(body, "\"data\":[{\"ts\":"));
     if (format == "pscheduler") return quoted_time(behind(body, "\"schedule\":{\"start\":\""));
     if (format == "opensearch") return quoted_time(behind(body, "\"pscheduler\":{\"start_time\":\""));

@@ -5,6 +5,8 @@
 #include "lib/format/opensearch.hpp"
 #include "lib/format/pscheduler.hpp"
 #include "lib/format/raw.hpp"
+#include "lib/format/raw_summaries.hpp"
+#include "lib/summary_name.hpp"
 
 #include <fmt/core.h>
 
@@ -16,12 +18,14 @@ void Format::add_limits(std::string& body, std::string_view limits) const {
 }
 
 std::unique_ptr<Format> make_format(std::string_view name, const SeriesSubject& subject,
-                                    std::string_view event_type) {
-    if (name == "raw") return std::make_unique<RawFormat>(subject, event_type);
-    if (name == "esmond") return std::make_unique<EsmondFormat>(subject, event_type);
-    if (name == "pscheduler") return std::make_unique<PschedulerFormat>(subject, event_type);
-    if (name == "opensearch") return std::make_unique<OpensearchFormat>(subject, event_type);
-    if (name == "lines") return std::make_unique<LinesFormat>(subject, event_type);
+                                    std::string_view series) {
+    if (is_summary(series) && !takes_summaries(name)) return nullptr;
+    if (name == "raw" && is_summary(series)) return std::make_unique<RawSummaryFormat>(subject, series);
+    if (name == "raw") return std::make_unique<RawFormat>(subject, series);
+    if (name == "esmond") return std::make_unique<EsmondFormat>(subject, series);
+    if (name == "pscheduler") return std::make_unique<PschedulerFormat>(subject, series);
+    if (name == "opensearch") return std::make_unique<OpensearchFormat>(subject, series);
+    if (name == "lines") return std::make_unique<LinesFormat>(subject, series);
     return nullptr;
 }
 

@@ -40,8 +40,13 @@ class Format {
 inline constexpr std::array<std::string_view, 5> format_names{"raw", "esmond", "pscheduler", "opensearch",
                                                               "lines"};
 
-/// nullptr: there is no format of that name.
+/// `series`: an event type, or summaries of one (lib/summary_name.hpp). nullptr: there is no format of that
+/// name, or none for summaries: those that are about one run, and what esmond takes, have no place for them.
 [[nodiscard]] std::unique_ptr<Format> make_format(std::string_view name, const SeriesSubject& subject,
-                                                  std::string_view event_type);
+                                                  std::string_view series);
+/// Whether messages of the format can be about summaries.
+[[nodiscard]] constexpr bool takes_summaries(std::string_view format) {
+    return format == "raw" || format == "lines";
+}
 
 } // namespace meshprobe

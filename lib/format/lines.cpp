@@ -2,12 +2,16 @@
 
 #include "lib/format/histogram.hpp"
 #include "lib/format/subject_text.hpp"
+#include "lib/json_text/json_object.hpp"
 #include "lib/json_text/python_json.hpp"
+#include "lib/summary_name.hpp"
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 namespace meshprobe {
 
@@ -41,11 +45,32 @@ void append_field(std::string& out, std::string_view name, double number) {
     append_float(out, number);
 }
 
+/// Of what esmond calls statistics; false: it is none.
+bool append_statistics(std::string& out, const JsonValue& value) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> members{
+        {{"minimum", "min"},
+         {"maximum", "max"},
+         {"mean", "mean"},
+         {"median", "median"},
+         {"percentile-25", "p25"},
+         {"percentile-75", "p75"},
+         {"percentile-95", "p95"},
+         {"variance", "variance"},
+         {"standard-deviation", "stddev"}}};
+    const JsonObject statistics(value);
+    const auto size = out.size();
+    for (const auto& [member, field] : members) {
+        if (const auto number = to_number(statistics[member])) append_field(out, field, number->value);
+    }
+    return out.size() > size;
+}
+
 void append_fields(std::string& out, const JsonValue& value) {
     if (value.is_number()) {
         if (const auto number = to_number(value)) return append_field(out, "value", number->value);
     }
     const auto histogram = Histogram::read(value);
+    if (!histogram && append_statistics(out, value)) return;
     if (!histogram) return append_text_field(out, value);
     append_field(out, "count", histogram->count());
     append_field(out, "min", histogram->minimum());
@@ -60,7 +85,7 @@ void append_fields(std::string& out, const JsonValue& value) {
 
 } // namespace
 
-LinesFormat::LinesFormat(const SeriesSubject& subject, std::string_view event_type) : head_(event_type) {
+LinesFormat::LinesFormat(const SeriesSubject& subject, std::string_view series) : head_(series) {
     const auto tag = [this](std::string_view name, const std::string& text) {
         if (text.empty()) return;
         fmt::format_to(std::back_inserter(head_), ",{}=", name);
@@ -73,7 +98,7 @@ LinesFormat::LinesFormat(const SeriesSubject& subject, std::string_view event_ty
     tag("measurement_agent", text_of(meta.measurement_agent));
     tag("metadata_key", subject.key);
     tag("source", text_of(meta.source));
-    tag("test_type", test_type_of(text_of(meta.test_type), event_type));
+    tag("test_type", test_type_of(text_of(meta.test_type), event_type_of(series)));
     tag("tool_name", text_of(meta.tool_name));
     head_ += ' ';
 }

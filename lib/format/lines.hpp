@@ -14,7 +14,7 @@ namespace meshprobe {
 
 class LinesFormat final : public Format {
   public:
-    LinesFormat(const SeriesSubject& subject, std::string_view event_type);
+    LinesFormat(const SeriesSubject& subject, std::string_view series);
 
     [[nodiscard]] std::size_t most_points() const override { return 1; }
     void write(std::string& body, std::span<const Point> points,

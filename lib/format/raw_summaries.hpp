@@ -1,31 +1,34 @@
-// The other kind of message of format `raw`: the summaries that an archive keeps of one event type, as the
-// OSG's first collectors sent them ahead of the results themselves.
+// The other kind of message of format `raw`: summaries that an archive keeps of an event type, as the OSG's
+// first collectors sent them.
 //
-//   {"meta":{… as in raw.hpp, without "ts_start" …,"summaries":1},"version":2,
-//    "summaries":[{"event_type":…,"summary_type":…,"summary_window":…,"summary_data":[[ts,VALUE],…]},…]}
+//   {"meta":{… as in raw.hpp, without "ts_start" …,"event-type":…,"summaries":1},"version":2,
+//    "summaries":[{"event_type":…,"summary_type":"average","summary_window":"86400",
+//                  "summary_data":[[N,VALUE],…]}]}
+//
+// Those put all summaries of an event type into one message; here each series has messages of its own. The
+// window is a string, as esmond gives it, also where an archive has a number.
 #pragma once
 
-#include "lib/record/point.hpp"
-#include "lib/record/subject.hpp"
+#include "lib/format/format.hpp"
 
-#include <chrono>
-#include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace meshprobe {
 
-struct Summary {
-    std::string type; ///< "aggregation", "average", "statistics"
-    std::string
-        window; ///< JSON text, as the archive wrote it: "300" as a string in esmond, a number in elmond
-    std::vector<Point> data;
-};
+class RawSummaryFormat final : public Format {
+  public:
+    /// `summary`: lib/summary_name.hpp.
+    RawSummaryFormat(const SeriesSubject& subject, std::string_view summary);
 
-/// Those without data are left out. False, and no body, if none has any: then there is nothing to send.
-[[nodiscard]] bool write_raw_summaries(std::string& body, const SeriesSubject& subject,
-                                       std::string_view event_type, std::span<const Summary> summaries,
-                                       std::chrono::system_clock::time_point published);
+    [[nodiscard]] std::size_t most_points() const override { return 200; }
+    void write(std::string& body, std::span<const Point> points,
+               std::chrono::system_clock::time_point published) const override;
+    /// As those of RawFormat: at the end of the meta.
+    void add_limits(std::string& body, std::string_view limits) const override;
+
+  private:
+    std::string head_; ///< up to the rsv-timestamp
+    std::string tail_; ///< from behind it up to the data
+};
 
 } // namespace meshprobe

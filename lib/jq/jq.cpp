@@ -157,6 +157,13 @@ Status JqProgram::start() {
 }
 
 Result<std::vector<std::string>> JqProgram::run(std::string_view json) {
+    std::vector<std::string> results;
+    auto ran = run(json, [&results](std::string&& result) { results.push_back(std::move(result)); });
+    if (!ran) return fail(std::move(ran.error()));
+    return results;
+}
+
+Status JqProgram::run(std::string_view json, const std::function<void(std::string&&)>& on_result) {
     if (json.size() > jq_frame::largest)
         return fail(ErrorKind::protocol, fmt::format("an input of {}", format_size(json.size())));
     if (pid_.value < 0) {
@@ -167,21 +174,20 @@ Result<std::vector<std::string>> JqProgram::run(std::string_view json) {
         stop();
         return fail(sent.error());
     }
-    std::vector<std::string> results;
     while (true) {
         auto answer = receive(deadline);
         if (!answer) {
             stop();
             return fail(answer.error());
         }
-        if (answer->kind == jq_frame::done) return results;
+        if (answer->kind == jq_frame::done) return {};
         if (answer->kind == jq_frame::failed) return fail(ErrorKind::protocol, std::move(answer->text));
         if (answer->kind == jq_frame::exceeded) return fail(ErrorKind::interrupted, std::move(answer->text));
         if (answer->kind != jq_frame::result) {
             stop();
             return fail(ErrorKind::internal, "meshprobe-jq answers nonsense");
         }
-        results.push_back(std::move(answer->text));
+        on_result(std::move(answer->text));
     }
 }
 

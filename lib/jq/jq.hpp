@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,8 @@ class JqProgram {
     /// The results in order, as JSON texts without blanks. `protocol`: the program raised an error, or `json`
     /// is none; `interrupted`: it ran out of its bounds. It may be run again after either.
     [[nodiscard]] Result<std::vector<std::string>> run(std::string_view json);
+    /// The same, each result as it comes; those before an error are handed on too.
+    [[nodiscard]] Status run(std::string_view json, const std::function<void(std::string&&)>& on_result);
 
     JqProgram(JqProgram&&) noexcept = default;
     JqProgram& operator=(JqProgram&& other) noexcept;

@@ -200,6 +200,7 @@ Result<SliceResult> Backfill::read(SliceContext& context, const BackfillSlice& s
         order_sources(context.book.settings.task.collect, regular ? regular->progress : context.book.before);
     std::optional<Error> first_error;
     for (const auto& name : sources) {
+        if (name == "http") continue; // a document has no other past than what each run reads
         if (name == "esmond") {
             source_ = std::make_unique<SeriesSlices>(context);
         } else {
@@ -215,7 +216,9 @@ Result<SliceResult> Backfill::read(SliceContext& context, const BackfillSlice& s
         old_bytes_ += source_->bytes();
         source_.reset();
     }
-    return fail(first_error.value_or(Error{ErrorKind::configuration, "the task has no source to collect"}));
+    return fail(first_error.value_or(Error{
+        ErrorKind::configuration,
+        "the task has no source that keeps a past: a back-fill reads esmond, opensearch and pscheduler"}));
 }
 
 /// What others have done meanwhile.

@@ -1,5 +1,7 @@
 #include "probe/backfill/series_slices.hpp"
 
+#include "lib/summary_name.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -34,7 +36,7 @@ Result<MetadataSearch::Page> SeriesSlices::make_first_contact(Timestamp since) {
     const ContactSettings settings{.paths = book_.settings.paths,
                                    .http = std::move(http),
                                    .archives = book_.settings.measurement_archives,
-                                   .event_types = context_.event_types(),
+                                   .event_types = context_.series(),
                                    .tests = task.select.tests,
                                    .rules = book_.rules,
                                    .clock = book_.clock(),
@@ -64,7 +66,7 @@ Result<MetadataSearch::Page> SeriesSlices::list(Timestamp since) {
     if (!contact_) return make_first_contact(since);
     contact_->search =
         std::make_unique<MetadataSearch>(*contact_->session, contact_->url, std::max<Timestamp>(since, 1),
-                                         context_.event_types(), book_.settings.task.select.tests);
+                                         context_.series(), book_.settings.task.select.tests);
     auto page = contact_->search->next([this] { return context_.stop.is_wanted(); });
     if (!page) {
         wait_asked_ = contact_->search->wait_asked();
@@ -82,12 +84,16 @@ std::vector<Window> SeriesSlices::windows(const BackfillSlice& slice, const std:
     const bool tells_arrival = flavour_ == Flavour::esmond;
     if (tells_arrival && !type.time_updated) return windows;
     const Timestamp arrived = tells_arrival ? *type.time_updated : 0;
+    // Summaries may still change: the regular runs come for them.
+    const auto summary = parse_summary_name(type.name);
+    const Timestamp span = summary ? summary->seconds : 0;
+    const Timestamp latest = settled_until(now(), span, book_.rules) - span;
     Timestamp covered = -1;
     for (const auto& range : slice.ranges) { // ascending
         if (!range.series.empty() && range.series != id) continue;
         const Timestamp end = context_.end(range, id);
         if (end < range.until) result.left_from = std::min(result.left_from, end);
-        const Window window{std::max(range.since, covered + 1), std::min(end - 1, now())};
+        const Window window{std::max(range.since, covered + 1), std::min(end - 1, latest)};
         if (window.from > window.until) continue;
         if (arrived > 0 && arrived < window.from - book_.rules.overlap) continue;
         covered = window.until;

@@ -39,6 +39,10 @@ struct SliceContext {
     [[nodiscard]] const std::vector<std::string>& event_types() const {
         return job.event_types.empty() ? book.settings.task.event_types : job.event_types;
     }
+    /// … and summaries of some.
+    [[nodiscard]] std::vector<std::string> series() const {
+        return job.event_types.empty() ? book.settings.task.series() : job.event_types;
+    }
     /// Regular runs go on meanwhile, and they come first.
     [[nodiscard]] unsigned max_requests() const { return std::max(1U, book.settings.task.max_requests / 2); }
     /// The end of what is to be fetched of a series.

@@ -1,6 +1,8 @@
 #include "probe/fetch/metadata.hpp"
 
 #include "lib/checkpoint/packed_timestamps.hpp"
+#include "lib/json_text/json_object.hpp"
+#include "lib/summary_name.hpp"
 
 #include <fmt/core.h>
 
@@ -117,6 +119,13 @@ constexpr std::array<std::pair<std::string_view, JsonValue Members::*>, 14> memb
     return flavour;
 }
 
+/// 0: nothing is known; nullopt: nothing was ever written.
+[[nodiscard]] std::optional<Timestamp> updated_at(const JsonValue& time_updated) {
+    if (time_updated.is_null()) return std::nullopt;
+    const auto time = to_seconds(time_updated).value_or(0);
+    return time > 0 && time <= latest_timestamp ? time : 0;
+}
+
 /// One sign of elmond outweighs any of esmond.
 void learn(Flavour& flavour, Flavour sign) {
     flavour = std::max(flavour, sign);
@@ -134,6 +143,8 @@ std::string_view to_string(Flavour flavour) {
         return "opensearch";
     case Flavour::pscheduler:
         return "pscheduler";
+    case Flavour::http:
+        return "http";
     case Flavour::unknown:
         break;
     }
@@ -142,7 +153,7 @@ std::string_view to_string(Flavour flavour) {
 
 Flavour to_flavour(std::string_view text) {
     using enum Flavour;
-    for (const Flavour flavour : {esmond, elmond, opensearch, pscheduler}) {
+    for (const Flavour flavour : {esmond, elmond, opensearch, pscheduler, http}) {
         if (text == to_string(flavour)) return flavour;
     }
     return unknown;
@@ -155,7 +166,8 @@ Flavour to_series_flavour(std::string_view text) {
 
 MetadataReader::MetadataReader(std::vector<std::string> wanted, OnEntry on_entry,
                                std::vector<std::string> tests)
-    : wanted_(std::move(wanted)), tests_(std::move(tests)), on_entry_(std::move(on_entry)),
+    : wanted_(std::move(wanted)), wants_summaries_(std::ranges::any_of(wanted_, is_summary)),
+      tests_(std::move(tests)), on_entry_(std::move(on_entry)),
       scanner_([this](std::string_view batch) { return read_batch(batch); }) {}
 
 Status MetadataReader::read_batch(std::string_view batch) {
@@ -256,21 +268,43 @@ bool MetadataReader::read_event_type(JsonCursor& cursor, MetadataEntry& entry, T
     auto path = path_of(base_uri);
     if (path) learn(entry.flavour, flavour_of_uri(*path));
     learn(entry.flavour, flavour_of_summaries(summaries));
-    if (!wanted_.empty() && std::ranges::find(wanted_, *event_type) == wanted_.end()) return true;
+    EventType type{.name = std::move(*event_type), .base_uri = {}, .time_updated = updated_at(time_updated)};
+    if (wants_summaries_) add_summaries(type, summaries, entry);
+    if (!wanted_.empty() && std::ranges::find(wanted_, type.name) == wanted_.end()) return true;
     if (!path) {
-        skip(entry.key, fmt::format("its event-type {} has no usable base-uri", *event_type));
+        skip(entry.key, fmt::format("its event-type {} has no usable base-uri", type.name));
         return true;
     }
-    // Listed twice it is still one series, and read twice at once its points would be sent twice.
-    if (std::ranges::find(entry.event_types, *event_type, &EventType::name) != entry.event_types.end())
-        return true;
-    std::optional<Timestamp> updated;
-    if (!time_updated.is_null()) {
-        const auto time = to_seconds(time_updated).value_or(0);
-        updated = time > 0 && time <= latest_timestamp ? time : 0;
-    }
-    entry.event_types.push_back({std::move(*event_type), std::move(*path), updated});
+    type.base_uri = std::move(*path);
+    add(std::move(type), entry);
     return true;
+}
+
+/// Listed twice it is still one series, and read twice at once its points would be sent twice.
+void MetadataReader::add(EventType type, MetadataEntry& entry) const {
+    if (std::ranges::find(entry.event_types, type.name, &EventType::name) == entry.event_types.end())
+        entry.event_types.push_back(std::move(type));
+}
+
+void MetadataReader::add_summaries(const EventType& of, const JsonValue& summaries, MetadataEntry& entry) {
+    for (const JsonValue& element : elements_of(summaries)) {
+        const JsonObject summary(element);
+        const auto window = to_integer(summary["summary-window"]);
+        const auto name = fmt::format("{}/{}/{}", of.name, unescape(summary["summary-type"]).value_or(""),
+                                      window.value_or(-1));
+        if (std::ranges::find(wanted_, name) == wanted_.end()) continue;
+        auto path = path_of(summary["uri"]);
+        if (!path) {
+            skip(entry.key, fmt::format("its summary {} has no usable uri", name));
+            continue;
+        }
+        // elmond's have none.
+        const JsonValue own = summary["time-updated"];
+        add({.name = name,
+             .base_uri = std::move(*path),
+             .time_updated = own.text.empty() ? of.time_updated : updated_at(own)},
+            entry);
+    }
 }
 
 void MetadataReader::skip(std::string_view key, std::string_view reason) {

@@ -20,15 +20,16 @@ namespace meshprobe {
 
 /// What answers: what "time-updated" and "base-uri" mean depends on which of the first two it is; the others
 /// are read run by run.
-enum class Flavour { unknown, esmond, elmond, opensearch, pscheduler };
+enum class Flavour { unknown, esmond, elmond, opensearch, pscheduler, http };
 [[nodiscard]] std::string_view
 to_string(Flavour flavour); ///< "", "esmond", "elmond" …, as in Progress::flavour
 [[nodiscard]] Flavour to_flavour(std::string_view text);
 /// The same for what is read series by series: of the others it says nothing.
 [[nodiscard]] Flavour to_series_flavour(std::string_view text);
 
+/// Something that a metadata entry lists data of: an event type, or summaries of one.
 struct EventType {
-    std::string name;     ///< [A-Za-z0-9_-]{1,64}
+    std::string name;     ///< [A-Za-z0-9_-]{1,64}, or as lib/summary_name.hpp has it
     std::string base_uri; ///< an absolute path, printable ASCII: to be joined with the scheme and host asked
     /// esmond: when the newest point arrived; elmond: worthless. nullopt: null, nothing was ever written;
     /// 0: absent or no number, nothing is known.
@@ -55,7 +56,8 @@ class MetadataReader {
     /// An error ends the page with it.
     using OnEntry = std::function<Status(MetadataEntry&&)>;
 
-    /// Event types other than `wanted` are left out (empty: all are wanted). Entries left without event types
+    /// Event types and summaries other than `wanted` are left out (empty: all event types are wanted, and no
+    /// summaries). Entries left without event types
     /// are handed on too: they count for paging and may tell the flavour.
     /// The same goes for event types of tests whose type is not in `tests` (empty: of any), see
     /// test_type.hpp.
@@ -73,9 +75,12 @@ class MetadataReader {
     [[nodiscard]] Status read_batch(std::string_view batch);
     [[nodiscard]] std::optional<MetadataEntry> read_entry(JsonCursor& cursor, bool& is_well_formed);
     [[nodiscard]] bool read_event_type(JsonCursor& cursor, MetadataEntry& entry, TestClues& clues);
+    void add(EventType type, MetadataEntry& entry) const;
+    void add_summaries(const EventType& of, const JsonValue& summaries, MetadataEntry& entry);
     void skip(std::string_view key, std::string_view reason);
 
     std::vector<std::string> wanted_;
+    bool wants_summaries_;
     std::vector<std::string> tests_;
     OnEntry on_entry_;
     MetadataPage page_;

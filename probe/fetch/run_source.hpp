@@ -40,6 +40,9 @@ class RunSource {
     /// After an error: how long the server asked not to be asked.
     [[nodiscard]] virtual std::optional<Microseconds> wait_asked() const = 0;
 
+    /// What the checkpoint is to remember in place of the URL; empty: the URL.
+    [[nodiscard]] virtual std::string version() const { return {}; }
+
   protected:
     RunSource() = default;
     RunSource(const RunSource&) = default;

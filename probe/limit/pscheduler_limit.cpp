@@ -1,6 +1,7 @@
 #include "probe/limit/pscheduler_limit.hpp"
 
 #include "lib/json_text/json_value.hpp"
+#include "lib/summary_name.hpp"
 #include "probe/fetch/test_type.hpp"
 #include "probe/limit/pscheduler/document.hpp"
 #include "probe/limit/pscheduler/outside.hpp"
@@ -31,7 +32,7 @@ std::string tool_of(const EntryMeta& meta) {
 std::string test_type_of(const JudgedSeries& series) {
     if (auto named = text_in(series.entry.meta.test_type); !named.empty()) return named;
     TestClues clues;
-    clues.add(series.event_type);
+    clues.add(event_type_of(series.event_type));
     for (const char* type : {"throughput", "trace", "rtt", "latencybg"}) {
         if (clues.is_of({type}, "")) return type;
     }
@@ -112,7 +113,8 @@ json task_of(const JudgedSeries& series) {
     add(test, "type", test_type_of(series));
     json task{{"schema", 1}, {"test", std::move(test)}, {"schedule", json::object()}};
     add(task, "tool", tool_of(meta));
-    json reference{{"metadata-key", series.entry.key}, {"event-type", std::string(series.event_type)}};
+    json reference{{"metadata-key", series.entry.key},
+                   {"event-type", std::string(event_type_of(series.event_type))}};
     add(reference, "source", text_in(meta.source));
     add(reference, "destination", text_in(meta.destination));
     add(reference, "subject-type", text_in(meta.subject_type));

@@ -99,7 +99,9 @@ class ArchiveApi:
             documents = self._document(request, entry, now)["event-types"] if entry else []
             return json_answer([each for each in documents if each["event-type"] == parts[1]])
         if len(parts) == 3 and parts[2] in PLURAL:
-            return self._error(404, "Not found.")
+            types = self._document(request, entry, now)["event-types"] if entry else []
+            windows = [each for t in types if t["event-type"] == parts[1] for each in t["summaries"] if each["summary-type"] == PLURAL[parts[2]]]
+            return json_answer(windows) if windows else self._error(404, "Not found.")
         return self._points(request, entry, parts[1], parts[2], parts[3] if len(parts) > 3 else "", now)
 
     # -- metadata -----------------------------------------------------------------------------------------
@@ -210,7 +212,12 @@ class ArchiveApi:
         if kind in PLURAL:
             if (PLURAL[kind], self._number(width, -1)) not in SUMMARIES.get(event_type, []):
                 return self._error(400 if self.data.elmond else 404, "Summary not available")
-            return json_answer([])
+            if entry is None or event_type not in self.data.event_types(entry):
+                return json_answer([])
+            rows = self.data.summary(entry, event_type, PLURAL[kind], int(width), window[0], window[1], now)
+            if not self.data.elmond:  # which ignores it
+                rows = rows[self._number(request.query.get("offset"), 0):][:limit]
+            return json_answer([{"ts": ts, "val": value} for ts, value in rows])
         if kind != "base" or (self.data.elmond and width != "0"):
             return self._error(400, "Summary type is not valid")
         if entry is None:

@@ -15,6 +15,7 @@ import functools
 import hashlib
 import json
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from measured import METRICS, Measurements, draw, hash_text, mix, seed_of
@@ -44,6 +45,24 @@ INTERVALS = {"latencybg": 60, "throughput": 3600, "rtt": 300, "trace": 600}
 DURATIONS = {"latencybg": 60, "throughput": 30, "rtt": 10, "trace": 15}
 SUMMARIES = {"throughput": [("average", 86400)], "packet-loss-rate": [("aggregation", 300), ("aggregation", 3600), ("aggregation", 86400)],
              "histogram-owdelay": [("aggregation", 300), ("statistics", 0), ("statistics", 300)]}
+
+
+def statistics_of(histogram: dict[str, int]) -> dict[str, object]:
+    """Of a histogram, as esmond: percentiles interpolated at p(n+1)/100, population variance."""
+    values = sorted((float(bucket), count) for bucket, count in histogram.items())
+    samples = [value for value, count in values for _ in range(count)]
+    mean = sum(samples) / len(samples)
+    variance = sum((sample - mean) ** 2 for sample in samples) / len(samples)
+
+    def percentile(share: int) -> float:
+        place = min(max(share * (len(samples) + 1) / 100, 1), len(samples))
+        below = samples[int(place) - 1]
+        return below + (samples[min(int(place), len(samples) - 1)] - below) * (place - int(place))
+
+    most = max(count for _, count in values)
+    return {"minimum": samples[0], "maximum": samples[-1], "mean": mean, "median": percentile(50), "percentile-25": percentile(25),
+            "percentile-75": percentile(75), "percentile-95": percentile(95), "variance": variance,
+            "standard-deviation": variance ** 0.5, "mode": [value for value, count in values if count == most]}
 
 
 def result_types(test: str, udp: bool, parallel: int) -> tuple[str, ...]:
@@ -231,6 +250,38 @@ class HostData:
                 best = arrived if best is None else max(best, arrived)
         known[entry.index, outcome] = best
         return best
+
+    # -- summaries ----------------------------------------------------------------------------------------
+
+    def summary(self, entry: Entry, event_type: str, kind: str, width: int, since: int, until: int, now: int) -> list[tuple[int, object]]:
+        """(begin of the window, value), ascending, of windows that begin in [since, until]; empty ones are left out.
+        esmond keeps them up to date with each result that arrives, elmond makes them when it is asked."""
+        windows: dict[int, list[tuple[int, object]]] = {}
+        for ts, value in self.rows(entry, event_type, since, until + max(width - 1, 0), now):
+            if value is not None:
+                windows.setdefault(ts - ts % width if width else ts, []).append((ts, json.loads(value)))
+        make = {"average": self._average, "aggregation": self._aggregation, "statistics": self._statistics}[kind]
+        return [(begin, make(entry, event_type, values)) for begin, values in sorted(windows.items()) if since <= begin <= until]
+
+    @staticmethod
+    def _average(_entry: Entry, _event_type: str, values: list) -> object:
+        return sum(value for _, value in values) / len(values)
+
+    def _aggregation(self, entry: Entry, event_type: str, values: list) -> object:
+        if event_type.startswith("packet-loss-rate"):
+            packets = [self.measured.packets(entry, ts) for ts, _ in values]
+            return sum(lost for _, lost in packets) / sum(sent for sent, _ in packets)
+        if event_type.startswith("histogram"):
+            return dict(sum((Counter(value) for _, value in values), Counter()))
+        return sum(value for _, value in values)
+
+    def _statistics(self, entry: Entry, event_type: str, values: list) -> object:
+        if not self.elmond:
+            return statistics_of(self._aggregation(entry, event_type, values))
+        each = [statistics_of(value) for _, value in values]
+        mean = {name: sum(one[name] for one in each) / len(each) for name in each[0] if name != "mode"}
+        return mean | {"minimum": min(one["minimum"] for one in each), "maximum": max(one["maximum"] for one in each),
+                       "mode": each[0]["mode"][:1]}
 
     # -- values -------------------------------------------------------------------------------------------
 

@@ -1,10 +1,13 @@
 """One simulated machine: its specification, data, faults, counts and listening sockets."""
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import time
 from collections import Counter, deque
 from dataclasses import fields
+from email.utils import formatdate
 
 import archive_api
 import opensearch_api
@@ -21,7 +24,7 @@ FACES = {"esmond": (archive_api.ROOT, archive_api.ArchiveApi), "elmond": (archiv
          "pscheduler": (pscheduler_api.ROOT, pscheduler_api.PSchedulerApi), "opensearch": (opensearch_api.ROOT, opensearch_api.OpenSearchApi)}
 ID = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
 LISTENING = {"address", "https", "http", "tls", "key_generation", "client_ca", "dead", "blackhole"}
-OTHER = {"http_mode", "latency", "bytes_per_second", "skew", "gzip", "faults", "mesh_scheme", "endpoint", "pin"}
+OTHER = {"http_mode", "latency", "bytes_per_second", "skew", "gzip", "faults", "mesh_scheme", "endpoint", "pin", "documents", "validator"}
 
 
 class Counts:
@@ -58,6 +61,7 @@ class Host:
         self.configure()
 
     def configure(self) -> None:
+        self.configured_at = time.time()
         data = HostData(**{k: v for k, v in self.spec.items() if k in DATA_FIELDS})
         self.rules = [Rule(each) for each in self.spec.get("faults", [])]
         self.faces = {FACES[face][0]: FACES[face][1](data) for face in data.faces}
@@ -77,8 +81,20 @@ class Host:
             return redirect(f"https://{self.endpoint('https')}{request.target}")
         if self._serve:
             return self._serve(request)
+        if request.path in self.spec.get("documents", {}):
+            return self._document(request)
         face = next((face for root, face in self.faces.items() if (request.path + "/").startswith(root + "/")), None)
         return face.answer(request, self.now()) if face else html_answer(404, "The requested URL was not found on this server.")
+
+    def _document(self, request: Request) -> Answer:
+        """One of "documents", by path: JSON, or text that is served as it is. "validator": "etag" (the default), "last-modified", "none"."""
+        document = self.spec["documents"][request.path]
+        body = document.encode() if isinstance(document, str) else json.dumps(document).encode()
+        validator = self.spec.get("validator", "etag")
+        told = {"etag": f'"{hashlib.sha256(body).hexdigest()[:16]}"', "last-modified": formatdate(self.configured_at, usegmt=True), "none": ""}[validator]
+        sent = request.headers.get({"etag": "if-none-match", "last-modified": "if-modified-since", "none": ""}[validator])
+        headers = {"Content-Type": "application/json"} | ({"ETag" if validator == "etag" else "Last-Modified": told} if told else {})
+        return Answer(304, b"", headers) if told and sent == told else Answer(200, body, headers)
 
     def endpoint(self, scheme: str) -> str:
         """host[:port] as a mesh names it."""

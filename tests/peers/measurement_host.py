@@ -23,6 +23,7 @@ HOST: the fields of data_model.HostData (`faces` says what it serves, and may be
   skew            its clock minus ours, seconds    gzip               compresses answers when asked to
   dead            refuses connections              blackhole          accepts them and never answers
   faults          list of rules, see faults.py
+  documents       by path: JSON, or text as it is; validator: "etag" (the default), "last-modified" or "none"
 A measurement starts at `since` (default: now - history) and goes on until `until`, if given.
 
 The control server answers JSON:

@@ -81,6 +81,10 @@ TEST_CASE("routing keys") {
           "mq-default.h.meshprobe@h.x");
     CHECK(RoutingKey::parse("fixed")->of(header, message) == "fixed");
     CHECK_FALSE(RoutingKey::parse("a.{event_type}"));
+    Message summaries = message;
+    summaries.event_type = "throughput/average/86400";
+    CHECK(RoutingKey::parse("perfsonar.raw.{event-type}")->of(header, summaries) ==
+          "perfsonar.raw.throughput");
     CHECK_FALSE(RoutingKey::parse("a.{host"));
 }
 

@@ -325,3 +325,32 @@ TEST_CASE("raw bodies: members in any order, blanks, escapes, fractions of secon
     CHECK(std::get<std::string_view>((*body)->points[0].value) == R"({ "a" : 1 })");
     CHECK(std::get<std::int64_t>((*body)->points[1].value) == 3);
 }
+
+TEST_CASE("summaries are series of their own beside the results they are made from") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("300":1)", "packet-loss-rate"));
+    const auto summaries = [](std::string_view window, std::string_view data) {
+        return fmt::format(
+            R"({{"meta":{{"source":"192.0.2.1","org_metadata_key":"k1","event-type":"packet-loss-rate","summaries":1}},)"
+            R"("version":2,"summaries":[{{"event_type":"packet-loss-rate","summary_type":"aggregation",)"
+            R"("summary_window":{},"summary_data":{}}}]}})",
+            window, data);
+    };
+    local.deliver(summaries(R"("300")", R"([[300,0.5],[600,{"mean":2}]])"));
+    local.deliver(summaries("3600", "[[0,7]]")); // as others write the window
+    local.deliver(summaries(R"("300")", "[[600,8]]"));
+    CHECK(local.ask("SELECT event_type || ':' || ts || '=' || value FROM results ORDER BY event_type, ts") ==
+          "packet-loss-rate:300=1 packet-loss-rate/aggregation/300:300=0.5 "
+          "packet-loss-rate/aggregation/300:600=8 packet-loss-rate/aggregation/3600:0=7");
+    CHECK(local.ask("SELECT count(*) FROM metadata") == "1");
+    for (const auto* wrong : {"[[300]]", "[[300,1,2]]", "[5]", "{}", R"([["x",1]])"}) {
+        CAPTURE(wrong);
+        const auto verdict = local.send(summaries("300", wrong));
+        REQUIRE(verdict);
+        CHECK(verdict->kind != Verdict::Kind::delivered);
+    }
+    const auto no_window = local.send(summaries("\"300/x\"", "[[300,1]]"));
+    REQUIRE(no_window);
+    CHECK(no_window->kind != Verdict::Kind::delivered);
+}

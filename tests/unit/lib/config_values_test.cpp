@@ -56,9 +56,21 @@ const std::vector<Bad> bad_documents{
     {"tasks: {default: {collect: @esmond}}", "tasks.default.collect",
      "expected a list such as [esmond], got \"esmond\""},
     {"tasks: {default: {collect: [@esmund]}}", "tasks.default.collect", "(did you mean \"esmond\"?)"},
-    {"tasks: {default: {collect: @[http]}}", "tasks.default.collect",
-     "names no source that this version can collect from"},
     {"tasks: {default: {collect: @[]}}", "tasks.default.collect", "names no source"},
+    {"tasks: {@default: {collect: [http]}}", "tasks.default", "an http.url: is expected"},
+    {"tasks: {default: {collect: [http], http: @{url: \"https://{host}/a\"}}}", "tasks.default.http",
+     "expected a jq program that picks the results"},
+    {"tasks: {default: {collect: [http], http: @{url: \"https://h/a\", script: ., file: /a}}}",
+     "tasks.default.http", "got both"},
+    {"tasks: {default: {http: {url: @\"https://{hots}/a\"}}}", "tasks.default.http.url",
+     "no other braces than those of {host}"},
+    {"tasks: {default: {http: {url: @\"ftp://h/a\"}}}", "tasks.default.http.url", "expected a URL"},
+    {"tasks: {default: {http: {file: @a.jq}}}", "tasks.default.http.file", "expected an absolute path"},
+    {"tasks: {default: {http: {@program: .}}}", "tasks.default.http.program", "unknown key"},
+    {"tasks: {default: {summaries: [@throughput]}}", "tasks.default.summaries",
+     "expected EVENT-TYPE/SUMMARY-TYPE/SECONDS"},
+    {"tasks: {default: {summaries: [@throughput/average/1d]}}", "tasks.default.summaries",
+     "got \"throughput/average/1d\""},
     {"tasks: {default: {event-types: [@\"through put\"]}}", "tasks.default.event-types",
      "name of an event type"},
     {"tasks: {default: {event-types: @[]}}", "tasks.default.event-types", "no event type is left"},
@@ -375,7 +387,12 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
     const std::vector<std::pair<std::string_view, std::string_view>> documents{
         {"tasks: {default: {interval: 7min}}",
          "7min does not divide a minute, an hour or a day evenly; 6min is used"},
-        {"tasks: {default: {collect: [http, esmond]}}", "this version cannot collect from \"http\""},
+        {"tasks: {default: {collect: [opensearch], summaries: [throughput/average/86400]}}",
+         "only the source esmond has summaries"},
+        {"tasks: {default: {summaries: [througput/average/86400]}}", "(did you mean \"throughput\"?)"},
+        {"archives: {a: {archiver: rabbitmq, url: amqp://b, exchange: x, format: esmond}}\n"
+         "tasks: {default: {archives: [a], summaries: [throughput/average/86400]}}",
+         "gets no summaries"},
         {"tasks: {default: {event-types: {througput: true}}}", "(did you mean \"throughput\"?)"},
         {"meshes: {m: {url: \"https://me:secret@a.example.org/\"}}", "a password in a URL"},
         {"meshes: {m: {file: /m, configure-archives: true}}", "this version takes no archives from a mesh"},
@@ -476,4 +493,33 @@ archives:
     CHECK(archive.transform == "block");
     CHECK(archive.exchange == "x");
     CHECK(archive.routing_key == "perfsonar.pscheduler.{event-type}");
+}
+
+TEST_CASE("summaries merge by their names, as event types do") {
+    const ConfigRoot root;
+    root.write("tasks: {default: {summaries: [throughput/average/86400, packet-loss-rate/aggregation/300]}}");
+    root.drop_in("50.yaml", "tasks: {default: {summaries: {throughput/average/86400: false, "
+                            "histogram-owdelay/statistics/0: true}}}");
+    const auto loaded = root.read();
+    CHECK(errors(loaded.problems, true) == "");
+    const auto task = loaded.config.task("default", "h.example.org");
+    CHECK(task.summaries ==
+          std::vector<std::string>{"histogram-owdelay/statistics/0", "packet-loss-rate/aggregation/300"});
+    auto all = task.event_types;
+    all.insert(all.end(), task.summaries.begin(), task.summaries.end());
+    CHECK(task.series() == all);
+}
+
+TEST_CASE("a document has an address and a program, which a host may have otherwise") {
+    const ConfigRoot root;
+    root.write("tasks: {default: {collect: [esmond, http], http: {url: \"https://{host}:8080/a.json\", "
+               "script: [\".a\", \"| .b\"]}}}\n"
+               "hosts: {h.example.org: {http: {url: \"http://other.example.org/\"}}}");
+    const auto loaded = root.read();
+    CHECK(errors(loaded.problems, true) == "");
+    CHECK(loaded.config.task("default", "g.example.org").http ==
+          HttpDocument{"https://{host}:8080/a.json", ".a\n| .b\n", ""});
+    CHECK(loaded.config.task("default", "h.example.org").http.url == "http://other.example.org/");
+    CHECK(loaded.config.task("default", "g.example.org").collect ==
+          std::vector<std::string>{"esmond", "http"});
 }

@@ -2,11 +2,11 @@
 #include "lib/format/body_time.hpp"
 #include "lib/format/format.hpp"
 #include "lib/format/histogram.hpp"
-#include "lib/format/raw_summaries.hpp"
 #include "lib/json.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -38,7 +38,9 @@ class Points {
     Points(std::initializer_list<std::pair<Timestamp, std::string_view>> values) {
         for (const auto& [ts, text] : values) {
             const auto& kept = texts_.emplace_back(std::string(text) + std::string(16, '9'));
-            points_.push_back({ts, {std::string_view(kept).substr(0, text.size()), true}});
+            const bool is_ascii =
+                std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+            points_.push_back({ts, {std::string_view(kept).substr(0, text.size()), is_ascii}});
         }
     }
     [[nodiscard]] const std::vector<Point>& all() const { return points_; }
@@ -228,19 +230,37 @@ TEST_CASE("percentiles follow the rule of pScheduler") {
 }
 
 TEST_CASE("raw: summaries are messages of their own kind") {
-    const Points points{{1779148800, "0.5"}, {1779152400, "0.25"}};
-    const std::vector<Summary> summaries{{"aggregation", "\"3600\"", points.all()},
-                                         {"aggregation", "86400", {}}};
-    std::string text;
-    REQUIRE(write_raw_summaries(text, subject(), "packet-loss-rate", summaries, published));
-    CHECK(
-        text ==
+    const Points points{{1779148800, "0.5"}, {1779152400, R"({"mean": "ü"})"}};
+    auto text = body("raw", "packet-loss-rate/aggregation/3600", points);
+    const std::string head =
         R"({"meta":{"subject_type":"point-to-point","source":"192.0.2.1","destination":"192.0.2.2",)"
         R"("tool_name":"pscheduler/powstream","measurement_agent":"192.0.2.1","input_source":"a.example.net",)"
         R"("input_destination":"b.example.net","time_duration":"60.0","org_metadata_key":"0f3a",)"
-        R"("rsv-timestamp":"1779199300.000042","event-type":"packet-loss-rate","summaries":1},"version":2,)"
-        R"("summaries":[{"event_type":"packet-loss-rate","summary_type":"aggregation","summary_window":"3600",)"
-        R"("summary_data":[[1779148800,0.5],[1779152400,0.25]]}]})");
-    CHECK_FALSE(write_raw_summaries(text, subject(), "packet-loss-rate", std::vector<Summary>(2), published));
-    CHECK(text.empty());
+        R"("rsv-timestamp":"1779199300.000042","event-type":"packet-loss-rate","summaries":1)";
+    const std::string rest =
+        R"(},"version":2,"summaries":[{"event_type":"packet-loss-rate","summary_type":"aggregation",)"
+        R"("summary_window":"3600","summary_data":[[1779148800,0.5],[1779152400,{"mean": "\u00fc"}]]}]})";
+    CHECK(text == head + rest);
+    CHECK(oldest_time("raw", text) == 1779148800);
+    make_format("raw", subject(), "packet-loss-rate/aggregation/3600")->add_limits(text, R"(["a"])");
+    CHECK(text == head + R"(,"limits":["a"])" + rest);
+}
+
+TEST_CASE("lines: summaries are measurements of their own, statistics have fields") {
+    const auto text =
+        body("lines", "histogram-owdelay/statistics/300",
+             {{1779148800, R"({"minimum":1,"maximum":"2.5","mean":1.5,"mode":[1],"percentile-95":2,)"
+                           R"("standard-deviation":0.5,"median":null})"}});
+    CHECK(text.starts_with("histogram-owdelay/statistics/300,destination="));
+    CHECK(text.ends_with(",tool_name=pscheduler/powstream "
+                         "min=1.0,max=2.5,mean=1.5,p95=2.0,stddev=0.5 1779148800000000000"));
+}
+
+TEST_CASE("formats that are about one run have none for summaries") {
+    for (const auto format : format_names) {
+        CAPTURE(format);
+        const bool is_made = make_format(format, subject(), "throughput/average/86400") != nullptr;
+        CHECK(is_made == takes_summaries(format));
+        CHECK(is_made == (format == "raw" || format == "lines"));
+    }
 }

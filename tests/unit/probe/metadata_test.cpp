@@ -228,3 +228,38 @@ TEST_CASE("the callback's error ends the page, an error document is named") {
     CHECK(search("[]").status);
     CHECK(search("[]").page.elements == 0);
 }
+
+TEST_CASE("summaries are listed like event types, if they are wanted") {
+    const std::string entry = R"([{"metadata-key":"0f01","event-types":[
+      {"event-type":"packet-loss-rate","base-uri":"/a/0f01/packet-loss-rate/base","time-updated":1700000500,"summaries":[
+        {"summary-type":"aggregation","summary-window":"300","time-updated":1700000400,"uri":"/a/0f01/packet-loss-rate/aggregations/300"},
+        {"summary-type":"aggregation","summary-window":"3600","time-updated":null,"uri":"/a/0f01/packet-loss-rate/aggregations/3600"},
+        {"summary-type":"aggregation","summary-window":86400,"uri":"/a/0f01/packet-loss-rate/aggregations/86400"},
+        {"summary-type":"aggregation","summary-window":"86400","uri":"/b"},
+        {"summary-type":"average","summary-window":"300","time-updated":1,"uri":"/x"}, 5,
+        {"summary-type":"statistics","summary-window":"0","uri":"x"}]},
+      {"event-type":"throughput","base-uri":"/a/0f01/throughput/base","time-updated":1700000600,"summaries":7}]}])";
+    const auto found =
+        search(entry, {"throughput", "packet-loss-rate/aggregation/300", "packet-loss-rate/aggregation/3600",
+                       "packet-loss-rate/aggregation/86400", "packet-loss-rate/statistics/0"});
+    REQUIRE(found.status);
+    REQUIRE(found.entries.size() == 1);
+    const auto& types = found.entries[0].event_types;
+    REQUIRE(types.size() == 4);
+    CHECK(types[0].name == "packet-loss-rate/aggregation/300");
+    CHECK(types[0].base_uri == "/a/0f01/packet-loss-rate/aggregations/300");
+    CHECK(types[0].time_updated == 1700000400);
+    CHECK(types[1].name == "packet-loss-rate/aggregation/3600");
+    CHECK_FALSE(types[1].time_updated);
+    CHECK(types[2].name == "packet-loss-rate/aggregation/86400");
+    CHECK(types[2].base_uri == "/a/0f01/packet-loss-rate/aggregations/86400");
+    CHECK(types[2].time_updated == 1700000500); // of what they are made from
+    CHECK(types[3].name == "throughput");
+    CHECK(found.page.skipped == 1);
+    CHECK_THAT(found.page.reasons.front(),
+               Catch::Contains("packet-loss-rate/statistics/0 has no usable uri"));
+
+    const auto all = search(entry);
+    REQUIRE(all.entries.size() == 1);
+    CHECK(all.entries[0].event_types.size() == 2);
+}

@@ -411,3 +411,87 @@ TEST_CASE("elmond is searched as far back as it is read again: by start of the m
     CHECK(plan_poll(progress, now, wide, Flavour::elmond).search_from == now - 3 * day - hour);
     CHECK(plan_poll(progress, now, wide, Flavour::esmond).search_from == now - day - 5 * minute);
 }
+
+namespace {
+
+/// `now` is noon.
+std::optional<SeriesPlan> summaries(const SeriesMarks* known, std::optional<Timestamp> updated,
+                                    Timestamp window, const Progress& progress, Timestamp at = now,
+                                    Flavour flavour = Flavour::esmond) {
+    return plan_summary(known, updated, window, plan_poll(progress, at, rules, flavour), progress, rules,
+                        flavour);
+}
+
+} // namespace
+
+TEST_CASE("a window of summaries is settled once it is over for as long as it is long, or for overlap") {
+    CHECK(settled_until(now, 0, rules) == now);
+    CHECK(settled_until(now, 300, rules) == now - 300);
+    CHECK(settled_until(now + 299, 300, rules) == now - 300);
+    CHECK(settled_until(now, hour, rules) == now - hour);
+    CHECK(settled_until(now, day, rules) == now - 12 * hour);
+    CHECK(settled_until(now - 12 * hour, day, rules) == now - 36 * hour); // midnight is not an hour ago
+    WindowRules prompt = rules;
+    prompt.overlap = 0;
+    CHECK(settled_until(now, 300, prompt) == now);
+}
+
+TEST_CASE("of summaries only settled windows are asked for, from the begin of one") {
+    const auto first = summaries(nullptr, now - minute, hour, {});
+    REQUIRE(first);
+    CHECK(first->recent == Window{now - day, now - 2 * hour});
+    CHECK(first->announced == now - hour);
+
+    const auto of_days = summaries(nullptr, now - minute, day, {}, now);
+    REQUIRE(of_days);
+    CHECK(of_days->recent == Window{now - 36 * hour, now - 36 * hour}); // yesterday
+
+    const auto of_each = summaries(nullptr, now - minute, 0, {});
+    REQUIRE(of_each);
+    CHECK(of_each->recent == Window{now - day, now});
+    CHECK_FALSE(of_each->announced);
+    CHECK_FALSE(summaries(nullptr, std::nullopt, hour, {})); // never written
+    CHECK_FALSE(summaries(nullptr, 50, day, {}, 100));       // a clock that begins in 1970
+}
+
+TEST_CASE("summaries are not asked for again until another window has settled") {
+    const auto progress = polled(now - 5 * minute);
+    const auto known = marks(now - 2 * hour, now - 2 * hour, now - hour);
+    CHECK_FALSE(summaries(&known, now, hour, progress));
+    CHECK_FALSE(summaries(&known, now + 50 * minute, hour, progress, now + 55 * minute));
+    const auto next = summaries(&known, now + 50 * minute, hour, progress, now + hour);
+    REQUIRE(next);
+    CHECK(next->recent == Window{now - 3 * hour, now - hour}); // late ones of the window before
+    CHECK(next->announced == now);
+    // elmond does not tell what was updated: it is as if there were something in each window.
+    CHECK_FALSE(summaries(&known, 0, hour, progress, now + 55 * minute, Flavour::elmond));
+    CHECK(summaries(&known, 0, hour, progress, now + hour, Flavour::elmond));
+}
+
+TEST_CASE("summaries of what brought nothing new are not asked for") {
+    const auto progress = polled(now - 5 * minute);
+    const auto known = marks(now - 10 * hour, now - 10 * hour, now - 9 * hour);
+    CHECK_FALSE(summaries(&known, now - 9 * hour, hour, progress));
+    // What is late may concern a window that was empty.
+    const auto late = summaries(&known, now - 3 * hour, hour, progress);
+    REQUIRE(late);
+    CHECK(late->announced == now - 3 * hour);
+}
+
+TEST_CASE("once a window of summaries has settled, the search shows what was updated in it") {
+    WindowRules with = rules;
+    const auto search_from = [&](Timestamp at, Timestamp polled_until) {
+        auto progress = polled(polled_until);
+        progress.reread_at = at - hour;
+        return plan_poll(progress, at, with, Flavour::esmond).search_from;
+    };
+    const Timestamp usual = search_from(now, now - 5 * minute);
+    CHECK(usual == now - 10 * minute);
+    with.summary_windows = {hour};
+    CHECK(search_from(now - minute, now - 5 * minute) == now - 10 * minute);
+    CHECK(search_from(now, now - 5 * minute) == now - 2 * hour - 5 * minute);
+    with.summary_windows = {hour, day};
+    CHECK(search_from(now, now - 5 * minute) == now - 2 * hour - 5 * minute);
+    const Timestamp one = now - 11 * hour; // o'clock in the morning
+    CHECK(search_from(one, one - 5 * minute) == one - hour - day - 5 * minute);
+}
