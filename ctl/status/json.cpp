@@ -92,7 +92,15 @@ Json instance(const InstanceStatus& status) {
     json["duration-usec"] = last.duration_usec;
     json["lag-seconds"] = last.last_success_usec == 0 ? Json(nullptr) : seconds(last.lag_usec);
     json["catching-up-seconds"] = last.catching_up_usec / 1'000'000;
+    json["duplicates"] = last.duplicates;
+    json["conflicts"] = last.conflicts;
+    json["dropped"] = last.dropped;
+    json["future"] = last.future;
+    json["before-epoch"] = last.before_epoch;
+    json["flagged"] = last.flagged;
     json["clock-skew-seconds"] = seconds(last.clock_skew_usec);
+    json["clock-step-seconds"] = seconds(last.clock_step_usec);
+    json["host-clock-step-seconds"] = seconds(last.host_clock_step_usec);
     json["gaps"] = gaps(status.gaps);
     json["bytes-per-day"] = status.bytes_per_day();
     json["volume"] = volume(status);

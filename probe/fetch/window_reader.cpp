@@ -150,6 +150,9 @@ void WindowReader::count(const PointCounts& counts) {
     result_.counts.malformed += counts.malformed;
     result_.counts.null_values += counts.null_values;
     result_.counts.repeated += counts.repeated;
+    result_.counts.conflicting += counts.conflicting;
+    result_.counts.before_epoch += counts.before_epoch;
+    result_.counts.beyond_years += counts.beyond_years;
     if (result_.counts.first_problem.empty()) result_.counts.first_problem = counts.first_problem;
 }
 
