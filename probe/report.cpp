@@ -168,10 +168,10 @@ std::string text_of(const LimitCount& count) {
     return text;
 }
 
-void note_clock(RunSummary& summary, Timestamp date, std::int64_t local_usec,
-                std::chrono::steady_clock::time_point asked) {
+void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::time_point asked) {
     const auto took = std::chrono::steady_clock::now() - asked;
-    summary.skew_usec = date * 1'000'000 - local_usec;
+    summary.skew_at = now_moment();
+    summary.skew_usec = date * 1'000'000 - summary.skew_at.wall_usec;
     summary.skew_doubt_usec =
         std::chrono::duration_cast<Microseconds>(took).count() + 1'000'000; // whole seconds
 }

@@ -36,14 +36,14 @@ struct RunSummary {
     std::int64_t duration_usec = 0;
     std::optional<std::int64_t> skew_usec; ///< server minus local; nullopt: the server told no time
     std::int64_t skew_doubt_usec = 0;      ///< how wrong that may be
+    Moment skew_at;                        ///< when it was so: our clock may be set while a run goes on
     std::int64_t lag_usec = 0;
     std::uint64_t gaps = 0;                 ///< recorded so far
     std::int64_t asked_not_before_usec = 0; ///< Retry-After
 };
 
-/// The server told `date` in an answer that was asked for at `asked` and was there at `local_usec`.
-void note_clock(RunSummary& summary, Timestamp date, std::int64_t local_usec,
-                std::chrono::steady_clock::time_point asked);
+/// The server told `date` in an answer that was asked for at `asked` and has just come.
+void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::time_point asked);
 
 /// "success", "partial", "unreachable", "untrusted", "deferred", "failed", as in LastResult::outcome.
 [[nodiscard]] std::string outcome_of(const RunSummary& summary);

@@ -223,7 +223,7 @@ void poll_series(PollBook& book, HostKeys& keys, Stop& stop, const Journal& jour
     const auto remembered = keys.remember(journal);
     summary.is_key_told = keys.was_rejected();
     if (contact && remembered) {
-        if (contact->has_date) note_clock(summary, contact->plan.now, local, asked);
+        if (contact->has_date) note_clock(summary, contact->plan.now, asked);
         if (const auto go_on = poll.recognise(*contact, contact_settings); !go_on) {
             summary.interrupted = go_on.error().kind == ErrorKind::interrupted;
             if (!summary.interrupted) {

@@ -112,13 +112,15 @@ void settle_times(const std::optional<LastResult>& last, const RunSummary& summa
     next.boot_usec = summary.finished.boot_usec;
     next.clock_step_usec = last ? own_step(*last, summary.finished) : 0;
     next.host_clock_step_usec = 0;
-    const std::int64_t expected = last ? expected_skew(*last, summary.finished) : 0;
-    next.clock_skew_usec = summary.skew_usec.value_or(expected);
-    if (!summary.skew_usec) return;
+    if (!summary.skew_usec) {
+        next.clock_skew_usec = last ? expected_skew(*last, summary.finished) : 0;
+        return;
+    }
+    next.clock_skew_usec = *summary.skew_usec - clock_step(summary.skew_at, summary.finished).value_or(0);
+    next.clock_skewed = std::abs(next.clock_skew_usec) > tolerated_skew_usec;
     next.clock_doubt_usec = summary.skew_doubt_usec;
-    next.clock_skewed = std::abs(*summary.skew_usec) > tolerated_skew_usec;
     if (!last || last->clock_doubt_usec < 0) return; // nothing to compare with
-    const std::int64_t step = *summary.skew_usec - expected;
+    const std::int64_t step = *summary.skew_usec - expected_skew(*last, summary.skew_at);
     const std::int64_t doubt = last->clock_doubt_usec + summary.skew_doubt_usec;
     if (std::abs(step) > least_host_step_usec + doubt) next.host_clock_step_usec = step;
 }

@@ -61,6 +61,12 @@ bool is(const News& news, const MessageId& id) {
     return news.id.id == id.id;
 }
 
+/// The host tells its time at the end of the run.
+void tell(RunSummary& summary, std::int64_t skew_usec) {
+    summary.skew_usec = skew_usec;
+    summary.skew_at = summary.finished;
+}
+
 std::string field(const News& news, std::string_view name) {
     const auto at = std::ranges::find(news.fields, name, &Field::name);
     return at == news.fields.end() ? "" : at->value;
@@ -295,13 +301,13 @@ TEST_CASE("a run that brought nothing but times that cannot be right tells so, a
 TEST_CASE("a step of this machine's clock is measured by the boot clock, and is no step of the host's") {
     Host host;
     auto before = run_at(start);
-    before.skew_usec = 0;
+    tell(before, 0);
     host.run(before);
     auto after = run_at(start + 65 * minute); // five minutes later, and an hour set forward
     after.finished.boot_usec -= 60 * minute;
     const auto read = expected_skew(*host.last, after.finished);
     CHECK(read == -60 * minute);
-    after.skew_usec = read + 1'000'000;
+    tell(after, read + 1'000'000);
     const auto news = host.run(after);
     CHECK(host.last->clock_step_usec == 60 * minute);
     CHECK(host.last->host_clock_step_usec == 0);
@@ -313,6 +319,7 @@ TEST_CASE("a step of this machine's clock is measured by the boot clock, and is 
     SECTION("it is over with the next run") {
         after.finished.wall_usec += 5 * minute;
         after.finished.boot_usec += 5 * minute;
+        after.skew_at = after.finished;
         CHECK(host.run(after).empty());
         CHECK(host.last->clock_step_usec == 0);
     }
@@ -321,6 +328,16 @@ TEST_CASE("a step of this machine's clock is measured by the boot clock, and is 
         host.run(back);
         CHECK(host.last->clock_step_usec == -60 * minute);
         CHECK(host.last->clock_skew_usec == 1'000'000);
+    }
+    SECTION("and so while a run goes on: before it, the host told a time that fits") {
+        auto during = run_at(start + 70 * minute);
+        during.finished.boot_usec -= 60 * minute;
+        tell(during, read);
+        during.finished.wall_usec -= 60 * minute; // back again
+        CHECK(host.run(during).size() == 1);
+        CHECK(host.last->clock_step_usec == -60 * minute);
+        CHECK(host.last->host_clock_step_usec == 0);
+        CHECK(host.last->clock_skew_usec == 0);
     }
     SECTION("another boot says nothing") {
         after.finished = {start, "other", minute};
@@ -344,16 +361,16 @@ TEST_CASE("keeping a clock right is no step") {
 TEST_CASE("a step of the host's clock is told beyond what the measurements may be wrong by") {
     Host host;
     auto right = run_at(start);
-    right.skew_usec = 0;
+    tell(right, 0);
     right.skew_doubt_usec = 2'000'000;
     host.run(right);
     auto stepped = run_at(start + 5 * minute);
     stepped.skew_doubt_usec = 30'000'000;
-    stepped.skew_usec = -91'000'000;
+    tell(stepped, -91'000'000);
     CHECK(host.run(stepped).empty()); // it may have kept the answer waiting
     CHECK(host.last->host_clock_step_usec == 0);
     host.run(right);
-    stepped.skew_usec = -93'000'000;
+    tell(stepped, -93'000'000);
     const auto news = host.run(stepped);
     REQUIRE(news.size() == 1);
     CHECK(is(news[0], message::clock_stepped));
