@@ -103,7 +103,9 @@ Status WindowReader::judge_page(Page& page, const Result<HttpResponse>& answer) 
         return fail(finished.error().in(fmt::format("{} ({})", url_, answer->content_type)));
     }
     const auto& counts = page.reader.counts();
-    if (counts.elements > 0 && counts.malformed == counts.elements) {
+    // Wrong times alone are a wrong clock; among what else is wrong they do not make it a page of points.
+    const auto not_points = counts.malformed + counts.before_epoch + counts.beyond_years;
+    if (counts.malformed > 0 && not_points == counts.elements) {
         return fail(ErrorKind::protocol, fmt::format("{}: {} elements, none of them a point: {}", url_,
                                                      counts.elements, counts.first_problem));
     }
