@@ -44,7 +44,7 @@ Status PointWriter::prepare() {
         places += fmt::format(", ?{}", index + 3);
         updates += fmt::format("{0}{1} = excluded.{1}", index == 0 ? "" : ", ", meta_members[index]);
     }
-    const std::array<std::pair<Query*, std::string>, 11> all{{
+    const std::array<std::pair<Query*, std::string>, 15> all{{
         {&insert_archive_, "INSERT OR IGNORE INTO measurement_archive (host) VALUES (?1)"},
         {&select_archive_, "SELECT id FROM measurement_archive WHERE host = ?1"},
         {&insert_event_type_, "INSERT OR IGNORE INTO event_type (name) VALUES (?1)"},
@@ -57,6 +57,10 @@ Status PointWriter::prepare() {
         {&select_series_, "SELECT id FROM series WHERE metadata = ?1 AND event_type = ?2"},
         {&insert_point_, "INSERT INTO point (series, ts, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"},
         {&update_point_, "UPDATE point SET value = ?3 WHERE series = ?1 AND ts = ?2 AND value IS NOT ?3"},
+        {&insert_limit_, "INSERT OR IGNORE INTO limit_name (name) VALUES (?1)"},
+        {&select_limit_, "SELECT id FROM limit_name WHERE name = ?1"},
+        {&insert_flag_, "INSERT OR IGNORE INTO flag (series, ts, limit_name) VALUES (?1, ?2, ?3)"},
+        {&delete_flags_, "DELETE FROM flag WHERE series = ?1 AND ts = ?2"},
         {&add_volume_,
          "INSERT INTO volume (host, day, points, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (host, day) "
          "DO UPDATE SET points = points + excluded.points, bytes = bytes + excluded.bytes"},
@@ -92,6 +96,7 @@ Status PointWriter::write_series(std::string_view host, Metadata& entry, std::st
     for (const RawPoint& point : points) {
         const auto is_new = write_point(*id, point);
         if (!is_new) return fail(is_new.error());
+        if (auto flagged = write_flags(*id, point.ts, *is_new, body.limits); !flagged) return flagged;
         if (!*is_new) continue;
         if (volume == nullptr || point.ts / day_seconds != day) {
             day = point.ts / day_seconds;
@@ -114,6 +119,24 @@ Result<bool> PointWriter::write_point(std::int64_t series, const RawPoint& point
     if (database_.changes() > 0) return true;
     if (auto updated = run(update_point_); !updated) return fail(updated.error());
     return false;
+}
+
+Status PointWriter::write_flags(std::int64_t series, std::int64_t ts, bool is_new,
+                                const std::vector<std::string_view>& limits) {
+    if (!is_new) {
+        delete_flags_.bind(1, series);
+        delete_flags_.bind(2, ts);
+        if (auto deleted = delete_flags_.run(); !deleted) return deleted;
+    }
+    for (const auto name : limits) {
+        const auto limit = intern(insert_limit_, select_limit_, name);
+        if (!limit) return fail(limit.error());
+        insert_flag_.bind(1, series);
+        insert_flag_.bind(2, ts);
+        insert_flag_.bind(3, *limit);
+        if (auto inserted = insert_flag_.run(); !inserted) return inserted;
+    }
+    return {};
 }
 
 Status PointWriter::write_volume() {

@@ -46,11 +46,15 @@ class PointWriter {
     [[nodiscard]] Result<std::int64_t> series(Metadata& metadata, std::string_view name);
     [[nodiscard]] Result<std::int64_t> intern(Query& insert, Query& select, std::string_view name);
     [[nodiscard]] Result<bool> write_point(std::int64_t series, const RawPoint& point);
+    /// What flagged it before does not count any more.
+    [[nodiscard]] Status write_flags(std::int64_t series, std::int64_t ts, bool is_new,
+                                     const std::vector<std::string_view>& limits);
 
     Database& database_;
     Query insert_archive_, select_archive_, insert_event_type_, select_event_type_;
     Query upsert_metadata_, select_metadata_, insert_series_, select_series_;
     Query insert_point_, update_point_, add_volume_;
+    Query insert_limit_, select_limit_, insert_flag_, delete_flags_;
     std::unordered_map<std::string, Metadata> metadata_;            ///< by "HOST KEY"
     std::map<std::pair<std::string, std::int64_t>, Volume> volume_; ///< by host and day since 1970
 };

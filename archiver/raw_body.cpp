@@ -43,6 +43,7 @@ class RawBodyReader::Impl {
         raw_.metadata_key = {};
         raw_.event_type = {};
         raw_.meta.fill(std::nullopt);
+        raw_.limits.clear();
         raw_.points.clear();
         raw_.summaries.clear();
         problem_ = "";
@@ -94,11 +95,24 @@ class RawBodyReader::Impl {
                 if (auto error = value.get_string().get(raw_.metadata_key)) return error;
             } else if (key == "event-type") {
                 if (auto error = value.get_string().get(raw_.event_type)) return error;
+            } else if (key == "limits") {
+                if (auto error = read_limits(value)) return error;
             } else if (const auto member = std::ranges::find(meta_members, key);
                        member != meta_members.end()) {
                 auto& into = raw_.meta[static_cast<std::size_t>(member - meta_members.begin())];
                 if (auto error = read_member(value, into)) return error;
             }
+        }
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code read_limits(json::value& value) {
+        json::array names;
+        if (auto error = value.get_array().get(names)) return error;
+        for (auto name : names) {
+            std::string_view text;
+            if (auto error = name.get_string().get(text)) return error;
+            raw_.limits.push_back(text);
         }
         return simdjson::SUCCESS;
     }

@@ -37,7 +37,8 @@ struct RawBody {
     std::string_view metadata_key;
     std::string_view event_type;
     std::array<std::optional<std::string_view>, meta_members.size()>
-        meta; ///< strings without quotes, else JSON text
+        meta;                             ///< strings without quotes, else JSON text
+    std::vector<std::string_view> limits; ///< names of those that flagged all its points
     std::vector<RawPoint> points;
     std::vector<RawSummaries> summaries;
 };

@@ -27,7 +27,7 @@ Result<std::unique_ptr<Retention>> Retention::create(Database& database, std::op
 
 Status Retention::prepare() {
     const std::string of_host(series_of_host);
-    const std::array<std::pair<Query*, std::string>, 7> all{{
+    const std::array<std::pair<Query*, std::string>, 8> all{{
         {&oldest_, "SELECT host, day FROM volume ORDER BY day LIMIT 1"},
         // A clock that is ahead, as some are until the network tells the time, must not empty the archive:
         // the newest day that there is counts as today. Nor must a host whose clock is ahead.
@@ -38,6 +38,8 @@ Status Retention::prepare() {
                               "p.ts < unixepoch(?2, '+1 day') LIMIT ?3)"},
         {&reduce_volume_, "UPDATE volume SET bytes = bytes * max(points - ?3, 0) / max(points, 1), "
                           "points = max(points - ?3, 0) WHERE host = ?1 AND day = ?2"},
+        {&delete_flags_, "DELETE FROM flag WHERE series IN (" + of_host +
+                             ") AND ts >= unixepoch(?2) AND ts < unixepoch(?2, '+1 day')"},
         {&delete_volume_, "DELETE FROM volume WHERE host = ?1 AND day = ?2"},
         {&delete_series_, "DELETE FROM series WHERE id IN (" + of_host +
                               ") AND NOT EXISTS "
@@ -140,8 +142,10 @@ Status Retention::delete_some_rows(const Victim& victim, bool& gone) {
     const std::int64_t count = database_.changes();
     gone = count < most_deleted;
     if (!gone) return run(reduce_volume_, true, count);
-    for (const auto& [query, with_day] :
-         {std::pair(&delete_volume_, true), {&delete_series_, false}, {&delete_metadata_, false}}) {
+    for (const auto& [query, with_day] : {std::pair(&delete_flags_, true),
+                                          {&delete_volume_, true},
+                                          {&delete_series_, false},
+                                          {&delete_metadata_, false}}) {
         if (auto deleted = run(*query, with_day, std::nullopt); !deleted) return deleted;
     }
     return {};

@@ -45,8 +45,8 @@ class Retention {
     Database& database_;
     std::optional<Microseconds> age_;
     std::optional<std::uint64_t> size_;
-    Query oldest_, oldest_to_keep_, delete_points_, reduce_volume_, delete_volume_, delete_series_,
-        delete_metadata_;
+    Query oldest_, oldest_to_keep_, delete_points_, reduce_volume_, delete_flags_, delete_volume_,
+        delete_series_, delete_metadata_;
     Now next_{};
     bool shrunk_ = false; ///< in the write-ahead log, and not yet in the file
 };

@@ -91,28 +91,36 @@ class SqliteArchive : public ArchiveType {
     }
 
     Status make_schema() {
+        const auto version = read_version();
+        if (!version) return fail(version.error());
+        if (*version == schema_version) return {};
+        if (*version > schema_version || *version < 0) {
+            return fail(ErrorKind::configuration,
+                        fmt::format("{} has tables of version {}, this meshprobe knows versions up to {}; "
+                                    "use the version that made it, or move the file away: a new one is begun",
+                                    path_.string(), *version, schema_version));
+        }
+        std::string steps;
+        for (auto step = static_cast<std::size_t>(*version); step < schema_steps.size(); ++step)
+            steps += schema_steps[step];
+        auto made = database_->execute(fmt::format("BEGIN IMMEDIATE; {} COMMIT", steps));
+        if (!made && database_->in_transaction()) static_cast<void>(database_->execute("ROLLBACK"));
+        return made;
+    }
+
+    /// 0: there is nothing in it.
+    Result<std::int64_t> read_version() {
         const auto exists =
             database_->number("SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'");
         if (!exists) return fail(exists.error());
-        if (*exists == 0) {
-            const auto others = database_->number("SELECT count(*) FROM sqlite_master");
-            if (!others) return fail(others.error());
-            if (*others == 0)
-                return database_->execute(fmt::format("BEGIN IMMEDIATE; {} COMMIT", create_schema));
-            return fail(ErrorKind::configuration,
-                        fmt::format("{} is somebody else's database, not one of meshprobe; move it away: a "
-                                    "new one is begun",
-                                    path_.string()));
-        }
-        const auto version = database_->number("SELECT version FROM schema_version");
-        if (!version) return fail(version.error());
-        if (*version == schema_version) return {};
-        return fail(
-            ErrorKind::configuration,
-            fmt::format(
-                "{} has tables of version {}, this meshprobe knows version {}; use the version that made "
-                "it, or move the file away: a new one is begun",
-                path_.string(), *version, schema_version));
+        if (*exists > 0) return database_->number("SELECT version FROM schema_version");
+        const auto others = database_->number("SELECT count(*) FROM sqlite_master");
+        if (!others) return fail(others.error());
+        if (*others == 0) return 0;
+        return fail(ErrorKind::configuration,
+                    fmt::format("{} is somebody else's database, not one of meshprobe; move it away: a new "
+                                "one is begun",
+                                path_.string()));
     }
 
     Status write(std::span<const Item> batch) {

@@ -1,4 +1,5 @@
 // meshprobectl check: everything that is wrong with the configuration, one line each.
+#include "ctl/check_programs.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/connect/report.hpp"
 #include "ctl/context_plugin.hpp"
@@ -185,6 +186,7 @@ LoadedConfig judge(const Paths& paths) {
         problem.effect = loaded ? "the last good configuration stays in force" : "nothing can run";
     }
     Surroundings(paths, read).check();
+    check_programs(paths, read);
     const auto order = [](const Problem& a, const Problem& b) {
         return std::tie(a.file, a.line, a.column, a.path, a.message) <
                std::tie(b.file, b.line, b.column, b.path, b.message);

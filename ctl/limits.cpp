@@ -1,10 +1,10 @@
 // meshprobectl limits check|try: whether limit documents of pScheduler can be used, and what one says of a
 // task.
 #include "ctl/commands.hpp"
+#include "ctl/limit_documents.hpp"
 #include "ctl/output.hpp"
 #include "lib/config/load.hpp"
 #include "lib/file.hpp"
-#include "lib/jq/jq.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/json_text.hpp"
 #include "probe/limit/pscheduler/outside.hpp"
@@ -26,18 +26,6 @@ struct Checked {
     std::vector<pscheduler::Problem> problems;
 };
 
-Checked check_text(std::string name, std::string_view text) {
-    auto read = pscheduler::read_limit_document(text);
-    Checked checked{std::move(name), std::move(read.found.problems)};
-    for (const auto& [path, script] : read.found.scripts) {
-        JqOptions options;
-        options.arguments = script.arguments;
-        if (const auto compiled = JqProgram::compile(script.program, options); !compiled)
-            checked.problems.push_back({path + "/script", compiled.error().message});
-    }
-    return checked;
-}
-
 /// Those that the configuration names; what cannot be had is a problem of that one.
 Result<std::vector<Checked>> check_configured(const Paths& paths) {
     const auto loaded = load_config(paths);
@@ -47,7 +35,8 @@ Result<std::vector<Checked>> check_configured(const Paths& paths) {
         if (limit.type != "pscheduler") continue;
         const auto text = pscheduler::read_document_text(paths, limit);
         const std::string shown = limit.file.empty() ? fmt::format("limits.{}.document", name) : limit.file;
-        all.push_back(text ? check_text(shown, *text) : Checked{shown, {{"", text.error().message}}});
+        all.push_back(text ? Checked{shown, problems_of_limit_document(*text)}
+                           : Checked{shown, {{"", text.error().message}}});
     }
     return all;
 }
@@ -91,7 +80,7 @@ ExitCode check_documents(const CommandLine& line, const std::vector<std::string>
             complain(text.error());
             return ExitCode::usage;
         }
-        all.push_back(check_text(file, *text));
+        all.push_back({file, problems_of_limit_document(*text)});
     }
     return report(line, all);
 }

@@ -13,7 +13,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LastResult, outcome, message, st
                                                 since_usec, last_success_usec, last_news_usec,
                                                 not_before_usec, bad_runs, points, messages, requests, bytes,
                                                 duration_usec, lag_usec, dropped, flagged, limits, duplicates,
-                                                gaps, catching_up_usec, clock_skew_usec, clock_skewed,
+                                                conflicts, future, before_epoch, gaps, catching_up_usec,
+                                                clock_skew_usec, clock_skewed, clock_doubt_usec,
+                                                clock_step_usec, host_clock_step_usec, boot_id, boot_usec,
+                                                conflicts_seen_usec, future_seen_usec, before_epoch_seen_usec,
                                                 logged_usec, unlogged_points, unlogged_messages)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ArchiverState, state, message, since_usec, last_delivery_usec,
                                                 delivered_messages, delivered_points, delivered_bytes,

@@ -29,14 +29,27 @@ struct LastResult {
     std::uint64_t bytes = 0; ///< received
     std::int64_t duration_usec = 0;
     std::int64_t lag_usec = 0;          ///< server time minus newest ts received
-    std::uint64_t dropped = 0;          ///< by limits, or because they are from the future
+    std::uint64_t dropped = 0;          ///< by limits, or because their time cannot be right
     std::uint64_t flagged = 0;          ///< delivered with the flag of a limit
     std::string limits;                 ///< what each limit did: "recent: 3 dropped, sane: 1 flagged"
     std::uint64_t duplicates = 0;       ///< points received again, not sent again
+    std::uint64_t conflicts = 0;        ///< of these, with another value than before in the same run
+    std::uint64_t future = 0;           ///< points more than 12 h ahead of the server's clock: dropped
+    std::uint64_t before_epoch = 0;     ///< points of 1970-01-01T00:00:00Z or earlier: dropped
     std::uint64_t gaps = 0;             ///< recorded so far for this instance
     std::uint64_t catching_up_usec = 0; ///< how much time is still to be caught up; 0: none
     std::int64_t clock_skew_usec = 0;   ///< server minus local
     bool clock_skewed = false;          ///< by more than 5 min
+    std::int64_t clock_doubt_usec = -1; ///< how wrong clock_skew_usec may be; -1: the server told no time yet
+    // By how much clocks were set forward, or, negative, back, since the run before; 0: they were not.
+    std::int64_t clock_step_usec = 0;
+    std::int64_t host_clock_step_usec = 0;
+    std::string boot_id; ///< with boot_usec and finished_usec the Moment of its end
+    std::int64_t boot_usec = 0;
+    // When they were seen last, so that each kind is told when it begins; 0: never.
+    std::int64_t conflicts_seen_usec = 0;
+    std::int64_t future_seen_usec = 0;
+    std::int64_t before_epoch_seen_usec = 0;
     // For `log: hourly`: when news were written down last, and what came since.
     std::int64_t logged_usec = 0;
     std::uint64_t unlogged_points = 0;

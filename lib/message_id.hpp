@@ -26,6 +26,10 @@ inline constexpr MessageId trust_first_use{"trust-first-use", "6fced11d2bd8a1e60
 inline constexpr MessageId trust_changed{"trust-changed", "3a124c647e02ff05b7c1dce27f7695f5"};
 /// probe: the clocks of host and collector began or ceased to differ by more than 5 min
 inline constexpr MessageId clock_skew_changed{"clock-skew-changed", "66080f174c96d8e25cbd0ba3a1a6bcde"};
+/// probe: a clock, the host's or ours, was set
+inline constexpr MessageId clock_stepped{"clock-stepped", "d87c511e2d5f4fd8a493aba97c195961"};
+/// probe: results with times that cannot be right, or with two values for one time, began to come
+inline constexpr MessageId times_implausible{"times-implausible", "884cfdcb4d004f54ae757e92f0a00e40"};
 /// probe: a time range was skipped on purpose, with the reason
 inline constexpr MessageId gap_recorded{"gap-recorded", "b120a366f0bbe9cf42f2dc05873f9bd0"};
 /// probe: a back-fill began, went on, got somewhere, or ended
@@ -67,13 +71,16 @@ inline constexpr MessageId spool_full{"spool-full", "9280ba2e153453fd735771b237d
 /// any: a segment of the spool is damaged and was set aside
 inline constexpr MessageId spool_corrupt{"spool-corrupt", "6800e67e527f5da656ec4c60da8f3fe2"};
 
-inline constexpr std::array all{
-    run_news,           host_state_changed, run_failed,         trust_first_use,    trust_changed,
-    clock_skew_changed, gap_recorded,       backfill,           series_failed,      host_alias,
-    mesh_refreshed,     mesh_failed,        mesh_removals_held, mesh_entry_refused, configuration_problem,
-    configuration_kept, hosts_applied,      converge_failed,    archive_connected,  archive_lost,
-    archive_delivered,  archive_refused,    archive_unroutable, spool_filling,      spool_full,
-    spool_corrupt};
+inline constexpr std::array all{run_news,           host_state_changed,    run_failed,
+                                trust_first_use,    trust_changed,         clock_skew_changed,
+                                clock_stepped,      times_implausible,     gap_recorded,
+                                backfill,           series_failed,         host_alias,
+                                mesh_refreshed,     mesh_failed,           mesh_removals_held,
+                                mesh_entry_refused, configuration_problem, configuration_kept,
+                                hosts_applied,      converge_failed,       archive_connected,
+                                archive_lost,       archive_delivered,     archive_refused,
+                                archive_unroutable, spool_filling,         spool_full,
+                                spool_corrupt};
 
 } // namespace message
 } // namespace meshprobe

@@ -121,7 +121,15 @@ std::optional<SeriesRun::Part> Collector::next_part(const SeriesRun& run) const 
     return std::nullopt;
 }
 
+void Collector::count(const PointCounts& counts) {
+    tally_.duplicates += counts.repeated;
+    tally_.conflicts += counts.conflicting;
+    tally_.before_epoch += counts.before_epoch;
+    tally_.future += counts.beyond_years;
+}
+
 void Collector::on_done(Active active, ReadResult result) {
+    count(result.counts);
     Result<Window> fetched = Window{};
     if (result.status) {
         fetched = active->fetched();

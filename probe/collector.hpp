@@ -58,6 +58,7 @@ class Collector {
     void begin(SeriesJob job);
     void read(Active active);
     void on_done(Active active, ReadResult result);
+    void count(const PointCounts& counts);
     /// nullopt: the series is through.
     [[nodiscard]] std::optional<SeriesRun::Part> next_part(const SeriesRun& run) const;
     void on_failure(Active active, const ReadResult& result);

@@ -123,11 +123,6 @@ void PollBook::sum_up(Timestamp now, const Journal& journal) {
             journal.log(Priority::info,
                         fmt::format("{}: limit {} ({}): {}", host, count.limit, count.reason, text));
     }
-    if (summary.tally.future > 0) {
-        journal.log(Priority::info,
-                    fmt::format("{}: {} results were dropped: more than 12 h in the future of its own clock",
-                                host, summary.tally.future));
-    }
     if (summary.tally.untransformed > 0) {
         journal.log(
             Priority::warning, message::gap_recorded,

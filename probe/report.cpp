@@ -1,29 +1,23 @@
 #include "probe/report.hpp"
 
 #include "probe/backoff.hpp"
+#include "probe/time_news.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
 
 namespace meshprobe {
 
 namespace {
 
-constexpr std::int64_t tolerated_skew_usec = 300'000'000;
 constexpr std::int64_t hour_usec = 3'600'000'000;
 
 std::string text_of_bytes(std::uint64_t bytes) {
     if (bytes < 1000) return fmt::format("{} B", bytes);
     if (bytes < 1'000'000) return fmt::format("{} kB", (bytes + 500) / 1000);
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-std::string text_of_time(std::int64_t usec) {
-    using namespace std::chrono;
-    const auto whole = floor<std::chrono::seconds>(microseconds(usec));
-    return format_duration(duration_cast<Microseconds>(whole));
 }
 
 std::string why(const RunSummary& summary) {
@@ -80,6 +74,13 @@ Fields numbers(const LastResult& result) {
             {"MESHPROBE_FLAGGED", result.flagged}};
 }
 
+/// With those that say something of this run only: most runs have nothing to say there.
+Fields numbers_and_times(const LastResult& result) {
+    Fields fields = numbers(result);
+    std::ranges::move(time_fields(result), std::back_inserter(fields));
+    return fields;
+}
+
 std::string text_of(const std::vector<LimitCount>& counts) {
     std::string all;
     for (const auto& count : counts) {
@@ -99,12 +100,13 @@ News run_news(const Instance& instance, const LastResult& result, std::uint64_t 
                             instance.host, points, plural(points), messages, plural(messages),
                             result.requests, plural(result.requests), text_of_bytes(result.bytes),
                             static_cast<double>(result.duration_usec) / 1e6, text_of_time(result.lag_usec));
+    if (const auto times = text_of_times(result); !times.empty()) text += fmt::format(", {}", times);
     if (!result.limits.empty()) text += fmt::format(", limits ({})", result.limits);
     if (result.catching_up_usec > 0) {
         text += fmt::format(", {} still to catch up",
                             text_of_time(static_cast<std::int64_t>(result.catching_up_usec)));
     }
-    return {Priority::notice, message::run_news, std::move(text), numbers(result)};
+    return {Priority::notice, message::run_news, std::move(text), numbers_and_times(result)};
 }
 
 std::optional<News> state_news(const Instance& instance, const std::optional<LastResult>& last,
@@ -114,7 +116,7 @@ std::optional<News> state_news(const Instance& instance, const std::optional<Las
     const bool fresh_fault = is == "failed" && last && last->message != next.message;
     if (is == was && !fresh_fault) return std::nullopt;
     if (is == "untrusted" && is_key_told) return std::nullopt;
-    Fields fields = numbers(next);
+    Fields fields = numbers_and_times(next);
     fields.emplace_back("MESHPROBE_OUTCOME", is);
     fields.emplace_back("MESHPROBE_OUTCOME_BEFORE", was);
     if (is == "failed") {
@@ -136,23 +138,6 @@ std::optional<News> state_news(const Instance& instance, const std::optional<Las
         std::move(fields)};
 }
 
-std::optional<News> clock_news(const Instance& instance, const std::optional<LastResult>& last,
-                               const LastResult& next) {
-    if (next.clock_skewed == (last && last->clock_skewed)) return std::nullopt;
-    const Fields fields{{"MESHPROBE_SKEW_USEC", next.clock_skew_usec}};
-    if (!next.clock_skewed) {
-        return News{Priority::notice, message::clock_skew_changed,
-                    fmt::format("{}: its clock and ours agree again", instance.host), fields};
-    }
-    return News{
-        Priority::warning, message::clock_skew_changed,
-        fmt::format("{}: its clock is {} {} ours; results are judged by its clock, but check which of the "
-                    "two is wrong (chronyc tracking)",
-                    instance.host, text_of_time(std::abs(next.clock_skew_usec)),
-                    next.clock_skew_usec > 0 ? "ahead of" : "behind"),
-        fields};
-}
-
 News gap_news(const Instance& instance, const Gap& gap) {
     const auto time = [](Timestamp ts) { return format_utc(ts); };
     return {Priority::warning,
@@ -165,6 +150,12 @@ News gap_news(const Instance& instance, const Gap& gap) {
 
 } // namespace
 
+std::string text_of_time(std::int64_t usec) {
+    using namespace std::chrono;
+    const auto whole = floor<std::chrono::seconds>(microseconds(usec));
+    return format_duration(duration_cast<Microseconds>(whole));
+}
+
 std::string text_of(const LimitCount& count) {
     std::string text;
     const auto add = [&text](std::uint64_t number, std::string_view what) {
@@ -175,6 +166,14 @@ std::string text_of(const LimitCount& count) {
     add(count.left_out, "series left out");
     add(count.failed, "series failed");
     return text;
+}
+
+void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::time_point asked) {
+    const auto took = std::chrono::steady_clock::now() - asked;
+    summary.skew_at = now_moment();
+    summary.skew_usec = date * 1'000'000 - summary.skew_at.wall_usec;
+    summary.skew_doubt_usec =
+        std::chrono::duration_cast<Microseconds>(took).count() + 1'000'000; // whole seconds
 }
 
 std::string outcome_of(const RunSummary& summary) {
@@ -215,12 +214,12 @@ LastResult next_result(const std::optional<LastResult>& last, const RunSummary& 
         next.message = last->message;
     }
     next.started_usec = summary.started_usec;
-    next.finished_usec = summary.finished_usec;
-    next.duration_usec = summary.finished_usec - summary.started_usec;
-    if (!last || last->outcome != next.outcome) next.since_usec = summary.finished_usec;
+    next.finished_usec = summary.finished.wall_usec;
+    next.duration_usec = summary.duration_usec;
+    if (!last || last->outcome != next.outcome) next.since_usec = summary.finished.wall_usec;
     const bool is_good = next.outcome == "success" || next.outcome == "partial";
-    if (is_good) next.last_success_usec = summary.finished_usec;
-    if (summary.points > 0) next.last_news_usec = summary.finished_usec;
+    if (is_good) next.last_success_usec = summary.finished.wall_usec;
+    if (summary.points > 0) next.last_news_usec = summary.finished.wall_usec;
     const bool is_bad = next.outcome == "unreachable" || next.outcome == "untrusted";
     if (is_bad) ++next.bad_runs;
     if (is_good) next.bad_runs = 0;
@@ -231,7 +230,7 @@ LastResult next_result(const std::optional<LastResult>& last, const RunSummary& 
     next.requests = summary.requests;
     next.bytes = summary.bytes;
     if (is_good) next.lag_usec = summary.lag_usec;
-    next.dropped = summary.tally.future;
+    next.dropped = summary.tally.future + summary.tally.before_epoch;
     next.flagged = 0;
     for (const auto& count : summary.tally.limits) {
         next.dropped += count.dropped;
@@ -243,10 +242,7 @@ LastResult next_result(const std::optional<LastResult>& last, const RunSummary& 
         next.gaps = summary.gaps;
         next.catching_up_usec = static_cast<std::uint64_t>(summary.tally.owed) * 1'000'000;
     }
-    if (summary.skew_usec) {
-        next.clock_skew_usec = *summary.skew_usec;
-        next.clock_skewed = std::abs(*summary.skew_usec) > tolerated_skew_usec;
-    }
+    settle_times(last, summary, next);
     return next;
 }
 
@@ -257,16 +253,19 @@ std::vector<News> news_of(const Instance& instance, LogMode mode, const std::opt
         news.push_back(gap_news(instance, gap));
     next.unlogged_points += next.points;
     next.unlogged_messages += next.messages;
-    const bool is_time = mode == LogMode::each ||
-                         (mode == LogMode::hourly && next.finished_usec - next.logged_usec >= hour_usec);
-    // A run whose results were all dropped is one that somebody may wonder about.
-    if ((next.unlogged_points > 0 || next.dropped > summary.tally.future) && is_time) {
+    const bool is_time =
+        mode == LogMode::each ||
+        (mode == LogMode::hourly && (next.finished_usec - next.logged_usec >= hour_usec ||
+                                     next.logged_usec > next.finished_usec)); // the clock was set back
+    // A run whose results were all dropped by limits is one that somebody may wonder about.
+    const bool has_dropped = next.dropped > next.future + next.before_epoch;
+    if ((next.unlogged_points > 0 || has_dropped) && is_time) {
         news.push_back(run_news(instance, next, next.unlogged_points, next.unlogged_messages));
         next.logged_usec = next.finished_usec;
     }
     if (is_time || mode == LogMode::changes) next.unlogged_points = next.unlogged_messages = 0;
     if (auto state = state_news(instance, last, next, summary.is_key_told)) news.push_back(std::move(*state));
-    if (auto clock = clock_news(instance, last, next)) news.push_back(std::move(*clock));
+    std::ranges::move(time_news(instance, last, next), std::back_inserter(news));
     return news;
 }
 

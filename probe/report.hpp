@@ -2,6 +2,7 @@
 // something changed. What to say is decided by pure functions of the last result and the new one.
 #pragma once
 
+#include "lib/clock.hpp"
 #include "lib/config/config.hpp"
 #include "lib/exit_code.hpp"
 #include "lib/instance.hpp"
@@ -9,6 +10,7 @@
 #include "lib/last_result.hpp"
 #include "probe/tally.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,12 +32,18 @@ struct RunSummary {
     std::uint64_t requests = 0;
     std::uint64_t bytes = 0;
     std::int64_t started_usec = 0;
-    std::int64_t finished_usec = 0;
+    Moment finished;
+    std::int64_t duration_usec = 0;
     std::optional<std::int64_t> skew_usec; ///< server minus local; nullopt: the server told no time
+    std::int64_t skew_doubt_usec = 0;      ///< how wrong that may be
+    Moment skew_at;                        ///< when it was so: our clock may be set while a run goes on
     std::int64_t lag_usec = 0;
     std::uint64_t gaps = 0;                 ///< recorded so far
     std::int64_t asked_not_before_usec = 0; ///< Retry-After
 };
+
+/// The server told `date` in an answer that was asked for at `asked` and has just come.
+void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::time_point asked);
 
 /// "success", "partial", "unreachable", "untrusted", "deferred", "failed", as in LastResult::outcome.
 [[nodiscard]] std::string outcome_of(const RunSummary& summary);
@@ -43,6 +51,9 @@ struct RunSummary {
 
 [[nodiscard]] LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary,
                                      Microseconds interval);
+
+/// "6min 40s": whole seconds.
+[[nodiscard]] std::string text_of_time(std::int64_t usec);
 
 /// "3 dropped, 1 flagged, 2 series left out"; empty: it did nothing.
 [[nodiscard]] std::string text_of(const LimitCount& count);

@@ -7,9 +7,11 @@
 #include "lib/spool/spool.hpp"
 #include "lib/trust.hpp"
 #include "probe/assignment.hpp"
+#include "probe/clock_note.hpp"
 #include "probe/poll.hpp"
 #include "probe/quota.hpp"
 #include "probe/slot.hpp"
+#include "probe/time_news.hpp"
 #include "probe/windows.hpp"
 
 #include <fmt/core.h>
@@ -77,6 +79,7 @@ class Run {
     [[nodiscard]] bool is_backed_off() const;
     [[nodiscard]] ExitCode defer(std::string_view why);
     [[nodiscard]] ExitCode report();
+    void tell_own_step(const LastResult& result) const;
     [[nodiscard]] ExitCode report_fault(Error error);
 
     const Paths& paths_;
@@ -86,6 +89,7 @@ class Run {
     std::optional<LastResult> last_;
     TaskSettings task_;
     RunSummary summary_;
+    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 ExitCode Run::run() {
@@ -105,6 +109,7 @@ ExitCode Run::run() {
     if (!slot) return report_fault(slot.error());
     if (!*slot) return defer("no slot was free; the next timer tries again");
     summary_.started_usec = now_usec(); // waiting is not the host's fault
+    begun_ = std::chrono::steady_clock::now();
     return run_in_slot(slots);
 }
 
@@ -166,7 +171,7 @@ Status Run::collect(Assignment& assignment) {
                                 .task = task_,
                                 .measurement_archives = std::move(assignment.measurement_archives),
                                 .destinations = std::move(assignment.destinations),
-                                .skew_usec = last_ ? last_->clock_skew_usec : 0};
+                                .skew_usec = last_ ? expected_skew(*last_, now_moment()) : 0};
     poll_host(settings, *checkpoint, assignment.limits, *keys, stop_, journal_, summary_);
     if (auto compacted = checkpoint->compact_if_large(); !compacted && !summary_.error) return compacted;
     return {};
@@ -184,9 +189,21 @@ ExitCode Run::report_fault(Error error) {
     return report();
 }
 
+void Run::tell_own_step(const LastResult& result) const {
+    if (result.clock_step_usec == 0 || !is_first_to_note(paths_, result.clock_step_usec, summary_.finished))
+        return;
+    journal_.log(Priority::warning, message::clock_stepped,
+                 fmt::format("the clock of this machine was set {} since the last run",
+                             way_of(result.clock_step_usec)),
+                 time_fields(result));
+}
+
 ExitCode Run::report() {
-    summary_.finished_usec = now_usec();
+    summary_.finished = now_moment();
+    summary_.duration_usec =
+        std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - begun_).count();
     auto next = next_result(last_, summary_, task_.interval);
+    tell_own_step(next);
     for (const auto& news : news_of(instance_, task_.log, last_, next, summary_))
         journal_.log(news.priority, news.id, news.text, news.fields);
     if (auto written = write_last_result(paths_, instance_, next); !written) {

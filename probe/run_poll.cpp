@@ -92,9 +92,10 @@ Status RunPoll::contact(HttpSession& session, const std::string& url) {
         page_ = std::move(*page);
         return {};
     };
+    const auto asked = std::chrono::steady_clock::now();
     if (auto begun = begin(from); !begun) return begun;
     if (!page_ || !page_->date || *page_->date > latest_timestamp) return {};
-    summary_.skew_usec = *page_->date * 1'000'000 - now_usec();
+    note_clock(summary_, *page_->date, asked);
     const Timestamp guessed = plan_.now;
     plan_ = plan_poll(book_.before, *page_->date, book_.rules, flavour_);
     const bool is_guess_good = plan_.search_from >= from && std::abs(plan_.now - guessed) <= tolerance;

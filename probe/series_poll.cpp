@@ -244,12 +244,13 @@ void poll_series(PollBook& book, HostKeys& keys, Stop& stop, const Journal& jour
     SeriesPoll poll(book, stop, journal);
     ContactAttempts attempts;
     const auto contact_settings = poll.contact_settings(keys);
+    const auto asked = std::chrono::steady_clock::now();
     auto contact = make_contact(contact_settings, book.before, attempts);
     const std::int64_t local = now_usec();
     const auto remembered = keys.remember(journal);
     summary.is_key_told = keys.was_rejected();
     if (contact && remembered) {
-        if (contact->has_date) summary.skew_usec = contact->plan.now * 1'000'000 - local;
+        if (contact->has_date) note_clock(summary, contact->plan.now, asked);
         if (const auto go_on = poll.recognise(*contact, contact_settings); !go_on) {
             summary.interrupted = go_on.error().kind == ErrorKind::interrupted;
             if (!summary.interrupted) {

@@ -1,5 +1,7 @@
 #include "probe/series_run.hpp"
 
+#include "lib/spool/crc32c.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -70,6 +72,10 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
         ++context_.tally.future;
         return {};
     }
+    if (point.ts < 1) {
+        ++context_.tally.before_epoch;
+        return {};
+    }
     // The server ignores what it was asked for. What is newer is asked for when its time has come.
     if (point.ts < asked.from || point.ts > asked.until) return {};
 
@@ -77,7 +83,7 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
     context_.tally.newest = std::max(context_.tally.newest, point.ts);
     const bool is_known = (state_ && state_->seen(point.ts)) || std::ranges::binary_search(taken_, point.ts);
     if (is_known) {
-        ++context_.tally.duplicates;
+        note_repeated(point);
         return {};
     }
     must_be_known_ = true;
@@ -87,7 +93,7 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
         fail_at(point.ts, decision.limit);
         return fail(*failure_);
     }
-    remember(point.ts);
+    remember(point);
     if (decision.verdict == LimitDecision::Verdict::drop) {
         settled_.push_back(point.ts); // counted once, not with each overlap
         return {};
@@ -109,12 +115,20 @@ void SeriesRun::fail_at(Timestamp ts, std::size_t limit) {
     failed_at_ = std::min(failed_at_, ts);
 }
 
-void SeriesRun::remember(Timestamp ts) {
-    if (taken_.empty() || taken_.back() < ts) {
-        taken_.push_back(ts);
-    } else {
-        taken_.insert(std::ranges::lower_bound(taken_, ts), ts);
-    }
+void SeriesRun::remember(const Point& point) {
+    const auto at = taken_.empty() || taken_.back() < point.ts ? taken_.end()
+                                                               : std::ranges::lower_bound(taken_, point.ts);
+    digests_.insert(digests_.begin() + (at - taken_.begin()), crc32c(point.value.text));
+    taken_.insert(at, point.ts);
+}
+
+/// The first one stands: it may have been delivered. The values of earlier runs are not kept to compare with.
+void SeriesRun::note_repeated(const Point& point) {
+    ++context_.tally.duplicates;
+    const auto at = std::ranges::lower_bound(taken_, point.ts);
+    if (at == taken_.end() || *at != point.ts) return;
+    const auto digest = digests_[static_cast<std::size_t>(at - taken_.begin())];
+    if (digest != crc32c(point.value.text)) ++context_.tally.conflicts;
 }
 
 void SeriesRun::gather(const Point& point, LimitFlags flags) {

@@ -88,7 +88,9 @@ class SeriesRun final : public PointSink, private Earlier {
 
     [[nodiscard]] Status take_one(const Point& point, const Window& asked);
     [[nodiscard]] std::size_t received(Timestamp from, Timestamp until) const override;
-    void remember(Timestamp ts);
+    void remember(const Point& point);
+    /// It came before: counted, and whether with this value.
+    void note_repeated(const Point& point);
     void gather(const Point& point, LimitFlags flags);
     void flush();
     void judge_deliveries();
@@ -110,12 +112,13 @@ class SeriesRun final : public PointSink, private Earlier {
     std::optional<SeriesState> state_; ///< at the begin of the run
     Part part_ = Part::recent;
 
-    std::vector<Timestamp> taken_;   ///< by this run, ascending
-    std::vector<Timestamp> refused_; ///< by a limit that fails the series, of what is being sent
-    std::vector<Timestamp> settled_; ///< of these, in messages (or dropped) since the last change()
-    std::vector<Gathered> gathered_; ///< the next message
-    std::string values_;             ///< their bytes, and some that others may read behind the last of them
-    std::optional<Error> failure_;   ///< a limit's
+    std::vector<Timestamp> taken_;       ///< by this run, ascending
+    std::vector<std::uint32_t> digests_; ///< of their values, beside taken_
+    std::vector<Timestamp> refused_;     ///< by a limit that fails the series, of what is being sent
+    std::vector<Timestamp> settled_;     ///< of these, in messages (or dropped) since the last change()
+    std::vector<Gathered> gathered_;     ///< the next message
+    std::string values_;           ///< their bytes, and some that others may read behind the last of them
+    std::optional<Error> failure_; ///< a limit's
     Timestamp failed_at_ = latest_timestamp;
     Timestamp newest_ = 0;
     Timestamp complete_until_ = 0; ///< as it is to be committed

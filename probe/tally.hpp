@@ -16,8 +16,10 @@ struct Tally {
     std::uint64_t series_failed = 0; ///< or with elements that were no points
     std::string first_failure;       ///< "KEY EVENT-TYPE: why"
     std::uint64_t duplicates = 0;    ///< received again, not sent again
+    std::uint64_t conflicts = 0;     ///< of these, with another value than before in the same run
     std::vector<LimitCount> limits;  ///< what each of them did
     std::uint64_t future = 0;        ///< more than 12 h ahead of the server's clock
+    std::uint64_t before_epoch = 0;  ///< 1970-01-01T00:00:00Z or earlier
 
     std::uint64_t skipped_entries = 0; ///< of the metadata
     std::string first_skipped;

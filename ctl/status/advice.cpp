@@ -201,6 +201,10 @@ std::string details(const Report& report, const InstanceStatus& status) {
         add("brought", fmt::format("{}, {}, {} received in {} ms", counted(last.points, "point"),
                                    counted(last.requests, "request"), format_size(last.bytes),
                                    last.duration_usec / 1000));
+        if (last.future + last.before_epoch + last.conflicts > 0) {
+            add("odd times", fmt::format("{} from the future, {} from before 1970, {} with a second value",
+                                         last.future, last.before_epoch, last.conflicts));
+        }
         if (last.not_before_usec > report.now_usec)
             add("backed off", "until " + local_time(last.not_before_usec));
         if (last.catching_up_usec > 0) {

@@ -93,7 +93,15 @@ Json instance(const InstanceStatus& status, std::int64_t now_usec) {
     const auto lag = status.lag_usec(now_usec);
     json["lag-seconds"] = lag ? seconds(*lag) : Json(nullptr);
     json["catching-up-seconds"] = last.catching_up_usec / 1'000'000;
+    json["duplicates"] = last.duplicates;
+    json["conflicts"] = last.conflicts;
+    json["dropped"] = last.dropped;
+    json["future"] = last.future;
+    json["before-epoch"] = last.before_epoch;
+    json["flagged"] = last.flagged;
     json["clock-skew-seconds"] = seconds(last.clock_skew_usec);
+    json["clock-step-seconds"] = seconds(last.clock_step_usec);
+    json["host-clock-step-seconds"] = seconds(last.host_clock_step_usec);
     json["gaps"] = gaps(status.gaps);
     json["bytes-per-day"] = status.bytes_per_day();
     json["volume"] = volume(status);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 extern "C" {
 #include <jq.h>
@@ -72,9 +74,12 @@ std::string text_of(jv value) {
     return text;
 }
 
-void limit(__rlimit_resource_t resource, rlim_t value) {
-    const rlimit bounds{value, value};
-    ::setrlimit(resource, &bounds);
+bool limit(__rlimit_resource_t resource, rlim_t value) {
+    rlimit bounds{};
+    if (::getrlimit(resource, &bounds) < 0) return false;
+    bounds.rlim_max = std::min(bounds.rlim_max, value); // which may be lower already
+    bounds.rlim_cur = bounds.rlim_max;
+    return ::setrlimit(resource, &bounds) == 0;
 }
 
 class Machine {
@@ -82,11 +87,11 @@ class Machine {
     explicit Machine(json setup) : setup_(std::move(setup)) {}
 
     int run() {
-        limit(RLIMIT_AS, setup_.value("memory", std::uint64_t{128} << 20U));
-        limit(RLIMIT_CORE, 0);
-        limit(RLIMIT_FSIZE, 0);
         const std::string modules = setup_.value("modules", "");
-        if (modules.empty()) no_files();
+        const bool is_bounded = limit(RLIMIT_AS, setup_.value("memory", std::uint64_t{128} << 20U)) &&
+                                limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
+                                (!modules.empty() || no_files());
+        if (!is_bounded) return give_up_unbounded();
         ::alarm(seconds());
         const State state(::jq_init());
         if (!state) return 1;
@@ -98,7 +103,7 @@ class Machine {
         const jv arguments = ::jv_parse(setup_.value("arguments", json::object()).dump().c_str());
         if (::jq_compile_args(state.get(), setup_.value("program", "").c_str(), arguments) == 0)
             return write_frame(jq_frame::faulty, message_) ? 0 : 1;
-        no_files();
+        if (!no_files()) return give_up_unbounded();
         if (!write_frame(jq_frame::compiled, {})) return 1;
         ::alarm(0);
         while (const auto input = read_frame()) {
@@ -110,7 +115,14 @@ class Machine {
     }
 
   private:
-    static void no_files() { limit(RLIMIT_NOFILE, 3); }
+    static bool no_files() { return limit(RLIMIT_NOFILE, 3); }
+    /// In a sandbox that forbids setrlimit(2).
+    static int give_up_unbounded() {
+        return write_frame(jq_frame::faulty,
+                           "its bounds cannot be set: " + std::generic_category().message(errno))
+                   ? 0
+                   : 1;
+    }
     [[nodiscard]] unsigned seconds() const { return setup_.value("seconds", 2U) + 1; }
 
     static void remember(void* message, jv text) {

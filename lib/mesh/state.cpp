@@ -24,24 +24,6 @@ using nlohmann::json;
 constexpr std::size_t largest_state = 64U << 20; ///< 10 000 hosts are 2 MiB
 constexpr std::array<std::string_view, 4> outcome_names{"never", "refreshed", "partial", "failed"};
 
-std::int64_t clock_usec(clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
-}
-
-/// The unit passes it on (Environment=MESHPROBE_BOOT_ID=%b), for /proc/sys is hidden from the service.
-std::string boot_id() {
-    std::string id;
-    if (const char* given = ::getenv("MESHPROBE_BOOT_ID"); given != nullptr) {
-        id = given;
-    } else if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) {
-        id = text->substr(0, text->find('\n'));
-    }
-    std::erase(id, '-');
-    return id;
-}
-
 json to_json(const Moment& moment) {
     return {{"wall-usec", moment.wall_usec}, {"boot-id", moment.boot_id}, {"boot-usec", moment.boot_usec}};
 }
@@ -88,16 +70,6 @@ std::filesystem::path state_path(const Paths& paths, std::string_view mesh) {
 
 std::string FailedDocument::text() const {
     return reason.find(location) != std::string::npos ? reason : fmt::format("{}: {}", location, reason);
-}
-
-Moment now_moment() {
-    return {clock_usec(CLOCK_REALTIME), boot_id(), clock_usec(CLOCK_BOOTTIME)};
-}
-
-std::int64_t usec_between(const Moment& then, const Moment& now) {
-    const bool same_boot = !then.boot_id.empty() && then.boot_id == now.boot_id;
-    return std::max<std::int64_t>(0, same_boot ? now.boot_usec - then.boot_usec
-                                               : now.wall_usec - then.wall_usec);
 }
 
 std::string_view outcome_name(MeshState::Outcome outcome) {

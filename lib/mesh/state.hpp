@@ -3,6 +3,7 @@
 // finds nothing new writes nothing. Beside it lie the last good documents (ctl/refresh/copy.hpp).
 #pragma once
 
+#include "lib/clock.hpp"
 #include "lib/error.hpp"
 #include "lib/mesh/document.hpp"
 #include "lib/paths.hpp"
@@ -16,16 +17,6 @@
 #include <vector>
 
 namespace meshprobe {
-
-/// A moment that outlives clock steps: within one boot, distances are measured on the boot clock.
-struct Moment {
-    std::int64_t wall_usec = 0; ///< UNIX time
-    std::string boot_id;
-    std::int64_t boot_usec = 0; ///< CLOCK_BOOTTIME
-};
-[[nodiscard]] Moment now_moment();
-/// 0 if `then` lies in the future, as it seems after the clock was set back.
-[[nodiscard]] std::int64_t usec_between(const Moment& then, const Moment& now);
 
 /// A document that could not be had.
 struct FailedDocument {

@@ -10,6 +10,7 @@
 #include "probe/backfill/ledger_changes.hpp"
 #include "probe/backfill/run_slices.hpp"
 #include "probe/backfill/series_slices.hpp"
+#include "probe/time_news.hpp"
 
 #include <fmt/core.h>
 
@@ -114,7 +115,7 @@ Status Backfill::collect(Assignment& assignment) {
     }
     const auto rules = WindowRules::of(assignment.task);
     const auto last = read_last_result(paths_, job_.instance);
-    const std::int64_t skew_usec = last && *last ? (*last)->clock_skew_usec : 0;
+    const std::int64_t skew_usec = last && *last ? expected_skew(**last, now_moment()) : 0;
     // Within a slice nothing may come twice; and of what regular runs may look at again, they must be told.
     const bool is_near = job_.until() > (now_usec() + skew_usec) / 1'000'000 - rules.keep();
     const Timestamp keep = std::max(SliceLength::longest + 3600, is_near ? rules.keep() : 0);

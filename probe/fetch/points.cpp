@@ -38,12 +38,16 @@ bool PointReader::read_point(JsonCursor& cursor) {
     };
     if (!for_each_member(cursor, on_member) || !cursor.is_behind_element()) return false;
     const auto time = to_seconds(ts);
-    if (!time || *time < 1 || *time > latest_timestamp) {
+    if (!time) {
         refuse(ts.text.empty() ? "a point has no ts" : "a point's ts is no time in seconds");
         return true;
     }
     if (val.text.empty()) {
         refuse("a point has no val");
+        return true;
+    }
+    if (*time < 1 || *time > latest_timestamp) {
+        ++(*time < 1 ? counts_.before_epoch : counts_.beyond_years);
         return true;
     }
     if (*time < newest_) came_in_order_ = false;
@@ -67,8 +71,8 @@ void PointReader::put_in_order() {
     std::size_t kept = 0;
     for (std::size_t i = 1; i < points_.size(); ++i) {
         if (points_[i].ts == points_[kept].ts) {
-            points_[kept] = points_[i];
             ++counts_.repeated;
+            if (points_[i].value.text != points_[kept].value.text) ++counts_.conflicting;
         } else {
             points_[++kept] = points_[i];
         }

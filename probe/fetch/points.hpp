@@ -15,11 +15,14 @@ namespace meshprobe {
 
 /// What was not made a point, over all batches read.
 struct PointCounts {
-    std::uint64_t elements = 0;    ///< of all pages: "fewer than the page limit" is judged by this
-    std::uint64_t malformed = 0;   ///< no JSON object, no usable ts, no val, nested too deeply …
-    std::uint64_t null_values = 0; ///< "val": null, which elmond gives for runs without a result
-    std::uint64_t repeated = 0;    ///< the same ts again in one batch; the last one stands
-    std::string first_problem;     ///< why the first malformed one is
+    std::uint64_t elements = 0;     ///< of all pages: "fewer than the page limit" is judged by this
+    std::uint64_t malformed = 0;    ///< no JSON object, no usable ts, no val, nested too deeply …
+    std::uint64_t null_values = 0;  ///< "val": null, which elmond gives for runs without a result
+    std::uint64_t repeated = 0;     ///< the same ts again in one batch; the first one stands
+    std::uint64_t conflicting = 0;  ///< of these, with another value
+    std::uint64_t before_epoch = 0; ///< no points: ts < 1
+    std::uint64_t beyond_years = 0; ///< no points: ts > latest_timestamp
+    std::string first_problem;      ///< why the first malformed one is
 };
 
 class PointReader {

@@ -103,7 +103,9 @@ Status WindowReader::judge_page(Page& page, const Result<HttpResponse>& answer) 
         return fail(finished.error().in(fmt::format("{} ({})", url_, answer->content_type)));
     }
     const auto& counts = page.reader.counts();
-    if (counts.elements > 0 && counts.malformed == counts.elements) {
+    // Wrong times alone are a wrong clock; among what else is wrong they do not make it a page of points.
+    const auto not_points = counts.malformed + counts.before_epoch + counts.beyond_years;
+    if (counts.malformed > 0 && not_points == counts.elements) {
         return fail(ErrorKind::protocol, fmt::format("{}: {} elements, none of them a point: {}", url_,
                                                      counts.elements, counts.first_problem));
     }
@@ -150,6 +152,9 @@ void WindowReader::count(const PointCounts& counts) {
     result_.counts.malformed += counts.malformed;
     result_.counts.null_values += counts.null_values;
     result_.counts.repeated += counts.repeated;
+    result_.counts.conflicting += counts.conflicting;
+    result_.counts.before_epoch += counts.before_epoch;
+    result_.counts.beyond_years += counts.beyond_years;
     if (result_.counts.first_problem.empty()) result_.counts.first_problem = counts.first_problem;
 }
 

@@ -76,6 +76,10 @@ class LimitRule {
     /// Why it is exceeded: "older than 40d".
     [[nodiscard]] virtual std::string reason() const = 0;
 
+    /// Why it cannot judge at all, which shows only once there is something to judge; null: it can. Every
+    /// series fails then, whatever the action: what nobody has judged is neither dropped nor delivered.
+    [[nodiscard]] virtual const Error* fault() { return nullptr; }
+
     /// The series as a whole; asked once in a run, before anything of it is read.
     [[nodiscard]] virtual bool is_series_exceeded(const JudgedSeries& /*series*/) { return false; }
     /// Who judges its results as they are read; null: nobody. The series outlives it.

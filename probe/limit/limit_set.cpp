@@ -70,6 +70,8 @@ std::string LimitSet::names_of(LimitFlags flags) const {
 
 Error LimitSet::failure(std::size_t limit, Timestamp ts) const {
     const auto& count = counts_[limit];
+    if (const Error* fault = entries_[limit].rule->fault())
+        return {ErrorKind::protocol, fmt::format("limit \"{}\": {}", count.limit, fault->message)};
     std::string message = fmt::format("limit \"{}\": {}", count.limit, count.reason);
     if (ts > 0) {
         message += fmt::format(" ({})", format_utc(ts));
@@ -80,6 +82,11 @@ Error LimitSet::failure(std::size_t limit, Timestamp ts) const {
 SeriesLimits::SeriesLimits(LimitSet& set, const JudgedSeries& series) : set_(set) {
     for (std::size_t i = 0; i < set.entries_.size(); ++i) {
         auto& [rule, action] = set.entries_[i];
+        if (rule->fault() != nullptr) {
+            whole_ = {.verdict = Verdict::fail, .limit = i};
+            ++set.counts_[i].failed;
+            return;
+        }
         if (rule->is_series_exceeded(series) && decide(whole_, i, action)) {
             auto& count = set_.counts_[i];
             ++(whole_.verdict == Verdict::drop ? count.left_out : count.failed);

@@ -47,12 +47,24 @@ std::string duration_of(const EntryMeta& meta) {
 
 class PschedulerLimit final : public LimitRule {
   public:
-    PschedulerLimit(std::string origin, pscheduler::LimitDocument document, pscheduler::World world,
+    PschedulerLimit(std::string origin, pscheduler::ReadDocument read, pscheduler::World world,
                     std::string server)
-        : origin_(std::move(origin)), document_(std::move(document)), world_(std::move(world)),
-          server_(std::move(server)), depends_on_run_(document_.depends_on_run()) {}
+        : origin_(std::move(origin)), document_(std::move(read.document)),
+          unproved_(std::move(read.found.scripts)), world_(std::move(world)), server_(std::move(server)),
+          depends_on_run_(document_.depends_on_run()) {}
 
     [[nodiscard]] std::string reason() const override { return "not let pass by " + origin_; }
+
+    /// A script that does not compile would refuse everything, as if that were the policy.
+    [[nodiscard]] const Error* fault() override {
+        for (const auto& [path, script] : std::exchange(unproved_, {})) {
+            const auto compiled = world_.compile_jq(script.program, script.arguments);
+            if (compiled || compiled.error().kind != ErrorKind::configuration) continue;
+            fault_ = compiled.error().in(fmt::format("{}: {}/script", origin_, path));
+            break;
+        }
+        return fault_ ? &*fault_ : nullptr;
+    }
 
     [[nodiscard]] bool is_series_exceeded(const JudgedSeries& series) override {
         return !depends_on_run_ && !assess(series).passes(nullptr);
@@ -86,6 +98,9 @@ class PschedulerLimit final : public LimitRule {
 
     std::string origin_;
     pscheduler::LimitDocument document_;
+    /// With their places; emptied when they were compiled, with the first series.
+    std::vector<std::pair<std::string, pscheduler::Script>> unproved_;
+    std::optional<Error> fault_;
     pscheduler::World world_;
     std::string server_;
     bool depends_on_run_;
@@ -133,12 +148,13 @@ Result<std::unique_ptr<LimitRule>> make_pscheduler_limit(const Limit& limit, con
         limit.file.empty() ? fmt::format("limits.{}.document", limit.name) : limit.file;
     const auto text = pscheduler::read_document_text(paths, limit);
     if (!text) return fail(text.error().in(fmt::format("limits.{}", limit.name)));
-    auto document = pscheduler::parse_limit_document(*text);
-    if (!document) {
-        return fail(ErrorKind::configuration, fmt::format("{}: {}; \"meshprobectl limits check\" tells more",
-                                                          origin, document.error().message));
+    auto document = pscheduler::read_limit_document(*text);
+    if (!document.found.problems.empty()) {
+        return fail(ErrorKind::configuration,
+                    fmt::format("{}: {}; \"meshprobectl check\" tells more", origin,
+                                pscheduler::error_of(document.found.problems).message));
     }
-    return std::make_unique<PschedulerLimit>(origin, std::move(*document), pscheduler::outside_world(paths),
+    return std::make_unique<PschedulerLimit>(origin, std::move(document), pscheduler::outside_world(paths),
                                              server);
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""What one run of the probe costs, against the simulator: with nothing new, and with 1, 10 and 100 MB of new histogram data.
+"""What one run of the probe costs, against the simulator: with nothing new, with ten new points in each of 300 series, and with
+1, 10 and 100 MB of new histogram data. The simulator speaks HTTP/1.1, and so does the probe, whatever a host offers.
 
     MESHPROBE_BINARY_DIR=BUILD tests/bench/probe.py        a build of type RelWithDebInfo; prints, never asserts
 """
+import json
 import statistics
 import sys
 import time
@@ -39,6 +41,28 @@ def nothing_new() -> None:
         line("nothing new, 2 000 hosts configured", run, peers.counts("127.0.0.2")["requests"], "budget: 25 ms CPU, 16 MiB")
 
 
+COUNTS = ["packet-loss-rate", "packet-count-sent", "packet-count-lost", "packet-duplicates", "packet-reorders"]
+
+
+def new_points(max_requests: int) -> None:
+    """60 metadata entries with five event types each, after ten minutes with a result a minute."""
+    now = int(time.time()) // 60 * 60
+    host = HOST | {"entries": 60, "tests": ["latencybg"], "interval": 60, "duration": 0, "until": now - 660}
+    task = {"first-run": "1h", "event-types": COUNTS, "max-requests": max_requests}
+    with Simulator({"hosts": [host]}) as peers, Root(json.dumps({"tasks": {"default": task}})) as root:
+        endpoint = peers.hosts["127.0.0.2"]["endpoint"]
+        root.probe(endpoint)
+        peers.change("127.0.0.2", until=now - 60)
+        peers.reset_counts()
+        run = root.probe(endpoint)
+        result = root.last_result(endpoint)
+        series = len({each["target"].partition("?")[0] for each in peers.requests("127.0.0.2") if "/base" in each["target"]})
+        per_point = run.cpu / max(1, result["points"]) * 1e6
+        line(f"10 new points x {series} series, {max_requests} in flight", run, peers.counts("127.0.0.2")["requests"],
+             f"{result['points']} points in {result['messages']} messages, {result['bytes'] / 1e3:.0f} kB, {per_point:.0f} us CPU a point; "
+             f"budget: {series} + 1 requests, 32 MiB")
+
+
 def new_data(megabytes: int) -> None:
     points = 14 * (86400 // (6000 // megabytes)) if megabytes < 100 else 14 * 1440
     buckets = megabytes * 1000000 // points // 13
@@ -56,6 +80,8 @@ def new_data(megabytes: int) -> None:
 def main() -> None:
     print(LINE.format("probe", "elapsed", "CPU", "peak", "requests", ""))
     nothing_new()
+    for max_requests in (1, 4, 16):
+        new_points(max_requests)
     for megabytes in (1, 10, 100):
         new_data(megabytes)
 

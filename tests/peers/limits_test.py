@@ -307,6 +307,62 @@ class Documents(LimitsTest):
         self.assertEqual(check.returncode, 1, check.stderr)
         self.assertIn("/limits/0/type", check.stdout)
 
+    def check(self) -> subprocess.CompletedProcess:
+        return subprocess.run([CTL, "--root", self.root, "check"], capture_output=True, text=True)
+
+    def test_check_opens_documents_and_agrees_with_the_probe(self) -> None:
+        self.simulate()
+        lines = json.dumps(one_limit("test-type", types=["trace"]), indent=2)
+        path = self.policy(lines.replace('"test-type"', '"test-tpye"'))
+        line = 1 + lines[:lines.index('"test-type"')].count("\n")
+        told = self.check()
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, rf"^{path}:{line}:15: /limits/0/type: there is no type .*\[task default collects nothing\]")
+        self.assertIn("/limits/0/type: there is no type", self.good_run(78).text)
+
+        self.forget_results()
+        self.policy(lines[:-3])
+        self.assertRegex(self.check().stdout, rf"^{path}:\d+:\d+: /: .*ends early")
+        path.unlink()
+        told = self.check()
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, rf"meshprobe.yaml:1:\d+: limits.policy.file: .*{path}.*\[task default collects nothing\]")
+        self.good_run(78)
+
+        self.policy(lines)
+        self.assertEqual((self.check().returncode, self.check().stdout), (0, "No problems found.\n"))
+
+    def test_a_script_that_does_not_compile_drops_nothing(self) -> None:
+        self.simulate(until=int(time.time()) - MINUTE)
+        path = self.policy(one_limit("jq", script=".test.type =="))
+        told = self.check()
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, rf"^{path}:1:\d+: /limits/0/data/script: ")
+        run = self.good_run(PARTIAL)
+        self.assertIn(f"{path}: /limits/0/data/script", run.text)
+        self.assertEqual(self.points(), [])
+        self.policy(one_limit("jq", script='.test.type != ""'))
+        self.good_run()
+        self.assert_collected(-DAY + MINUTE, -MINUTE)
+
+    def test_check_compiles_transforms(self) -> None:
+        self.simulate(until=int(time.time()) - 2 * HOUR)
+        broker = {"archiver": "rabbitmq", "url": "amqp://127.0.0.1:1/", "exchange": "x", "transform": "bad"}
+        settings = {"archives": {"mq": broker}, "transforms": {"bad": {"script": ".meta |"}, "odd": {"script": "("}}}
+        self.limit({}, archives=["local", "mq"])
+        path = self.root / "etc/meshprobe/meshprobe.yaml"
+        path.write_text(json.dumps(json.loads(path.read_text()) | settings, indent=1))
+        line = 1 + next(number for number, text in enumerate(path.read_text().splitlines()) if '".meta |"' in text)
+        told = self.check()
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, rf"{path}:{line}:14: transforms.bad.script: .*syntax error.*\[nothing is sent to archive mq, and what is missing")
+        self.assertRegex(told.stdout, r"transforms.odd.script: .*\[no archive uses it\]")
+        self.good_run()
+        self.assertEqual(list((self.root / "var/lib/meshprobe/spool/mq/q").iterdir()), [])
+        self.assertNotEqual(self.points(), [])
+        gaps = subprocess.run([CTL, "--root", self.root, "gaps", "--json"], capture_output=True, text=True).stdout
+        self.assertIn("transform bad", gaps)
+
     def test_check_and_try(self) -> None:
         path = self.root / "limits.conf"
 

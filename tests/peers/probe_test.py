@@ -438,6 +438,40 @@ class Transport(ProbeTest):
                 self.assertIn("tls.", first.text)
                 self.assertEqual(second.text, "")
 
+    def test_times_that_cannot_be_right_are_counted_and_told_once(self) -> None:
+        now = int(time.time())
+        points = [(now - 300, 0.5), (now - 300, 0.5), (now - 240, 0.0), (now - 240, 1.0), (now + 13 * HOUR, 0.1), (1 << 50, 0.1), (0, 0.1), (-60, 0.1)]
+        page = json.dumps([{"ts": ts, "val": value} for ts, value in points])
+        self.simulate(entries=1, faults=[{"match": "/packet-loss-rate/base", "do": "page", "body": page, "type": "application/json"}])
+        self.configure(**{"event-types": ["packet-loss-rate"]})
+        first = self.run_probe()
+        self.assertEqual(first.code, SUCCESS, first.text)
+        self.assertIn("2 from the future, 2 from before 1970 (not delivered), 1 with a second value for their time (the first", first.text)
+        counts = {name: self.result[name] for name in ("future", "before_epoch", "dropped")}
+        self.assertEqual(counts, {"future": 2, "before_epoch": 2, "dropped": 4})
+        self.assertEqual(self.run_probe().text, "")
+        delivered = {found.point.ts: found.value for found in from_spool(self.root / "var/lib/meshprobe/spool/local/q")}
+        self.assertEqual(delivered, {now - 300: 0.5, now - 240: 0.0})
+
+    def test_steps_of_both_clocks_are_told_with_their_size(self) -> None:
+        library = Path(os.environ["MESHPROBE_CLOCK_OFFSET"])
+        self.simulate()
+        self.configure()
+        self.run_probe()
+        self.assertEqual([self.result[name] for name in ("clock_step_usec", "host_clock_step_usec")], [0, 0])
+        environment = os.environ | {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(2 * HOUR)}
+        run = Run(subprocess.Popen([PROBE, "--root", self.root, self.endpoint], stderr=subprocess.PIPE, text=True, env=environment))
+        self.assertEqual(run.code, SUCCESS, run.text)
+        self.assertIn("the clock of this machine was set forward by 2h", run.text)
+        self.assertIn("ours was set forward by 2h", run.text)
+        self.assertAlmostEqual(self.result["clock_step_usec"] / 1e6, 2 * HOUR, delta=2)
+        self.assertEqual(self.result["host_clock_step_usec"], 0)
+        self.assertIn("set back by 2h", self.run_probe().text)
+        self.peers.change(ADDRESS, skew=-4 * MINUTE)
+        self.assertRegex(self.run_probe().text, "its clock was set back by (4min|3min 5[89]s)")
+        self.assertAlmostEqual(self.result["host_clock_step_usec"] / 1e6, -4 * MINUTE, delta=3)
+        self.assertEqual(self.run_probe().text, "")
+
     def test_another_clock_is_told_and_does_no_harm(self) -> None:
         self.simulate(skew=-2 * HOUR)
         self.configure()

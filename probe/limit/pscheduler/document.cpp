@@ -256,13 +256,16 @@ ReadDocument read_limit_document(std::string_view text) {
 Result<LimitDocument> parse_limit_document(std::string_view text) {
     auto read = read_limit_document(text);
     if (read.found.problems.empty()) return std::move(read.document);
-    const auto& [path, reason] = read.found.problems.front();
-    return fail(
-        ErrorKind::configuration,
-        fmt::format("{}: {}{}", path.empty() ? "/" : path, reason,
-                    read.found.problems.size() == 1
-                        ? ""
-                        : fmt::format(" (and {} more)", counted(read.found.problems.size() - 1, "problem"))));
+    return fail(error_of(read.found.problems));
+}
+
+Error error_of(const std::vector<Problem>& problems) {
+    const auto& [path, reason] = problems.front();
+    return {ErrorKind::configuration,
+            fmt::format("{}: {}{}", path.empty() ? "/" : path, reason,
+                        problems.size() == 1
+                            ? ""
+                            : fmt::format(" (and {} more)", counted(problems.size() - 1, "problem")))};
 }
 
 } // namespace meshprobe::pscheduler

@@ -70,7 +70,8 @@ struct ReadDocument {
 /// any other.
 [[nodiscard]] ReadDocument read_limit_document(std::string_view text);
 
-/// The first problem as a `configuration` error.
+/// The first one, and how many more there are, as a `configuration` error. Not of none.
+[[nodiscard]] Error error_of(const std::vector<Problem>& problems);
 [[nodiscard]] Result<LimitDocument> parse_limit_document(std::string_view text);
 
 } // namespace meshprobe::pscheduler

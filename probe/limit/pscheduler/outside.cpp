@@ -48,7 +48,7 @@ class Programs {
 
     Result<std::optional<nlohmann::json>>
     first_result(const std::string& program, const nlohmann::json& arguments, const nlohmann::json& input) {
-        const std::string key = program + '\0' + arguments.dump();
+        const std::string key = key_of(program, arguments);
         if (const auto known = given_up_.find(key); known != given_up_.end()) return fail(known->second);
         if (budget_.is_spent())
             return fail(ErrorKind::interrupted, "the jq programs of the document take too long together");
@@ -62,14 +62,22 @@ class Programs {
         return nlohmann::json::parse(results->front(), nullptr, false);
     }
 
+    Status compile(const std::string& program, const nlohmann::json& arguments) {
+        return make_ready(key_of(program, arguments), program, arguments);
+    }
+
   private:
     struct Entry {
         std::string key;
         JqProgram compiled;
     };
 
-    Result<std::vector<std::string>> run(const std::string& key, const std::string& program,
-                                         const nlohmann::json& arguments, const nlohmann::json& input) {
+    static std::string key_of(const std::string& program, const nlohmann::json& arguments) {
+        return program + '\0' + arguments.dump();
+    }
+
+    /// In front of the others.
+    Status make_ready(const std::string& key, const std::string& program, const nlohmann::json& arguments) {
         constexpr std::size_t most_ready = 8;
         const auto ready = std::ranges::find(ready_, key, &Entry::key);
         if (ready == ready_.end()) {
@@ -83,6 +91,12 @@ class Programs {
         } else if (ready != ready_.begin()) {
             std::rotate(ready_.begin(), ready, std::next(ready));
         }
+        return {};
+    }
+
+    Result<std::vector<std::string>> run(const std::string& key, const std::string& program,
+                                         const nlohmann::json& arguments, const nlohmann::json& input) {
+        if (auto made = make_ready(key, program, arguments); !made) return fail(made.error());
         return ready_.front().compiled.run(
             input.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
@@ -202,9 +216,13 @@ std::vector<IpNetwork> interfaces() {
 
 World outside_world(const Paths& paths, const WorldBounds& bounds) {
     World world;
-    world.jq = [programs = std::make_shared<Programs>(bounds.jq)](
-                   const std::string& program, const nlohmann::json& arguments, const nlohmann::json& input) {
+    const auto programs = std::make_shared<Programs>(bounds.jq);
+    world.jq = [programs](const std::string& program, const nlohmann::json& arguments,
+                          const nlohmann::json& input) {
         return programs->first_result(program, arguments, input);
+    };
+    world.compile_jq = [programs](const std::string& program, const nlohmann::json& arguments) {
+        return programs->compile(program, arguments);
     };
     world.dns = [names = std::make_shared<Names>(bounds.dns)](const std::string& name, DnsType type,
                                                               Microseconds timeout) {

@@ -40,6 +40,8 @@ struct World {
     std::function<Result<std::optional<nlohmann::json>>(
         const std::string& program, const nlohmann::json& arguments, const nlohmann::json& input)>
         jq;
+    /// `configuration` error with jq's words: it does not compile.
+    std::function<Status(const std::string& program, const nlohmann::json& arguments)> compile_jq;
     std::function<DnsAnswer(const std::string& name, DnsType type, Microseconds timeout)> dns;
     std::function<Result<Fetched>(const Fetch& fetch)> fetch;
     /// The text of a list; nullopt: there is no copy yet.

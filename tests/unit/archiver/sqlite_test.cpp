@@ -2,6 +2,7 @@
 #include "archiver/database.hpp"
 #include "archiver/raw_body.hpp"
 #include "archiver/reporter.hpp"
+#include "archiver/schema.hpp"
 #include "archiver/stop.hpp"
 #include "lib/file.hpp"
 #include "tests/unit/lib/temporary_directory.hpp"
@@ -24,6 +25,12 @@ std::string body_of(std::string_view points, std::string_view event_type = "thro
         R"({{"meta":{{"subject_type":"point-to-point","source":"{}","destination":null,"org_metadata_key":"{}",)"
         R"("event-type":"{}","time_duration":30,"summaries":0}},"version":2,"datapoints":{{{}}}}})",
         source, key, event_type, points);
+}
+
+std::string flagged_body(std::string_view points, std::string_view limits) {
+    std::string body = body_of(points);
+    body.insert(body.find("},\"version\""), fmt::format(R"(,"limits":{})", limits));
+    return body;
 }
 
 /// An archive of its own in a scratch root.
@@ -280,6 +287,86 @@ TEST_CASE("a damaged database is a clear error") {
     CHECK(connected.error().kind == ErrorKind::storage);
     CHECK(connected.error().message.find("is damaged") != std::string::npos);
     CHECK(connected.error().message.find("still in the spool") != std::string::npos);
+}
+
+TEST_CASE("which limits flagged a point is kept beside it") {
+    Local local;
+    local.connect();
+    local.deliver(body_of(R"("1":5)"));
+    local.deliver(flagged_body(R"("2":6,"3":7)", R"(["odd","far"])"));
+    local.deliver(flagged_body(R"("4":8)", R"(["odd"])"));
+    CHECK(local.ask("SELECT ts || ':' || ifnull(flagged_by, '-') FROM results ORDER BY ts") ==
+          "1:- 2:far,odd 3:far,odd 4:odd");
+    CHECK(local.ask("SELECT host || metadata_key || event_type || ts || '=' || value FROM flagged "
+                    "WHERE limit_name = 'far' ORDER BY ts") == "hk1throughput2=6 hk1throughput3=7");
+    SECTION("a second delivery says what holds now") {
+        local.deliver(flagged_body(R"("2":6)", R"(["odd"])"));
+        local.deliver(body_of(R"("3":7)"));
+        CHECK(local.ask("SELECT ts || limit_name FROM flagged ORDER BY ts") == "2odd 4odd");
+    }
+    SECTION("names that are none are refused") {
+        CHECK(local.send(flagged_body(R"("5":6)", R"("odd")"))->kind == Verdict::Kind::refused);
+        CHECK(local.send(flagged_body(R"("5":6)", "[7]"))->kind == Verdict::Kind::refused);
+    }
+}
+
+TEST_CASE("flags go with the day that they are of") {
+    Local local(std::chrono::days(30));
+    local.connect();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    local.deliver(
+        flagged_body(fmt::format(R"("{}":1,"{}":1)", now - 40 * 86400, now - 29 * 86400), R"(["odd"])"));
+    local.deliver(flagged_body(fmt::format(R"("{}":1)", now - 40 * 86400), R"(["odd"])"), "other");
+    local.deliver(body_of(fmt::format(R"("{}":1)", now)));
+    local.tidy();
+    CHECK(local.ask("SELECT ts FROM flag") == std::to_string(now - 29 * 86400));
+    CHECK(local.ask("SELECT ts FROM flagged") == std::to_string(now - 29 * 86400));
+}
+
+TEST_CASE("a database of version 1 goes on with what it has, and keeps flags from now on") {
+    Local local;
+    REQUIRE(make_directories(local.file().parent_path()));
+    {
+        auto old = Database::open(local.file());
+        REQUIRE(old);
+        REQUIRE((*old)->execute(first_schema));
+        REQUIRE((*old)->execute("INSERT INTO measurement_archive VALUES (1, 'h');"
+                                "INSERT INTO event_type VALUES (1, 'throughput');"
+                                "INSERT INTO metadata (id, measurement_archive, key) VALUES (1, 1, 'k1');"
+                                "INSERT INTO series VALUES (1, 1, 1);"
+                                "INSERT INTO point VALUES (1, 1, 5)"));
+    }
+    local.connect();
+    CHECK(local.ask("SELECT version FROM schema_version") == "2");
+    local.deliver(flagged_body(R"("2":6)", R"(["odd"])"));
+    CHECK(local.ask("SELECT ts || ':' || value || ':' || ifnull(flagged_by, '-') FROM results ORDER BY ts") ==
+          "1:5:- 2:6:odd");
+    CHECK(local.ask("SELECT count(*) FROM series") == "1");
+    local.type->disconnect();
+    local.connect();
+    CHECK(local.ask("SELECT count(*) FROM flagged") == "1");
+
+    Local fresh; // the way there does not matter
+    fresh.connect();
+    constexpr auto* tables =
+        "SELECT type || name || sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name";
+    CHECK(local.ask(tables) == fresh.ask(tables));
+}
+
+TEST_CASE("an upgrade that fails half-way leaves the old tables") {
+    Local local;
+    REQUIRE(make_directories(local.file().parent_path()));
+    {
+        auto old = Database::open(local.file());
+        REQUIRE(old);
+        REQUIRE((*old)->execute(first_schema));
+        REQUIRE((*old)->execute("CREATE TABLE flag (mine)"));
+    }
+    CHECK_FALSE(local.type->connect());
+    CHECK(local.ask("SELECT version FROM schema_version") == "1");
+    CHECK(local.ask("SELECT count(*) FROM sqlite_master WHERE name = 'limit_name'") == "0");
 }
 
 TEST_CASE("a database of a later version is left alone") {

@@ -50,7 +50,9 @@ TEST_CASE("timestamps are read leniently, but must be times") {
         R"([{"ts":"10","val":1},{"ts":20.0,"val":2},{"ts":3e1,"val":3},{"ts":40.5,"val":4},{"ts":null,"val":5},
         {"ts":-1,"val":6},{"ts":0,"val":7},{"ts":1e15,"val":8},{"ts":[1],"val":9},{"ts":true,"val":10}])");
     CHECK(result.points == Pairs{{10, "1"}, {20, "2"}, {30, "3"}, {40, "4"}});
-    CHECK(result.counts.malformed == 6);
+    CHECK(result.counts.malformed == 3);
+    CHECK(result.counts.before_epoch == 2);
+    CHECK(result.counts.beyond_years == 1);
     CHECK(result.newest == 40);
 }
 
@@ -104,9 +106,28 @@ TEST_CASE("nulls are counted and move the newest timestamp, so that paging goes 
 TEST_CASE("points are ascending and unique, whatever the order they came in") {
     const auto result = read(
         R"([{"ts":5,"val":"a"},{"ts":6,"val":"b"},{"ts":2,"val":"c"},{"ts":5,"val":"d"},{"ts":2,"val":"e"}])");
-    CHECK(result.points == Pairs{{2, "\"e\""}, {5, "\"d\""}, {6, "\"b\""}});
+    CHECK(result.points == Pairs{{2, "\"c\""}, {5, "\"a\""}, {6, "\"b\""}});
     CHECK(result.counts.repeated == 2);
     CHECK(result.counts.elements == 5);
+}
+
+TEST_CASE("of a time that comes again the first value stands, and it counts whether the other one differs") {
+    const auto result = read(
+        R"([{"ts":5,"val":1.0},{"ts":5,"val":1.0},{"ts":5,"val":2.0},{"ts":6,"val":3},{"ts":6,"val":null}])");
+    CHECK(result.points == Pairs{{5, "1.0"}, {6, "3"}});
+    CHECK(result.counts.repeated == 2);
+    CHECK(result.counts.conflicting == 1);
+}
+
+TEST_CASE("times before 1970 and beyond the calendar are counted and move nothing") {
+    const auto result =
+        read(R"([{"ts":-5,"val":1},{"ts":0,"val":1},{"ts":7,"val":1},{"ts":253402300800,"val":1}])");
+    CHECK(result.points == Pairs{{7, "1"}});
+    CHECK(result.counts.before_epoch == 2);
+    CHECK(result.counts.beyond_years == 1);
+    CHECK(result.counts.malformed == 0);
+    CHECK(result.counts.elements == 4);
+    CHECK(result.newest == 7);
 }
 
 TEST_CASE("whether a page came in order is told, within a batch and from one to the next") {

@@ -1,7 +1,13 @@
 // What a run says and remembers, decided from the last result and the new one.
+#include "lib/file.hpp"
+#include "probe/clock_note.hpp"
 #include "probe/report.hpp"
+#include "probe/time_news.hpp"
+#include "tests/unit/lib/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 
 using namespace meshprobe;
 using namespace std::chrono_literals;
@@ -11,11 +17,13 @@ namespace {
 const Instance instance{"default", "ps1.example.org"};
 constexpr std::int64_t start = 1'700'000'000'000'000;
 constexpr std::int64_t minute = 60'000'000;
+constexpr std::int64_t boot = start - 3600 * 1'000'000LL; ///< when it was, by the clock
 
 RunSummary run_at(std::int64_t usec) {
     RunSummary summary;
     summary.started_usec = usec;
-    summary.finished_usec = usec + 210'000;
+    summary.finished = {usec + 210'000, "boot", usec - boot + 210'000};
+    summary.duration_usec = 210'000;
     return summary;
 }
 
@@ -51,6 +59,17 @@ class Host {
 
 bool is(const News& news, const MessageId& id) {
     return news.id.id == id.id;
+}
+
+/// The host tells its time at the end of the run.
+void tell(RunSummary& summary, std::int64_t skew_usec) {
+    summary.skew_usec = skew_usec;
+    summary.skew_at = summary.finished;
+}
+
+std::string field(const News& news, std::string_view name) {
+    const auto at = std::ranges::find(news.fields, name, &Field::name);
+    return at == news.fields.end() ? "" : at->value;
 }
 
 } // namespace
@@ -226,4 +245,164 @@ TEST_CASE("a host is not unreachable because a limit failed all its series") {
     CHECK(outcome_of(summary) == "unreachable");
     summary.tally.limits = {{.limit = "strict", .reason = "…", .failed = 2}};
     CHECK(outcome_of(summary) == "partial");
+}
+
+TEST_CASE("times that cannot be right are counted with each run and told once") {
+    Host host;
+    host.run(news_at(start));
+    auto odd = news_at(start + 5 * minute);
+    odd.tally.future = 3;
+    odd.tally.before_epoch = 1;
+    const auto first = host.run(odd);
+    REQUIRE(first.size() == 2);
+    CHECK_THAT(first[0].text, Catch::EndsWith("lag 12s, 3 from the future, 1 from before 1970"));
+    CHECK(field(first[0], "MESHPROBE_FUTURE") == "3");
+    CHECK(field(first[0], "MESHPROBE_BEFORE_EPOCH") == "1");
+    CHECK(field(first[0], "MESHPROBE_CONFLICTS").empty());
+    CHECK(is(first[1], message::times_implausible));
+    CHECK(first[1].priority == Priority::warning);
+    CHECK_THAT(first[1].text,
+               Catch::Contains("are 3 from the future, 1 from before 1970 (not delivered); told once"));
+    CHECK(host.last->future == 3);
+    CHECK(host.last->before_epoch == 1);
+    CHECK(host.last->dropped == 4);
+
+    odd.finished.wall_usec += 5 * minute;
+    CHECK(host.run(odd).size() == 1);
+    SECTION("another kind is told when it begins") {
+        odd.tally.duplicates = odd.tally.conflicts = 2;
+        const auto news = host.run(odd);
+        REQUIRE(news.size() == 2);
+        CHECK_THAT(news[1].text,
+                   Catch::Contains("results are 2 with a second value for their time (the first one"));
+        CHECK(field(news[1], "MESHPROBE_CONFLICTS") == "2");
+        CHECK(host.last->conflicts == 2);
+        CHECK(host.last->duplicates == 2);
+    }
+    SECTION("a run without them counts none, and after a day it is news again") {
+        host.run(news_at(start + 15 * minute));
+        CHECK(host.last->future == 0);
+        CHECK(host.run(odd).size() == 1);
+        odd.finished.wall_usec += 1441 * minute;
+        CHECK(host.run(odd).size() == 2);
+    }
+}
+
+TEST_CASE("a run that brought nothing but times that cannot be right tells so, and no news") {
+    Host host;
+    auto odd = run_at(start);
+    odd.tally.future = 3;
+    const auto news = host.run(odd);
+    REQUIRE(news.size() == 1);
+    CHECK(is(news[0], message::times_implausible));
+    CHECK(host.run(odd).empty());
+}
+
+TEST_CASE("a step of this machine's clock is measured by the boot clock, and is no step of the host's") {
+    Host host;
+    auto before = run_at(start);
+    tell(before, 0);
+    host.run(before);
+    auto after = run_at(start + 65 * minute); // five minutes later, and an hour set forward
+    after.finished.boot_usec -= 60 * minute;
+    const auto read = expected_skew(*host.last, after.finished);
+    CHECK(read == -60 * minute);
+    tell(after, read + 1'000'000);
+    const auto news = host.run(after);
+    CHECK(host.last->clock_step_usec == 60 * minute);
+    CHECK(host.last->host_clock_step_usec == 0);
+    REQUIRE(news.size() == 1); // that the clocks differ now, and why
+    CHECK_THAT(news[0].text,
+               Catch::Contains("59min 59s behind ours (since the last run, ours was set forward by 1h)"));
+    CHECK(field(news[0], "MESHPROBE_CLOCK_STEP_USEC") == "3600000000");
+
+    SECTION("it is over with the next run") {
+        after.finished.wall_usec += 5 * minute;
+        after.finished.boot_usec += 5 * minute;
+        after.skew_at = after.finished;
+        CHECK(host.run(after).empty());
+        CHECK(host.last->clock_step_usec == 0);
+    }
+    SECTION("while the host does not tell the time, what is known of its clock follows") {
+        auto back = dead_at(start + 10 * minute);
+        host.run(back);
+        CHECK(host.last->clock_step_usec == -60 * minute);
+        CHECK(host.last->clock_skew_usec == 1'000'000);
+    }
+    SECTION("and so while a run goes on: before it, the host told a time that fits") {
+        auto during = run_at(start + 70 * minute);
+        during.finished.boot_usec -= 60 * minute;
+        tell(during, read);
+        during.finished.wall_usec -= 60 * minute; // back again
+        CHECK(host.run(during).size() == 1);
+        CHECK(host.last->clock_step_usec == -60 * minute);
+        CHECK(host.last->host_clock_step_usec == 0);
+        CHECK(host.last->clock_skew_usec == 0);
+    }
+    SECTION("another boot says nothing") {
+        after.finished = {start, "other", minute};
+        host.run(after);
+        CHECK(host.last->clock_step_usec == 0);
+    }
+}
+
+TEST_CASE("keeping a clock right is no step") {
+    Host host;
+    host.run(run_at(start));
+    auto slewed = run_at(start + 1440 * minute);
+    slewed.finished.boot_usec -= 80'000'000; // what 1000 ppm are in a day
+    host.run(slewed);
+    CHECK(host.last->clock_step_usec == 0);
+    slewed.finished.wall_usec -= 100'000'000;
+    host.run(slewed);
+    CHECK(host.last->clock_step_usec == -100'000'000);
+}
+
+TEST_CASE("a step of the host's clock is told beyond what the measurements may be wrong by") {
+    Host host;
+    auto right = run_at(start);
+    tell(right, 0);
+    right.skew_doubt_usec = 2'000'000;
+    host.run(right);
+    auto stepped = run_at(start + 5 * minute);
+    stepped.skew_doubt_usec = 30'000'000;
+    tell(stepped, -91'000'000);
+    CHECK(host.run(stepped).empty()); // it may have kept the answer waiting
+    CHECK(host.last->host_clock_step_usec == 0);
+    host.run(right);
+    tell(stepped, -93'000'000);
+    const auto news = host.run(stepped);
+    REQUIRE(news.size() == 1);
+    CHECK(is(news[0], message::clock_stepped));
+    CHECK_THAT(news[0].text, Catch::Contains("its clock was set back by 1min 33s"));
+    CHECK(field(news[0], "MESHPROBE_HOST_CLOCK_STEP_USEC") == "-93000000");
+    CHECK(host.last->host_clock_step_usec == -93'000'000);
+}
+
+TEST_CASE("the first time that a host tells is no step") {
+    Host host;
+    host.run(dead_at(start));
+    auto ahead = run_at(start + 5 * minute);
+    ahead.skew_usec = 400'000'000;
+    const auto news = host.run(ahead);
+    CHECK(host.last->host_clock_step_usec == 0);
+    CHECK_THAT(news[0].text, !Catch::Contains("was set"));
+}
+
+TEST_CASE("a clock that was set back does not keep log: hourly silent") {
+    Host host;
+    host.run(news_at(start), LogMode::hourly);
+    CHECK(host.run(news_at(start - 600 * minute), LogMode::hourly).size() == 1);
+}
+
+TEST_CASE("a step of this machine's clock is one piece of news for all hosts") {
+    const test::TemporaryDirectory directory;
+    const Paths paths(directory.path());
+    REQUIRE(make_directories(paths.slots()));
+    const Moment stepped{start + 60 * minute, "boot", 5 * minute};
+    CHECK(is_first_to_note(paths, 60 * minute, stepped));
+    const Moment later{stepped.wall_usec + 30 * minute + 100'000, "boot", stepped.boot_usec + 30 * minute};
+    CHECK_FALSE(is_first_to_note(paths, 60 * minute + 100'000, later));
+    const Moment back{later.wall_usec - 60 * minute, "boot", later.boot_usec};
+    CHECK(is_first_to_note(paths, -60 * minute, back));
 }
