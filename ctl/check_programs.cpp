@@ -3,6 +3,8 @@
 #include "ctl/limit_documents.hpp"
 #include "ctl/printable.hpp"
 #include "lib/config/tree.hpp"
+#include "lib/file.hpp"
+#include "lib/jq/jq.hpp"
 #include "lib/json.hpp"
 #include "lib/json_text/json_place.hpp"
 #include "lib/transform/jq_transform.hpp"
@@ -28,6 +30,8 @@ class ProgramCheck {
         }
         for (const auto& [name, transform] : loaded_.config.transforms)
             check_transform(transform);
+        for (const auto& [name, settings] : loaded_.config.tasks)
+            check_document(name, settings.http);
     }
 
   private:
@@ -118,6 +122,32 @@ class ProgramCheck {
                 : fmt::format("nothing is sent to archive {}, and what is missing there is recorded as "
                               "gaps",
                               fmt::join(users, ", ")));
+    }
+
+    void check_document(const std::string& task, const HttpDocument& document) {
+        constexpr std::size_t largest_program = 1U << 20;
+        if (document.url.empty()) return;
+        const auto script = document.file.empty() ? Result<std::string>(document.script)
+                                                  : read_file(document.file, largest_program);
+        auto problem = problem_at("tasks", task, "http");
+        if (!document.file.empty()) problem.file = document.file;
+        const std::string effect = fmt::format("task {} collects nothing by http", task);
+        if (!script) {
+            if (::access(document.file.c_str(), R_OK) < 0 && errno == EACCES)
+                problem.scope = Problem::Scope::warning;
+            return add(std::move(problem), script.error().message, effect);
+        }
+        JqOptions options;
+        options.arguments = {{"host", ""}};
+        options.modules = jq_modules();
+        const auto compiled = JqProgram::compile(*script, std::move(options));
+        if (compiled) return;
+        const auto kind = compiled.error().kind;
+        if (kind != ErrorKind::configuration && kind != ErrorKind::interrupted)
+            problem.scope = Problem::Scope::warning;
+        auto words = compiled.error().message;
+        std::ranges::replace(words, '\n', ' ');
+        add(std::move(problem), one_line(words), effect);
     }
 
     /// jq's own: where the program is, the place says.

@@ -65,6 +65,19 @@ class Documents(unittest.TestCase):
     def results(self, root: Root) -> list[tuple]:
         return sorted((body["meta"]["source"], int(ts), value) for body in self.messages(root) for ts, value in body["datapoints"].items())
 
+    def test_check_compiles_the_program(self) -> None:
+        root = Root(self.configuration(script=".stations[] | {"))
+        self.addCleanup(root.__exit__)
+        checked = root.run("meshprobectl", "check")
+        self.assertEqual(checked.status, 1, checked)
+        self.assertRegex(checked.stdout + checked.stderr, r"meshprobe\.yaml:1:\d+: .*syntax error")
+        self.assertIn("task default collects nothing by http", checked.stdout + checked.stderr)
+        root.configure(self.configuration(script="", http={"file": str(root.path / "pick.jq")}))
+        (root.path / "pick.jq").write_text("nosuch(")
+        self.assertIn("pick.jq", root.run("meshprobectl", "check").stdout)
+        (root.path / "pick.jq").write_text(PROGRAM)
+        self.assertEqual(root.run("meshprobectl", "check").status, 0)
+
     def test_each_record_once(self) -> None:
         old = [reading(self.now - 600), reading(self.now - 300, 21.0)]
         peers = self.simulate(document(("a", old), ("b", [reading(self.now)])))
