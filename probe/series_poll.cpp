@@ -3,6 +3,7 @@
 #include "lib/alias.hpp"
 #include "lib/clock.hpp"
 #include "lib/summary_name.hpp"
+#include "lib/units_of_measure.hpp"
 #include "probe/collector.hpp"
 #include "probe/contact.hpp"
 #include "probe/kinship.hpp"
@@ -237,6 +238,13 @@ void SeriesPoll::sum_up(const Contact& contact, const Collector& collector) {
     }
 }
 
+/// It was connected to, perhaps, but the time of the run was over before it had answered.
+Error too_slow(const PollSettings& settings) {
+    return {ErrorKind::unreachable,
+            fmt::format("{}: no answer within the time of a run (timeout: {})",
+                        settings.measurement_archives.front(), format_duration(settings.task.timeout))};
+}
+
 } // namespace
 
 void poll_series(PollBook& book, HostKeys& keys, Stop& stop, const Journal& journal) {
@@ -269,6 +277,7 @@ void poll_series(PollBook& book, HostKeys& keys, Stop& stop, const Journal& jour
         summary.interrupted = kind == ErrorKind::interrupted && stop.is_signalled();
         if (!summary.interrupted) {
             summary.error = contact.error();
+            if (kind == ErrorKind::interrupted) summary.error = too_slow(book.settings);
             summary.is_host_error = kind != ErrorKind::credentials && kind != ErrorKind::configuration &&
                                     kind != ErrorKind::internal && kind != ErrorKind::storage;
         }

@@ -67,7 +67,13 @@ void list(const std::filesystem::path& directory, std::map<std::string, std::fil
     }
     std::error_code error;
     std::filesystem::directory_iterator entries(directory, error);
-    if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return;
+    if (error == std::errc::no_such_file_or_directory) return;
+    if (error == std::errc::not_a_directory) {
+        auto odd = whole(directory.string(), "ignored, because it is no directory; drop-ins are files in it");
+        odd.scope = Problem::Scope::warning;
+        layers.problems.push_back(std::move(odd));
+        return;
+    }
     while (!error && entries != std::filesystem::directory_iterator{}) {
         const auto name = entries->path().filename().string();
         if (name.ends_with(".yaml") && !name.starts_with('.')) {

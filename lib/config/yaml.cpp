@@ -288,11 +288,14 @@ tl::expected<Node::Pointer, Problem> parse_yaml(std::string_view original, const
     } catch (const YAML::Exception& error) {
         const auto mark = builder.place(error.mark);
         if (mark.line > lines) {
-            return tl::unexpected(
-                broken(file, lines, 1, "not valid YAML: the file ends too early: " + error.msg));
+            return tl::unexpected(broken(file, lines, 1,
+                                         "not valid YAML: the file ends too early: " + error.msg +
+                                             "; a quote or a bracket that was opened is not closed"));
         }
-        const auto* hint =
-            is_indented_by_tab(text, mark.line) ? "; YAML is indented with blanks, never with tabs" : "";
+        std::string_view hint;
+        if (is_indented_by_tab(text, mark.line)) hint = "; YAML is indented with blanks, never with tabs";
+        if (error.msg.find("anchor") != std::string::npos)
+            hint = "; what begins with \"*\", as the pattern of host names, needs quotes";
         return tl::unexpected(
             broken(file, mark.line, mark.column, fmt::format("not valid YAML: {}{}", error.msg, hint)));
     } catch (const std::exception& error) {

@@ -72,6 +72,15 @@ TEST_CASE("sections that the vendor file lacks are those that were compiled in")
     CHECK(root.read().config.tasks.size() == 1);
 }
 
+TEST_CASE("a file where the directory of drop-ins should be is told") {
+    const ConfigRoot root;
+    root.write("etc/meshprobe/meshprobe.yaml.d", "slots: 3\n");
+    const auto loaded = root.read();
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems.front().scope == Problem::Scope::warning);
+    CHECK_THAT(loaded.problems.front().message, Contains("no directory"));
+}
+
 TEST_CASE("later files win per key: vendor, /etc, then drop-ins by name over all directories") {
     const ConfigRoot root;
     root.write(vendor, interval_in("1h") + "archives: {local: {archiver: sqlite}}\n");

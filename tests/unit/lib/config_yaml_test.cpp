@@ -58,6 +58,7 @@ TEST_CASE("broken and hostile YAML is refused with its place") {
         {"a: !!python/object:os.system x\n", 1, 4, "means nothing here"},
         {"a: !mine x\n", 1, 4, "means nothing here"},
         {"meshes:\n\ta: {file: /m}\n", 2, 3, "indented with blanks, never with tabs"},
+        {"hosts: {*.example.org: {}}\n", 1, 9, "needs quotes"},
         {"<<: 1\n", 1, 5, "takes a mapping or a list of mappings"},
         {"a: \xff\n", 1, 4, "not UTF-8"},
         {"a: ö\nb: \xc3\n", 2, 4, "not UTF-8"},
