@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What one run of the probe costs, against the simulator: with nothing new, with ten new points in each of 300 series, and with
-1, 10 and 100 MB of new histogram data. The simulator speaks HTTP/1.1, and so does the probe, whatever a host offers.
+"""What one run of the probe costs, against the simulator: with nothing new, with ten new points in each of 300 series, with news
+in 5 % of 3 000 series of a host that is far away, and with 1, 10 and 100 MB of new histogram data. The simulator speaks HTTP/1.1.
 
     MESHPROBE_BINARY_DIR=BUILD tests/bench/probe.py        a build of type RelWithDebInfo; prints, never asserts
 """
@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from data_model import ALWAYS, RESULTS  # noqa: E402
 from hand import Root  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 HOST = {"name": "127.0.0.2", "address": "127.0.0.2", "late": 0.0, "failed": 0.0, "missing": 0.0}
 ROUNDS = 7
-LINE = "{:34}{:>10}{:>10}{:>12}{:>10}  {}"
+LINE = "{:48}{:>10}{:>10}{:>12}{:>10}  {}"
 
 
 def line(what: str, run, requests: int, remark: str) -> None:
@@ -63,6 +64,23 @@ def new_points(max_requests: int) -> None:
              f"budget: {series} + 1 requests, 32 MiB")
 
 
+def far_away() -> None:
+    """300 metadata entries with ten event types each, of which 15 have news; each answer takes 100 ms."""
+    latency, max_requests, stopped = 0.1, 8, int(time.time()) - 7200
+    pairs = [{"test": "latencybg", "destination": f"ps{i}.example.org", "interval": 600, "until": 0 if i < 15 else stopped} for i in range(300)]
+    task = {"first-run": "3h", "event-types": [*RESULTS["latencybg"], *ALWAYS], "max-requests": max_requests}
+    with Simulator({"hosts": [HOST | {"pairs": pairs}]}) as peers, Root(json.dumps({"tasks": {"default": task}})) as root:
+        endpoint = peers.hosts["127.0.0.2"]["endpoint"]
+        root.probe(endpoint)
+        peers.change("127.0.0.2", skew=3600, latency=latency)
+        peers.reset_counts()
+        run = root.probe(endpoint)
+        requests = peers.counts("127.0.0.2")["requests"]
+        least = requests * latency / max_requests
+        line(f"5 % of 3 000 series, 100 ms away, {max_requests} in flight", run, requests,
+             f"{run.seconds / least:.2f} of requests x latency / {max_requests} (budget: 3)")
+
+
 def new_data(megabytes: int) -> None:
     points = 14 * (86400 // (6000 // megabytes)) if megabytes < 100 else 14 * 1440
     buckets = megabytes * 1000000 // points // 13
@@ -82,6 +100,7 @@ def main() -> None:
     nothing_new()
     for max_requests in (1, 4, 16):
         new_points(max_requests)
+    far_away()
     for megabytes in (1, 10, 100):
         new_data(megabytes)
 
