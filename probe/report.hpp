@@ -23,6 +23,7 @@ struct RunSummary {
     std::optional<Error> error; ///< why it ended early; nullopt: it came to its end
     bool is_host_error = false; ///< `error` is news about the host, not a local fault
     bool is_key_told = false;   ///< HostKeys has logged the key that was turned away
+    bool is_alias = false;      ///< the first contact showed that it is another name of a host
     std::string deferred;       ///< why nothing was fetched on purpose
     bool interrupted = false;   ///< SIGTERM
     bool out_of_time = false;

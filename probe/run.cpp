@@ -76,6 +76,7 @@ class Run {
     [[nodiscard]] ExitCode run_in_slot(SlotCount& slots);
     [[nodiscard]] Result<Assignment> load(SlotCount& slots);
     [[nodiscard]] Status collect(Assignment& assignment);
+    [[nodiscard]] Status take_over(SlotCount& slots);
     [[nodiscard]] bool is_backed_off() const;
     [[nodiscard]] ExitCode defer(std::string_view why);
     [[nodiscard]] ExitCode report();
@@ -153,7 +154,18 @@ ExitCode Run::run_in_slot(SlotCount& slots) {
         return report();
     }
     if (auto collected = collect(*assignment); !collected) return report_fault(collected.error());
+    if (summary_.is_alias) {
+        if (auto collected = take_over(slots); !collected) return report_fault(collected.error());
+    }
     return report();
+}
+
+/// Of a name that nobody collects any longer, as after a renaming: goes on at once with what that one knew.
+Status Run::take_over(SlotCount& slots) {
+    auto assignment = load(slots);
+    if (!assignment) return fail(assignment.error());
+    if (!assignment->nothing_to_do.empty() || assignment->state_of == instance_) return {};
+    return collect(*assignment);
 }
 
 Status Run::collect(Assignment& assignment) {

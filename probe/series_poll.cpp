@@ -89,6 +89,7 @@ Result<bool> SeriesPoll::act_on(const Kin& kin) {
     const Instance other{self.task, kin.of};
     if (auto written = write_alias_mark(settings_.paths, self, other, true); !written)
         return fail(written.error());
+    book_.summary.is_alias = true;
     const bool is_news = !mark || !*mark || !(*mark)->decided || (*mark)->of != other;
     if (is_news) {
         journal_.log(Priority::notice, message::host_alias,
