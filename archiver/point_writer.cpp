@@ -77,26 +77,26 @@ Status PointWriter::write(std::string_view host, const RawBody& body) {
     const auto entry = metadata(host, body);
     if (!entry) return fail(entry.error());
     if (!body.points.empty() || body.summaries.empty()) {
-        if (auto written = write_series(host, **entry, body.event_type, body.points); !written)
+        if (auto written = write_series(host, **entry, {body.event_type, body.points, body.limits}); !written)
             return written;
     }
     for (const RawSummaries& summaries : body.summaries) {
-        if (auto written = write_series(host, **entry, summaries.series, summaries.points); !written)
+        if (auto written = write_series(host, **entry, {summaries.series, summaries.points, body.limits});
+            !written)
             return written;
     }
     return {};
 }
 
-Status PointWriter::write_series(std::string_view host, Metadata& entry, std::string_view name,
-                                 std::span<const RawPoint> points) {
-    const auto id = series(entry, name);
+Status PointWriter::write_series(std::string_view host, Metadata& entry, const Part& part) {
+    const auto id = series(entry, part.series);
     if (!id) return fail(id.error());
     Volume* volume = nullptr;
     std::int64_t day = -1;
-    for (const RawPoint& point : points) {
+    for (const RawPoint& point : part.points) {
         const auto is_new = write_point(*id, point);
         if (!is_new) return fail(is_new.error());
-        if (auto flagged = write_flags(*id, point.ts, *is_new, body.limits); !flagged) return flagged;
+        if (auto flagged = write_flags(*id, point.ts, *is_new, part.limits); !flagged) return flagged;
         if (!*is_new) continue;
         if (volume == nullptr || point.ts / day_seconds != day) {
             day = point.ts / day_seconds;

@@ -41,8 +41,13 @@ class PointWriter {
     explicit PointWriter(Database& database) : database_(database) {}
     [[nodiscard]] Status prepare();
     [[nodiscard]] Result<Metadata*> metadata(std::string_view host, const RawBody& body);
-    [[nodiscard]] Status write_series(std::string_view host, Metadata& entry, std::string_view name,
-                                      std::span<const RawPoint> points);
+    /// What a message holds of one series.
+    struct Part {
+        std::string_view series;
+        std::span<const RawPoint> points;
+        const std::vector<std::string_view>& limits; ///< that flagged them
+    };
+    [[nodiscard]] Status write_series(std::string_view host, Metadata& entry, const Part& part);
     [[nodiscard]] Result<std::int64_t> series(Metadata& metadata, std::string_view name);
     [[nodiscard]] Result<std::int64_t> intern(Query& insert, Query& select, std::string_view name);
     [[nodiscard]] Result<bool> write_point(std::int64_t series, const RawPoint& point);
