@@ -68,7 +68,7 @@ std::optional<double> take_number(std::string_view& rest) {
     if (rest.empty() || !is_digit(rest.front())) return std::nullopt; // from_chars would take "inf" and "-1"
     const auto [end, error] =
         std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
-    if (error != std::errc{}) return std::nullopt;
+    if (error != std::errc{} || *(end - 1) == '.') return std::nullopt;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     return number;
 }

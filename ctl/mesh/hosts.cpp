@@ -22,7 +22,8 @@ struct FoundHost {
     std::vector<std::string> urls; ///< best first
     std::set<std::string> addresses;
     std::set<std::string> meshes;
-    std::string reason; ///< why it has no measurement archive
+    std::string reason;                  ///< why it has no measurement archive
+    std::set<std::string> searches = {}; ///< where its OpenSearch answers itself
 };
 
 /// All addresses of an entry, those of its labels and to its peers too, as they are written.
@@ -51,6 +52,10 @@ class Gathering {
             host.meshes.insert(part.location);
             if (std::ranges::find(host.urls, archive.url) == host.urls.end())
                 host.urls.push_back(archive.url);
+        }
+        for (const MeasurementArchive& search : extracted.searches) {
+            if (const auto host = hosts.find(search.host); host != hosts.end())
+                host->second.searches.insert(search.url);
         }
         for (const Refusal& refusal : extracted.refusals)
             refuse(part, refusal);
@@ -166,6 +171,7 @@ ordered_json host_json(const ordered_json& name, const FoundHost& host) {
                         {"measurement-archives", host.urls},
                         {"addresses", host.addresses},
                         {"meshes", host.meshes}};
+    if (!host.searches.empty()) object["opensearch"] = host.searches;
     if (!host.reason.empty()) object["reason"] = host.reason;
     return object;
 }
@@ -190,8 +196,10 @@ void print_tables(const CommandLine& line, const Gathering& gathered) {
     for (const auto* hosts : {&gathered.hosts, &gathered.others}) {
         for (const auto& [name, host] : *hosts) {
             table.add({name, std::to_string(host.addresses.size()), std::to_string(host.meshes.size()),
-                       host.urls.empty() ? fmt::format("- ({})", host.reason)
-                                         : fmt::format("{}", fmt::join(host.urls, " "))});
+                       host.urls.empty()
+                           ? fmt::format("- ({})", host.reason)
+                           : fmt::format("{}{}{}", fmt::join(host.urls, " "),
+                                         host.searches.empty() ? "" : " ", fmt::join(host.searches, " "))});
         }
     }
     table.print(!line.has("no-legend"));

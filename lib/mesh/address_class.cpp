@@ -59,6 +59,23 @@ std::size_t ip_version(const json& filter) {
     return *version == 6 || *version == "6" ? 6 : 0;
 }
 
+constexpr std::size_t steps_of_a_class = 10; ///< to look one up costs as much as that many filters
+
+void collect_classes(const json& filter, std::vector<std::string_view>& names) {
+    if (filter.empty()) return;
+    if (string_member(filter, "type") == "address-class") names.push_back(string_member(filter, "class"));
+    collect_classes(object_member(filter, "filter"), names);
+    for (const json& part : array_member(filter, "filters"))
+        collect_classes(part, names);
+}
+
+std::vector<std::string_view> classes_named_by(const json& address_class) {
+    std::vector<std::string_view> names;
+    for (const char* filter : {"match-filter", "exclude-filter"})
+        collect_classes(object_member(address_class, filter), names);
+    return names;
+}
+
 /// As upstream judges what a jq filter says.
 bool is_true(const std::optional<json>& result) {
     return result && !result->is_null() && *result != false && *result != json("");
@@ -77,59 +94,115 @@ AddressClasses::Answer AddressClasses::negation(Answer value) {
 }
 
 const std::vector<ClassMember>& AddressClasses::members(const std::string& name) {
+    constexpr std::size_t deepest_recursion = 16;
     const auto [entry, is_new] = members_.try_emplace(name);
     if (!is_new) return entry->second;
     const json& address_class = object_member(object_member(document_, "address-classes"), name);
     if (address_class.empty()) return entry->second;
+    const Pointer path = Pointer().at("address-classes").at(name);
     const std::string& source = string_member(object_member(address_class, "data-source"), "type");
     const json* addresses = &object_member(document_, "addresses");
     if (source == "requesting-agent") addresses = oracle_.answers().requesting_agent;
     if (addresses == nullptr) {
         refusals_.remark("address-class " + in_quotes(name),
                          "it selects among the addresses of the requesting agent, which are not known here",
-                         Pointer().at("address-classes").at(name));
+                         path);
         return entry->second;
     }
     if (!addresses->is_object()) return entry->second;
+    auto order = order_of(entry->first);
+    if (!order) {
+        refusals_.add("address-class " + in_quotes(name), order.error().message, path);
+        return entry->second;
+    }
+    // A long chain is decided from its end, so that none is looked at from within many others.
+    if (order->size() <= deepest_recursion) order->assign(1, entry->first);
     const json& hosts = object_member(document_, "hosts");
     for (auto address = addresses->begin(); address != addresses->end(); ++address) {
         const Subject subject{*address, find_member(hosts, string_member(*address, "host"))};
-        const Answer passed = passes_class(subject, name, 0);
+        Answer passed = Answer::no;
+        for (const std::string_view each : *order)
+            passed = passes_class(subject, each);
         if (passed == Answer::no) continue;
         entry->second.push_back({address.key(), &*address, passed == Answer::yes});
     }
     return entry->second;
 }
 
-AddressClasses::Answer AddressClasses::passes_class(const Subject& subject, const std::string& name,
-                                                    int depth) {
-    constexpr int deepest = 16; // classes may name each other in circles
+Result<std::vector<std::string_view>> AddressClasses::order_of(std::string_view name) {
+    struct Open {
+        std::string_view name;
+        std::vector<std::string_view> named;
+        std::size_t next = 0;
+    };
+    const json& classes = object_member(document_, "address-classes");
+    std::vector<std::string_view> order;
+    std::vector<Open> open; // no recursion: there may be very many
+    std::map<std::string_view, bool> is_open;
+    const auto visit = [&](std::string_view next) {
+        open.push_back({next, classes_named_by(object_member(classes, next)), 0});
+        is_open.emplace(next, true);
+    };
+    visit(name);
+    while (!open.empty() && spend(steps_of_a_class)) {
+        Open& last = open.back();
+        if (last.next == last.named.size()) {
+            order.push_back(last.name);
+            is_open[last.name] = false;
+            open.pop_back();
+            continue;
+        }
+        const std::string_view next = last.named[last.next++];
+        const auto known = is_open.find(next);
+        if (known == is_open.end()) {
+            visit(next);
+        } else if (known->second) {
+            const auto first = std::ranges::find(open, next, &Open::name);
+            return fail(ErrorKind::protocol,
+                        fmt::format("its filters lead in a circle: class {} names itself{}", in_quotes(next),
+                                    open.end() - first == 1
+                                        ? ""
+                                        : fmt::format(" by way of {}", in_quotes(std::next(first)->name))));
+        }
+    }
+    if (!open.empty()) order.push_back(name); // given up, which it will be told
+    return order;
+}
+
+AddressClasses::Answer AddressClasses::passes_class(const Subject& subject, std::string_view name) {
     const json& address_class = object_member(object_member(document_, "address-classes"), name);
-    if (depth > deepest || address_class.empty()) return Answer::no;
+    if (address_class.empty()) return Answer::no;
     const std::pair key(name, &subject.address);
     if (const auto known = classes_.find(key); known != classes_.end()) return known->second;
-    const std::string outer = std::exchange(evaluated_, name);
+    if (!spend(steps_of_a_class)) return Answer::no;
+    const std::string_view outer = std::exchange(evaluated_, name);
     Answer result = Answer::yes;
     if (const json* match = find_member(address_class, "match-filter"))
-        result = std::min(result, passes(subject, *match, depth));
+        result = std::min(result, passes(subject, *match));
     if (const json* exclude = find_member(address_class, "exclude-filter")) {
-        result = std::min(result, negation(passes(subject, *exclude, depth)));
+        result = std::min(result, negation(passes(subject, *exclude)));
     }
     evaluated_ = outer;
     classes_.emplace(key, result);
     return result;
 }
 
+bool AddressClasses::spend(std::size_t steps) {
+    if (steps_left_ < steps) {
+        steps_left_ = 0;
+        refusals_.add("address-classes", "their filters take too long to evaluate", path_of_class());
+        return false;
+    }
+    steps_left_ -= steps;
+    return true;
+}
+
 Pointer AddressClasses::path_of_class() const {
     return Pointer().at("address-classes").at(evaluated_);
 }
 
-AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json& filter, int depth) {
-    if (steps_left_ == 0) {
-        refusals_.add("address-classes", "their filters take too long to evaluate", path_of_class());
-        return Answer::no;
-    }
-    --steps_left_;
+AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json& filter) {
+    if (!spend(1)) return Answer::no;
     const std::string& type = string_member(filter, "type");
     if (type == "tag") {
         const std::string& tag = string_member(filter, "tag");
@@ -150,13 +223,13 @@ AddressClasses::Answer AddressClasses::passes(const Subject& subject, const json
         const std::string& netmask = string_member(filter, "netmask");
         return some_literal(subject, [&](const Bytes& address) { return inside(address, netmask); });
     }
-    if (type == "address-class") return passes_class(subject, string_member(filter, "class"), depth + 1);
-    if (type == "not") return negation(passes(subject, object_member(filter, "filter"), depth));
+    if (type == "address-class") return passes_class(subject, string_member(filter, "class"));
+    if (type == "not") return negation(passes(subject, object_member(filter, "filter")));
     if (type == "and" || type == "or") {
         const bool all = type == "and";
         Answer result = answer(all);
         for (const json& part : array_member(filter, "filters")) {
-            const Answer passed = passes(subject, part, depth);
+            const Answer passed = passes(subject, part);
             result = all ? std::min(result, passed) : std::max(result, passed);
             if (result == answer(!all)) break;
         }

@@ -1,6 +1,7 @@
 // Which addresses a class selector stands for. Private to lib/mesh.
 #pragma once
 
+#include "lib/error.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/oracle.hpp"
 #include "lib/mesh/pointer.hpp"
@@ -37,8 +38,11 @@ class AddressClasses {
     static Answer answer(bool value) { return value ? Answer::yes : Answer::no; }
     static Answer negation(Answer value);
 
-    Answer passes(const Subject& subject, const nlohmann::json& filter, int depth);
-    Answer passes_class(const Subject& subject, const std::string& name, int depth);
+    /// The class and all that its filters name, those that others need first. An error: they name each other
+    /// in a circle.
+    Result<std::vector<std::string_view>> order_of(std::string_view name);
+    Answer passes(const Subject& subject, const nlohmann::json& filter);
+    Answer passes_class(const Subject& subject, std::string_view name);
     Answer passes_host(const Subject& subject, const nlohmann::json& filter);
     Answer passes_jq(const nlohmann::json& jq, const nlohmann::json& input);
     /// Whether `wanted` holds for the address itself or one that its name resolves to.
@@ -46,13 +50,16 @@ class AddressClasses {
     Answer some_literal(const Subject& subject, const Predicate& wanted);
 
     [[nodiscard]] Pointer path_of_class() const;
+    /// false: there was too much to look at, which is told.
+    bool spend(std::size_t steps);
 
     const nlohmann::json& document_;
     Oracle& oracle_;
     RefusalList& refusals_;
     std::map<std::string, std::vector<ClassMember>, std::less<>> members_;
-    std::map<std::pair<std::string, const nlohmann::json*>, Answer> classes_; ///< filters of a class, decided
-    std::string evaluated_;               ///< the class whose filters are being looked at
+    /// Filters of a class, decided.
+    std::map<std::pair<std::string_view, const nlohmann::json*>, Answer> classes_;
+    std::string_view evaluated_;          ///< the class whose filters are being looked at
     std::size_t steps_left_ = 20'000'000; ///< filters looked at: a second's work
 };
 

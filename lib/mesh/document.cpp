@@ -4,6 +4,8 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/location.hpp"
 #include "lib/mesh/oracle.hpp"
+#include "lib/mesh/pointer.hpp"
+#include "lib/mesh/schema.hpp"
 #include "lib/mesh/template.hpp"
 #include "lib/mesh/translation.hpp"
 
@@ -78,7 +80,40 @@ Result<std::vector<std::string>> written_includes(const json& document, MeshForm
     return includes;
 }
 
-Result<MeshOutline> outline(const json& document, std::string_view location, DocumentRole role) {
+/// What of `include` is no string, at `path`.
+void find_idle(const json& include, const Pointer& path, std::vector<MeshProblem>& problems) {
+    if (include.is_string()) return;
+    if (!include.is_array()) return problems.push_back({path.text(), "expected an array of URLs"});
+    for (std::size_t index = 0; index < include.size(); ++index) {
+        if (!include[index].is_string()) problems.push_back({path.at(index).text(), "expected a URL"});
+    }
+}
+
+} // namespace
+
+std::vector<MeshProblem> idle_includes(const json& document, MeshForm form) {
+    std::vector<MeshProblem> problems;
+    if (form == MeshForm::psconfig && document.contains("includes")) {
+        find_idle(document.at("includes"), Pointer().at("includes"), problems);
+    } else if (form == MeshForm::include_list && document.is_object()) {
+        find_idle(document.at("include"), Pointer().at("include"), problems);
+    }
+    for (std::size_t index = 0; document.is_array() && index < document.size(); ++index) {
+        const Pointer path = Pointer().at(index);
+        if (const json* include = find_member(document[index], "include")) {
+            find_idle(*include, path.at("include"), problems);
+        } else {
+            problems.push_back({path.text(), "expected an object with \"include\", an array of URLs"});
+        }
+    }
+    return problems;
+}
+
+std::string name_of_document(std::string_view location) {
+    return location.empty() ? "the document" : "document " + in_quotes(location);
+}
+
+Result<MeshOutline> outline_mesh(const json& document, std::string_view location, DocumentRole role) {
     const auto form = form_of(document, role);
     if (!form) return fail(form.error());
     const auto includes = written_includes(document, *form, role);
@@ -97,24 +132,29 @@ Result<MeshOutline> outline(const json& document, std::string_view location, Doc
             outline.includes.push_back(std::move(*target));
         }
     }
+    if (role == DocumentRole::template_part) return outline; // what it includes is ignored
+    for (const MeshProblem& problem : idle_includes(document, *form)) {
+        constexpr std::size_t most = 1000;
+        if (outline.refusals.size() < most)
+            outline.refusals.push_back({name_of_document(location), problem.text()});
+    }
     return outline;
 }
-
-} // namespace
 
 Result<MeshOutline> outline_mesh_document(std::string_view text, std::string_view location,
                                           DocumentRole role) {
     const auto document = parse_json_text(text);
     if (!document) return fail(document.error());
-    return outline(*document, location, role);
+    return outline_mesh(*document, location, role);
 }
 
 Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view location,
                                         const IncludeLookup& lookup) {
     MeshTemplate read;
-    auto document = parse_json_text(text);
+    std::vector<MeshProblem> problems;
+    auto document = parse_json_text(text, &problems);
     if (!document) return fail(document.error());
-    auto outlined = outline(*document, location, DocumentRole::whole);
+    auto outlined = outline_mesh(*document, location, DocumentRole::whole);
     if (!outlined) return fail(outlined.error());
     read.form = outlined->form;
     for (Refusal& refusal : outlined->refusals)
@@ -124,8 +164,11 @@ Result<MeshTemplate> read_mesh_template(std::string_view text, std::string_view 
         merge_template_includes(*document, location, lookup, refusals);
     } else if (read.form == MeshForm::meshconfig) {
         merge_meshconfig_includes(*document, location, lookup, refusals);
+        find_meshconfig_misfits(*document, problems);
         *document = translate_meshconfig(*document, refusals);
     }
+    for (const MeshProblem& problem : problems)
+        read.refusals.push_back({{name_of_document(location), problem.text()}, problem.path, true});
     read.refusals.insert(read.refusals.end(), refusals.all().begin(), refusals.all().end());
     if (read.form == MeshForm::include_list) {
         read.includes = std::move(outlined->includes);

@@ -63,6 +63,8 @@ struct MeshDocument {
     MeshForm form = MeshForm::psconfig;
     std::vector<std::string> includes; ///< of an include list: documents of their own, not looked into here
     std::vector<MeasurementArchive> archives; ///< sorted by host, the best URL of a host first
+    /// Where the OpenSearch behind such an archive answers itself, if it does; sorted.
+    std::vector<MeasurementArchive> searches;
     std::vector<Refusal> refusals; ///< archives that cannot be polled, names that are not usable; sorted
 };
 

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 namespace meshprobe {
 
@@ -82,6 +83,8 @@ struct MeshExpansion::State {
     AddressClasses classes;
     TaskArchives archives;
     std::vector<MeshTask> tasks;
+    std::map<std::string_view, Group> groups; ///< by name, built when a task needs one: many may share it
+    std::size_t members_left = most_members;
     std::size_t pairs_left = most_pairs;
 };
 
@@ -128,8 +131,11 @@ Status MeshExpansion::each(const MeshTask& task, const std::function<void(const 
                     fmt::format("its scheduled-by is not an index of the {} of its tuples",
                                 task.dimension == 1 ? "one member" : "two members"));
     }
-    const Group members(state_->document, task.group, *group, state_->classes, state_->refusals);
-    const auto cost = members.cost();
+    const Group& members = state_->groups
+                               .try_emplace(task.group, state_->document, task.group, *group, state_->classes,
+                                            state_->refusals, state_->members_left)
+                               .first->second;
+    const auto& cost = members.cost();
     if (!cost) return fail(cost.error());
     if (*cost > state_->pairs_left) {
         return fail(ErrorKind::protocol,

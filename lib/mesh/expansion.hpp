@@ -91,6 +91,7 @@ struct MeshArchive {
     nlohmann::json object;                     ///< with all variables replaced
     std::vector<MeasurementArchive> read_urls; ///< where results can be read, best first; empty: see `reason`
     std::string reason;                        ///< why nowhere
+    std::optional<std::string> search_url = {}; ///< where the OpenSearch behind it answers itself, as written
 };
 
 /// Disabled tuples are left out by each() unless wanted: they are no hole in the results.

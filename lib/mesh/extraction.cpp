@@ -35,12 +35,18 @@ void Extraction::add_url(std::string_view what, std::string_view url) {
     }
 }
 
+void Extraction::add_search_url(std::string_view url) {
+    if (auto search = normal_read_url(url, rules_); search && searches_.size() < most_archives)
+        searches_.insert(std::move(*search));
+}
+
 void Extraction::refuse(std::string_view what, std::string_view reason) {
     if (refusals_.size() < most_refusals) refusals_.insert({std::string(what), std::string(reason)});
 }
 
 void Extraction::move_into(MeshDocument& document) {
     document.archives.assign(archives_.begin(), archives_.end());
+    document.searches.assign(searches_.begin(), searches_.end());
     // Of http and https of one archive, https is the better; else the standard path before others.
     std::ranges::sort(document.archives, {}, [](const MeasurementArchive& archive) {
         return std::tuple(std::string_view(archive.host),

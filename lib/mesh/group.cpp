@@ -15,8 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_candidates = 200'000; ///< of a group; more could not be paired anyway
-
 std::size_t weight(std::size_t candidates) {
     return std::max<std::size_t>(candidates, 1); // a selector of nothing is looked at all the same
 }
@@ -24,10 +22,11 @@ std::size_t weight(std::size_t candidates) {
 } // namespace
 
 Group::Group(const json& document, std::string_view name, const json& group, AddressClasses& classes,
-             RefusalList& refusals)
+             RefusalList& refusals, std::size_t& members_left)
     : document_(document), name_(name), group_(group), classes_(classes), refusals_(refusals),
       type_(string_member(group, "type")), default_label_(string_member(group, "default-address-label")),
-      scope_(string_member(group, "excludes-self")), both_ways_(!bool_member(group, "unidirectional")) {
+      scope_(string_member(group, "excludes-self")), both_ways_(!bool_member(group, "unidirectional")),
+      members_left_(members_left) {
     if (type_ == "disjoint") {
         read_disjoint();
     } else {
@@ -39,6 +38,7 @@ Group::Group(const json& document, std::string_view name, const json& group, Add
         if (selector.in_b) b_.push_back(&selector);
     }
     read_excludes();
+    cost_ = count();
 }
 
 bool Group::is_list(const json& group) {
@@ -111,8 +111,10 @@ void Group::add_candidates(const json& selector, std::vector<Candidate>& candida
                           fmt::format("there is no address class {}", in_quotes(class_name)),
                           Pointer().at("groups").at(name_));
         }
-        for (const ClassMember& member : classes_.members(class_name))
+        for (const ClassMember& member : classes_.members(class_name)) {
+            if (has_too_many_) break;
             add_candidate(member, default_label_, candidates);
+        }
         return;
     }
     const json& addresses = object_member(document_, "addresses");
@@ -128,12 +130,16 @@ void Group::add_candidates(const json& selector, std::vector<Candidate>& candida
 }
 
 void Group::add_candidate(ClassMember member, std::string_view label, std::vector<Candidate>& candidates) {
+    if (members_left_ == 0) {
+        has_too_many_ = true; // cost() says so
+        return;
+    }
+    --members_left_;
     if (auto usable = check_mesh_name(member.name); !usable) {
         refusals_.add("address " + in_quotes(member.name), usable.error().message,
                       Pointer().at("addresses").at(member.name));
         return;
     }
-    if (++candidates_ > most_candidates) return; // cost() says so
     Candidate made;
     made.plain.name = member.name;
     made.plain.top = member.address;
@@ -149,11 +155,14 @@ void Group::add_candidate(ClassMember member, std::string_view label, std::vecto
     candidates.push_back(made);
 }
 
-Result<std::size_t> Group::cost() const {
+Result<std::size_t> Group::count() const {
     if (type_ != "list" && type_ != "mesh" && type_ != "disjoint")
         return fail(ErrorKind::protocol, fmt::format("a group of unknown type {}", in_quotes(type_)));
-    if (candidates_ > most_candidates)
-        return fail(ErrorKind::protocol, fmt::format("its group has more than {} members", most_candidates));
+    if (has_too_many_) {
+        return fail(ErrorKind::protocol, fmt::format("its group has too many members: all groups together "
+                                                     "may have {}",
+                                                     most_members));
+    }
     const auto sum = [](const std::vector<const Selector*>& selectors) {
         std::size_t total = 0;
         for (const Selector* selector : selectors)

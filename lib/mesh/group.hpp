@@ -20,16 +20,22 @@
 
 namespace meshprobe {
 
+/// Members that all groups of a document may have together; more could not be paired anyway.
+inline constexpr std::size_t most_members = 200'000;
+
 class Group {
   public:
-    /// `name`: for refusals.
+    /// `name`: for refusals. `members_left`: its own are taken off; 0 when they are more than that.
     Group(const nlohmann::json& document, std::string_view name, const nlohmann::json& group,
-          AddressClasses& classes, RefusalList& refusals);
+          AddressClasses& classes, RefusalList& refusals, std::size_t& members_left);
+    Group(Group&&) = delete; // its lists point into itself
+    Group& operator=(Group&&) = delete;
+    ~Group() = default;
 
     [[nodiscard]] static bool is_list(const nlohmann::json& group);
 
     /// How many pairs (of a list: addresses) each() looks at; an error says why none can be.
-    [[nodiscard]] Result<std::size_t> cost() const;
+    [[nodiscard]] const Result<std::size_t>& cost() const { return cost_; }
     /// `scheduled_by` is less than the dimension.
     void each(std::size_t scheduled_by, DisabledTuples disabled,
               const std::function<void(const MeshTuple&)>& visit) const;
@@ -56,6 +62,7 @@ class Group {
     void add_candidate(ClassMember member, std::string_view label, std::vector<Candidate>& candidates);
     void read_disjoint();
     void read_excludes();
+    [[nodiscard]] Result<std::size_t> count() const;
     std::size_t id_of(const nlohmann::json& selector);
     /// Equal for names that differ in case only; 0: empty. Comparing the names for each pair takes longer.
     std::size_t number_of(std::string_view name);
@@ -79,7 +86,9 @@ class Group {
     std::string_view default_label_;
     std::string_view scope_; ///< of excludes-self: "host" (default), "address", "disabled"
     bool both_ways_ = true;
-    std::size_t candidates_ = 0;
+    std::size_t& members_left_;
+    bool has_too_many_ = false;
+    Result<std::size_t> cost_ = 0;
     std::map<std::string, std::size_t> ids_;
     std::unordered_map<std::string, std::size_t> numbers_;
     std::vector<Selector> selectors_;

@@ -1,15 +1,15 @@
 #include "lib/mesh/json_text.hpp"
 
 #include "lib/json_text/nesting.hpp"
+#include "lib/mesh/mended_text.hpp"
 #include "lib/mesh/quick_json.hpp"
+#include "lib/mesh/text_faults.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 
 namespace meshprobe {
 
@@ -44,7 +44,8 @@ std::string describe_markup(std::string_view text) {
                        in_quotes(trimmed(head.substr(start + 1, end - start - 1))));
 }
 
-std::string describe_text(std::string_view text, const json::exception& error) {
+/// `written`: how many bytes the text had before it was mended.
+std::string describe_text(std::string_view text, std::size_t written, const json::exception& error) {
     const std::string_view body = trimmed(text);
     if (body.empty()) return "an empty document";
     if (body.front() == '<') return describe_markup(body);
@@ -53,67 +54,53 @@ std::string describe_text(std::string_view text, const json::exception& error) {
         return fmt::format("not JSON; it begins with {}", in_quotes(body.substr(0, 40)));
     const auto* parse_error = dynamic_cast<const json::parse_error*>(&error);
     if (parse_error != nullptr && parse_error->byte > text.size()) {
-        return fmt::format("JSON that ends early, after {} bytes (truncated?)", text.size());
+        return fmt::format("JSON that ends early, after {} bytes (truncated?)", written);
     }
-    if (parse_error != nullptr) return fmt::format("broken JSON, at byte {}", parse_error->byte);
+    if (parse_error != nullptr)
+        return fmt::format("broken JSON, at {}",
+                           place_in_text(text, std::max<std::size_t>(parse_error->byte, 1) - 1));
     return "JSON with a number out of range";
 }
 
-struct ParseFailure {
-    std::string message;
-    bool number_out_of_range = false;
-};
-
-tl::expected<json, ParseFailure> parse_without_comments(std::string_view text) {
+Result<json> parse_without_comments(std::string_view text, std::size_t written) {
     const auto keep = [](int, json::parse_event_t event, const json& parsed) {
         return event != json::parse_event_t::key || !parsed.get_ref<const std::string&>().starts_with('#');
     };
     try {
-        return json::parse(text, keep);
+        auto parsed = json::parse(text, keep);
+        const auto nul = text.find('\0'); // where that parser takes the text to end
+        if (nul == std::string_view::npos) return parsed;
+        return fail(ErrorKind::protocol,
+                    fmt::format("broken JSON, at {}: a NUL byte", place_in_text(text, nul)));
     } catch (const json::exception& error) {
-        const bool out_of_range = dynamic_cast<const json::out_of_range*>(&error) != nullptr;
-        return tl::unexpected(ParseFailure{describe_text(text, error), out_of_range});
+        return fail(ErrorKind::protocol, describe_text(text, written, error));
     }
 }
 
-/// 1e999 harms only itself: it becomes null, which is of the wrong type wherever a number matters.
-std::string without_huge_numbers(std::string_view text) {
-    std::string result;
-    bool in_string = false;
-    for (std::size_t index = 0; index < text.size();) {
-        const char byte = text[index];
-        const std::size_t start = index++;
-        if (in_string) {
-            if (byte == '\\' && index < text.size()) ++index;
-            in_string = byte != '"';
-        } else if (byte == '"') {
-            in_string = true;
-        } else if (byte == '-' || (byte >= '0' && byte <= '9')) {
-            index = std::min(text.find_first_not_of("0123456789+-.eE", index), text.size());
-            const std::string number(text.substr(start, index - start));
-            if (std::isinf(std::strtod(number.c_str(), nullptr))) {
-                result += "null";
-                continue;
-            }
-        }
-        result += text.substr(start, index - start);
+/// For what is not plainly good JSON: it is mended where that harms nothing else, and this is told.
+Result<json> parse_leniently(std::string_view text, std::vector<MeshProblem>& problems) {
+    MendedText mended = with_sound_values(text);
+    if (mended.first_replaced != std::string::npos) {
+        problems.push_back({"", fmt::format("{}: no UTF-8, or half a surrogate pair; read as U+FFFD, there "
+                                            "and wherever else it stands",
+                                            place_in_text(mended.text, mended.first_replaced))});
     }
-    return result;
+    find_text_faults(mended.text, problems);
+    if (nesting(mended.text) > deepest_nesting)
+        mended.text = without_deep_values(mended.text, deepest_nesting);
+    return parse_without_comments(mended.text, text.size());
 }
 
 } // namespace
 
-Result<json> parse_json_text(std::string_view text) {
-    if (auto parsed = parse_quickly(text, deepest_nesting)) return std::move(*parsed);
-    if (nesting(text) > deepest_nesting) {
-        return fail(ErrorKind::protocol,
-                    fmt::format("JSON that is nested more than {} deep", deepest_nesting));
-    }
-    auto parsed = parse_without_comments(text);
-    if (parsed) return std::move(*parsed);
-    if (parsed.error().number_out_of_range) parsed = parse_without_comments(without_huge_numbers(text));
-    if (parsed) return std::move(*parsed);
-    return fail(ErrorKind::protocol, std::move(parsed.error().message));
+Result<json> parse_json_text(std::string_view text, std::vector<MeshProblem>* problems) {
+    std::vector<MeshProblem> found;
+    bool has_twins = false;
+    auto quick = parse_quickly(text, deepest_nesting, &has_twins);
+    if (quick && has_twins && problems != nullptr) find_text_faults(text, found);
+    auto parsed = quick ? Result<json>(std::move(*quick)) : parse_leniently(text, found);
+    if (problems != nullptr) problems->insert(problems->end(), found.begin(), found.end());
+    return parsed;
 }
 
 std::string describe_json(const json& value) {

@@ -5,11 +5,13 @@
 #include "lib/error.hpp"
 #include "lib/json.hpp"
 #include "lib/mesh/mesh_name.hpp"
+#include "lib/mesh/problem.hpp"
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace meshprobe {
 
@@ -18,7 +20,12 @@ inline constexpr std::size_t deepest_nesting = 64;
 /// Members whose name begins with '#' are comments and are dropped at any depth. What is not JSON is a
 /// `protocol` error that says what it looks like instead: an HTML page with its title, an empty body, JSON
 /// that ends early …
-[[nodiscard]] Result<nlohmann::json> parse_json_text(std::string_view text);
+///
+/// What harms only its own place is mended instead, and added to `problems`: bytes that are no UTF-8, halves
+/// of surrogate pairs, values nested deeper than `deepest_nesting` (null stands for them), and members that
+/// stand twice.
+[[nodiscard]] Result<nlohmann::json> parse_json_text(std::string_view text,
+                                                     std::vector<MeshProblem>* problems = nullptr);
 
 /// "a JSON object with the members "error", "message"", "an empty JSON object", "a JSON string" …
 [[nodiscard]] std::string describe_json(const nlohmann::json& value);

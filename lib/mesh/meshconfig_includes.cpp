@@ -3,6 +3,8 @@
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/location.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace meshprobe {
@@ -27,8 +29,8 @@ void merge_into(json& target, const json& addition) {
 
 class IncludeMerger {
   public:
-    IncludeMerger(const IncludeLookup& lookup, RefusalList& refusals)
-        : lookup_(lookup), refusals_(refusals) {}
+    IncludeMerger(const std::string& location, const IncludeLookup& lookup, RefusalList& refusals)
+        : lookup_(lookup), refusals_(refusals), chain_{location} {}
 
     void merge(json& value, const std::string& location, std::size_t depth) {
         if (depth > deepest_nesting) return; // merging may nest deeper than each document alone
@@ -36,8 +38,12 @@ class IncludeMerger {
             std::vector<std::string> includes;
             if (const json* member = find_member(value, "include")) append_include_strings(*member, includes);
             value.erase("include");
-            for (const std::string& include : includes)
-                merge_one(value, location, include, depth);
+            json missing = json::array();
+            for (const std::string& include : includes) {
+                if (!merge_one(value, location, include, depth)) missing.push_back(include);
+            }
+            // Nobody knows what it would bring: nothing here is called missing.
+            if (!missing.empty()) value["include"] = std::move(missing);
         }
         if (!value.is_structured()) return;
         for (json& member : value)
@@ -45,23 +51,35 @@ class IncludeMerger {
     }
 
   private:
-    void merge_one(json& object, const std::string& location, const std::string& include, std::size_t depth) {
+    /// false: it could not be had.
+    bool merge_one(json& object, const std::string& location, const std::string& include, std::size_t depth) {
         const auto target = resolve_location(location, include);
-        if (!target || !budget_.spend()) return; // the outline reported bad ones
-        const auto is_open = std::ranges::find(chain_, *target) != chain_.end();
-        const auto text = is_open || !lookup_ ? std::nullopt : lookup_(*target);
-        if (!text) return;
-        auto part = parse_json_text(*text);
+        if (!target || !budget_.spend()) return false; // the outline reported bad ones
+        if (std::ranges::find(chain_, *target) != chain_.end()) {
+            refusals_.add("include " + in_quotes(*target),
+                          chain_.back() == *target
+                              ? "the document includes itself"
+                              : fmt::format("a loop: {} includes it, and is itself a part of it",
+                                            in_quotes(chain_.back())));
+            return true;
+        }
+        const auto text = lookup_ ? lookup_(*target) : std::nullopt;
+        if (!text) return false;
+        std::vector<MeshProblem> problems;
+        auto part = parse_json_text(*text, &problems);
+        for (const MeshProblem& problem : problems)
+            refusals_.add(name_of_document(*target), problem.text());
         if (!part || !part->is_object()) {
             refusals_.add("include " + in_quotes(*target),
                           part ? "it is no JSON object" : part.error().message);
-            return;
+            return false;
         }
         // The part's own includes are relative to the part, and are gone once it is merged.
         chain_.push_back(*target);
         merge(*part, *target, depth);
         chain_.pop_back();
         merge_into(object, *part);
+        return true;
     }
 
     const IncludeLookup& lookup_;
@@ -74,7 +92,8 @@ class IncludeMerger {
 
 void merge_meshconfig_includes(json& object, std::string_view location, const IncludeLookup& lookup,
                                RefusalList& refusals) {
-    IncludeMerger(lookup, refusals).merge(object, std::string(location), 0);
+    const std::string start(location);
+    IncludeMerger(start, lookup, refusals).merge(object, start, 0);
 }
 
 void find_meshconfig_includes(const json& value, std::vector<std::string>& includes) {

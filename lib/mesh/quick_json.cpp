@@ -13,14 +13,16 @@ using nlohmann::json;
 namespace dom = simdjson::dom;
 
 /// Never deeper than the parser, which was told how deep it may go.
-json built(const dom::element& element) {
+json built(const dom::element& element, bool& has_twins) {
     switch (element.type()) {
     case dom::element_type::OBJECT: {
         const dom::object fields = element.get_object().value_unsafe();
         json::object_t object;
         for (const auto field : fields) {
             if (field.key.starts_with('#')) continue;
-            object.insert_or_assign(std::string(field.key), built(field.value)); // the last of a name counts
+            auto value = built(field.value, has_twins);
+            if (!object.insert_or_assign(std::string(field.key), std::move(value)).second)
+                has_twins = true; // the last of a name counts
         }
         return object;
     }
@@ -29,7 +31,7 @@ json built(const dom::element& element) {
         json::array_t array;
         array.reserve(elements.size());
         for (const auto each : elements)
-            array.push_back(built(each));
+            array.push_back(built(each, has_twins));
         return array;
     }
     case dom::element_type::STRING:
@@ -52,12 +54,15 @@ json built(const dom::element& element) {
 
 } // namespace
 
-std::optional<json> parse_quickly(std::string_view text, std::size_t deepest) {
+std::optional<json> parse_quickly(std::string_view text, std::size_t deepest, bool* has_twins) {
     dom::parser parser;
     if (parser.allocate(text.size(), deepest) != simdjson::SUCCESS) return std::nullopt;
     const auto document = parser.parse(text.data(), text.size());
     if (document.error() != simdjson::SUCCESS) return std::nullopt;
-    return built(document.value_unsafe());
+    bool found_twins = false;
+    auto value = built(document.value_unsafe(), found_twins);
+    if (has_twins != nullptr) *has_twins = found_twins;
+    return value;
 }
 
 } // namespace meshprobe

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include <optional>
 #include <string>
 
 namespace meshprobe {
@@ -52,6 +53,17 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+/// A measurement archive takes results at /logstash, and gives them away at other paths.
+std::optional<std::string> base_of_logstash(std::string_view push_url) {
+    std::string_view base = trimmed(push_url);
+    while (base.ends_with('/'))
+        base.remove_suffix(1);
+    constexpr std::string_view suffix = "/logstash";
+    if (!base.ends_with(suffix)) return std::nullopt;
+    base.remove_suffix(suffix.size());
+    return std::string(base);
+}
+
 std::string archive_path(std::string_view path) {
     path = path.substr(0, path.find('?'));
     while (path.ends_with('/'))
@@ -80,16 +92,15 @@ Result<MeasurementArchive> normal_read_url(std::string_view text, const Document
 }
 
 Result<std::string> read_url_of_logstash(std::string_view push_url) {
-    std::string_view base = trimmed(push_url);
-    while (base.ends_with('/'))
-        base.remove_suffix(1);
-    constexpr std::string_view suffix = "/logstash";
-    if (!base.ends_with(suffix)) {
-        return refuse("an http archiver whose _url does not end in /logstash and that has no esmond_url: "
-                      "results are only pushed there");
-    }
-    base.remove_suffix(suffix.size());
-    return std::string(base) + std::string(standard_path);
+    if (const auto base = base_of_logstash(push_url)) return *base + std::string(standard_path);
+    return refuse("an http archiver whose _url does not end in /logstash and that has no esmond_url: "
+                  "results are only pushed there");
+}
+
+std::optional<std::string> search_url_of_logstash(std::string_view push_url) {
+    const auto base = base_of_logstash(push_url);
+    if (!base) return std::nullopt;
+    return *base + "/opensearch/";
 }
 
 } // namespace meshprobe

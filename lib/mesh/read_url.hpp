@@ -4,6 +4,8 @@
 #include "lib/error.hpp"
 #include "lib/mesh/document.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace meshprobe {
@@ -16,5 +18,7 @@ namespace meshprobe {
 /// https://H[:p]/logstash, where results are pushed to, says where they can be read:
 /// https://H[:p]/esmond/perfsonar/archive/
 [[nodiscard]] Result<std::string> read_url_of_logstash(std::string_view push_url);
+/// And where the OpenSearch behind it can be asked itself: https://H[:p]/opensearch/
+[[nodiscard]] std::optional<std::string> search_url_of_logstash(std::string_view push_url);
 
 } // namespace meshprobe

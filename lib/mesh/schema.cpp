@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,12 +41,63 @@ bool is_duration(const json& value) {
            parse_duration(value.get_ref<const std::string&>()).has_value();
 }
 
+/// Takes `digits` digits, no more than `most` as a number, off the front.
+std::optional<unsigned> take_digits(std::string_view& text, std::size_t digits, unsigned most) {
+    unsigned number = 0;
+    if (text.size() < digits) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+    if (error != std::errc{} || end != text.data() + digits || number > most) return std::nullopt;
+    text.remove_prefix(digits);
+    return number;
+}
+
+bool take(std::string_view& text, std::string_view one_of) {
+    if (text.empty() || one_of.find(text.front()) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+/// YYYY-MM-DD[THH[:MM[:SS[.FRACTION]]][Z|±HH[[:]MM]]]
+bool is_time(std::string_view text) {
+    const auto year = take_digits(text, 4, 9999);
+    if (!year || !take(text, "-")) return false;
+    const auto month = take_digits(text, 2, 12);
+    if (!month || !take(text, "-")) return false;
+    const auto day = take_digits(text, 2, 31);
+    if (!day || !std::chrono::year_month_day(std::chrono::year(static_cast<int>(*year)),
+                                             std::chrono::month(*month), std::chrono::day(*day))
+                     .ok())
+        return false;
+    if (text.empty()) return true;
+    if (!take(text, "T ") || !take_digits(text, 2, 23)) return false;
+    if (take(text, ":")) {
+        if (!take_digits(text, 2, 59)) return false;
+        if (take(text, ":")) {
+            if (!take_digits(text, 2, 60)) return false; // a leap second
+            if (take(text, ".,")) {
+                if (!take(text, "0123456789")) return false;
+                text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+            }
+        }
+    }
+    if (text.empty() || text == "Z" || text == "z") return true;
+    if (!take(text, "+-") || !take_digits(text, 2, 23)) return false;
+    if (text.empty()) return true;
+    static_cast<void>(take(text, ":"));
+    return take_digits(text, 2, 59) && text.empty();
+}
+
 bool is_moment(const json& value) {
     if (!value.is_string()) return false;
-    const auto& text = value.get_ref<const std::string&>();
-    constexpr std::size_t shortest_time = 10; // 2026-11-27
-    return text.starts_with('@') || is_duration(value) ||
-           (text.size() >= shortest_time && text[0] >= '0' && text[0] <= '9' && text[4] == '-');
+    std::string_view text = value.get_ref<const std::string&>();
+    if (!text.starts_with('@')) return is_duration(value) || is_time(text);
+    text.remove_prefix(1);
+    if (text.starts_with('R')) { // how often it repeats, which may be left open
+        text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
+        if (!text.starts_with('/')) return false;
+        text.remove_prefix(1);
+    }
+    return is_duration(json(std::string(text)));
 }
 
 bool is_network(const std::string& text) {
@@ -240,18 +294,22 @@ class SchemaChecker {
 
     void check_offset(const json& value, const Pointer& path) {
         check_object(value, offset_members, path);
-        const std::string& type = string_member(value, "type");
-        expect(type.empty() || type == "start" || type == "end", path.at("type"), "start or end");
-        const std::string& relation = string_member(value, "relation");
-        expect(relation.empty() || relation == "before" || relation == "after", path.at("relation"),
-               "before or after");
+        check_word(value, "type", {"start", "end"}, path);
+        check_word(value, "relation", {"before", "after"}, path);
     }
 
     void check_data_source(const json& value, const Pointer& path) {
         check_object(value, data_source_members, path);
-        const std::string& type = string_member(value, "type");
-        expect(type.empty() || type == "current-config" || type == "requesting-agent", path.at("type"),
-               "current-config or requesting-agent");
+        check_word(value, "type", {"current-config", "requesting-agent"}, path);
+    }
+
+    /// What is missing or no string is told elsewhere.
+    void check_word(const json& object, std::string_view name, const std::array<std::string_view, 2>& words,
+                    const Pointer& path) {
+        const json* word = find_member(object, name);
+        if (word == nullptr || !word->is_string()) return;
+        expect(*word == words[0] || *word == words[1], path.at(name),
+               fmt::format("{} or {}", words[0], words[1]));
     }
 
     void add(const Pointer& path, std::string reason) {

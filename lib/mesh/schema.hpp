@@ -12,7 +12,10 @@ namespace meshprobe {
 /// `is_part`: an included document, which may lack any section.
 void check_template_schema(const nlohmann::json& document, bool is_part, std::vector<MeshProblem>& problems);
 
-/// Of a legacy MeshConfig, before anything that it includes: what its translation cannot do without.
+/// Of a legacy MeshConfig with its includes merged: what its translation leaves out because it is of the
+/// wrong type.
+void find_meshconfig_misfits(const nlohmann::json& config, std::vector<MeshProblem>& problems);
+/// All these, and what the translation cannot do without.
 void check_meshconfig_schema(const nlohmann::json& config, std::vector<MeshProblem>& problems);
 
 } // namespace meshprobe

@@ -59,6 +59,11 @@ Result<std::vector<std::string>> written_read_urls(const json& archive) {
                 fmt::format("results are only pushed to archiver {}", in_quotes(archiver)));
 }
 
+std::optional<std::string> written_search_url(const json& archive) {
+    if (string_member(archive, "archiver") != "http") return std::nullopt;
+    return search_url_of_logstash(string_member(object_member(archive, "data"), "_url"));
+}
+
 Result<std::span<const MeshArchive* const>> TaskArchives::of(const MeshTask& task, const MeshTuple& tuple) {
     const Participant& scheduler = tuple.members[tuple.scheduler];
     Sources& sources = sources_of(task, scheduler);
@@ -273,6 +278,7 @@ MeshArchive TaskArchives::made(const Source& source, json object) const {
         }
     }
     if (!archive.read_urls.empty()) archive.reason.clear();
+    archive.search_url = written_search_url(archive.object);
     return archive;
 }
 

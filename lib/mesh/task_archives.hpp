@@ -22,6 +22,9 @@ namespace meshprobe {
 /// Where results of this archive can be read, as written, variables and all; an error says why nowhere.
 [[nodiscard]] Result<std::vector<std::string>> written_read_urls(const nlohmann::json& archive);
 
+/// Where the OpenSearch of this archive answers itself, variables and all; nullopt: nothing says so.
+[[nodiscard]] std::optional<std::string> written_search_url(const nlohmann::json& archive);
+
 class TaskArchives {
   public:
     TaskArchives(const nlohmann::json& document, Oracle& oracle) : document_(document), oracle_(oracle) {}

@@ -52,6 +52,8 @@ class ArchiveReader {
                 extraction_.refuse(what, urls.error().message);
                 continue;
             }
+            const auto search = written_search_url(*entry);
+            if (search && variables_in(*search).empty()) extraction_.add_search_url(*search);
             for (const std::string& url : *urls) {
                 if (variables_in(url).empty()) {
                     extraction_.add_url(what, url);
@@ -102,6 +104,7 @@ class ArchiveReader {
         const auto varying = varying_.find(archive.name);
         if (varying == varying_.end()) return;
         varying->second = true;
+        if (archive.search_url) extraction_.add_search_url(*archive.search_url);
         for (const MeasurementArchive& url : archive.read_urls)
             extraction_.add_url("archive " + in_quotes(archive.name), url.url);
         if (!archive.reason.empty()) extraction_.refuse("archive " + in_quotes(archive.name), archive.reason);

@@ -43,7 +43,10 @@ void merge_template_includes(json& document, std::string_view location, const In
             continue; // the outline reported bad ones
         const auto text = lookup ? lookup(*target) : std::nullopt;
         if (!text) continue;
-        const auto part = parse_json_text(*text);
+        std::vector<MeshProblem> problems;
+        const auto part = parse_json_text(*text, &problems);
+        for (const MeshProblem& problem : problems)
+            refusals.add(name_of_document(*target), problem.text());
         if (part) {
             merge_part(document, *part);
         } else {

@@ -118,8 +118,8 @@ class Translation {
         }
         std::string name =
             addresses.empty() ? string_member(host, "description") : address_text(*addresses.front());
-        for (int number = 1; name.empty() || template_["hosts"].contains(name); ++number)
-            name = fmt::format("host {}", number);
+        while (name.empty() || template_["hosts"].contains(name))
+            name = fmt::format("host {}", ++unnamed_hosts_);
         json& translated = template_["hosts"][name];
         translated = json::object();
         if (!own.archives.empty()) translated["archives"] = own.archives;
@@ -261,8 +261,7 @@ class Translation {
         std::ranges::replace(name, ' ', '_');
         if (name.empty()) name = "test";
         const std::string base = name;
-        for (int number = 2; template_["tasks"].contains(name); ++number)
-            name = fmt::format("{}_{}", base, number);
+        name = free_task_name(base);
         json group = group_of(object_member(test, "members"));
         if (group.is_null()) {
             if (!bool_member(test, "disabled")) static_cast<void>(archives_of(test)); // results may be there
@@ -273,9 +272,7 @@ class Translation {
         template_["tests"][name] = translated_test(parameters);
         json task{{"group", name}, {"test", name}};
         if (json schedule = translated_schedule(parameters); !schedule.is_null()) {
-            const std::string schedule_name = "repeat-" + string_member(schedule, "repeat");
-            template_["schedules"].emplace(schedule_name, std::move(schedule));
-            task["schedule"] = schedule_name;
+            task["schedule"] = add_schedule(std::move(schedule));
         }
         json archives = archives_of(test);
         append_missing(archives, mesh_archives_);
@@ -288,13 +285,35 @@ class Translation {
         template_["tasks"][name] = task;
         if (!bool_member(parameters, "force_bidirectional")) return;
         task["scheduled-by"] = 1;
-        template_["tasks"][name + "_scheduled_by_dest"] = std::move(task);
+        template_["tasks"][free_task_name(name + "_scheduled_by_dest")] = std::move(task);
+    }
+
+    /// NAME, else NAME_2, NAME_3 …
+    std::string free_task_name(const std::string& base) {
+        std::string name = base;
+        int& number = task_numbers_.try_emplace(base, 1).first->second;
+        while (template_["tasks"].contains(name))
+            name = fmt::format("{}_{}", base, ++number);
+        return name;
+    }
+
+    /// After the interval; where another test of this interval starts in other ways, after those as well.
+    std::string add_schedule(json schedule) {
+        json& schedules = template_["schedules"];
+        std::string name = "repeat-" + string_member(schedule, "repeat");
+        if (schedules.emplace(name, schedule).first.value() == schedule) return name;
+        name += fmt::format("-slip-{}{}", string_member(schedule, "slip"),
+                            bool_member(schedule, "sliprand") ? "" : "-not-random");
+        schedules.emplace(name, std::move(schedule));
+        return name;
     }
 
     const json& config_;
     RefusalList& refusals_;
     json template_ = json::object();
     json mesh_archives_;
+    std::map<std::string, int> task_numbers_; ///< where the search for a free name goes on
+    int unnamed_hosts_ = 0;
 };
 
 } // namespace

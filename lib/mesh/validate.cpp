@@ -1,12 +1,12 @@
 #include "lib/mesh/validate.hpp"
 
-#include "lib/mesh/duplicate_names.hpp"
+#include "lib/mesh/extraction.hpp"
 #include "lib/mesh/json_text.hpp"
 #include "lib/mesh/location.hpp"
 #include "lib/mesh/pointer.hpp"
 #include "lib/mesh/references.hpp"
 #include "lib/mesh/schema.hpp"
-#include "lib/mesh/template.hpp"
+#include "lib/mesh/translation.hpp"
 
 #include <fmt/core.h>
 
@@ -19,16 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-void check_list(const json& list, std::vector<MeshProblem>& problems) {
-    for (std::size_t index = 0; list.is_array() && index < list.size(); ++index) {
-        const json* include = find_member(list[index], "include");
-        if (include == nullptr || !(include->is_array() || include->is_string())) {
-            problems.push_back(
-                {Pointer().at(index).text(), "expected an object with \"include\", an array of URLs"});
-        }
-    }
-}
-
 std::string text_of(const Refusal& refusal) {
     return fmt::format("{}: {}", refusal.what, refusal.reason);
 }
@@ -37,17 +27,39 @@ void tell(const Omission& omission, MeshStage& stage) {
     (omission.is_fault ? stage.problems : stage.remarks).push_back({omission.path, text_of(omission)});
 }
 
-MeshStage check_schema(const json& document, MeshForm form, std::string_view text) {
-    MeshStage stage{"schema", {}};
-    if (form == MeshForm::psconfig) check_template_schema(document, false, stage.problems);
-    if (form == MeshForm::meshconfig) check_meshconfig_schema(document, stage.problems);
-    if (form == MeshForm::include_list) check_list(document, stage.problems);
-    find_duplicate_names(text, stage.problems);
-    return stage;
+MeshStage schema_stage(std::vector<MeshProblem> of_schema, const std::vector<MeshProblem>& of_text) {
+    of_schema.insert(of_schema.end(), of_text.begin(), of_text.end());
+    return {"schema", std::move(of_schema)};
+}
+
+/// Every `include` of a list or a MeshConfig, wherever it stands: can it be had?
+void check_legacy_includes(const json& value, const Pointer& path, std::string_view location,
+                           const IncludeLookup& lookup, MeshStage& stage) {
+    constexpr std::size_t most = 1000;
+    if (const json* include = find_member(value, "include")) {
+        std::size_t index = 0;
+        for (const json& each : include->is_array() ? *include : json::array({*include})) {
+            const Pointer at = include->is_array() ? path.at("include").at(index++) : path.at("include");
+            if (!each.is_string() || stage.problems.size() >= most) continue;
+            const auto target = resolve_location(location, each.get_ref<const std::string&>());
+            if (!target) {
+                stage.problems.push_back(
+                    {at.text(), fmt::format("{}: {}", in_quotes(each.get_ref<const std::string&>()),
+                                            target.error().message)});
+            } else if (!lookup || !lookup(*target)) {
+                stage.problems.push_back({at.text(), cannot_be_had(*target)});
+            }
+        }
+    }
+    if (!value.is_structured()) return;
+    std::size_t index = 0;
+    for (auto member = value.begin(); member != value.end(); ++member)
+        check_legacy_includes(*member, value.is_object() ? path.at(member.key()) : path.at(index++), location,
+                              lookup, stage);
 }
 
 /// What the document itself includes; and what it is together with that.
-MeshStage check_includes(const MeshTemplate& merged, const json& document, std::string_view location,
+MeshStage check_includes(const json& merged, const json& document, std::string_view location,
                          const IncludeLookup& lookup) {
     MeshStage stage{"includes", {}};
     const json& includes = array_member(document, "includes");
@@ -66,14 +78,14 @@ MeshStage check_includes(const MeshTemplate& merged, const json& document, std::
             stage.problems.push_back({path.text(), cannot_be_had(*target)});
             continue;
         }
-        const auto part = parse_json_text(*text);
+        std::vector<MeshProblem> problems;
+        const auto part = parse_json_text(*text, &problems);
         if (!part || !part->is_object()) {
             stage.problems.push_back(
                 {path.text(), fmt::format("{}: {}", in_quotes(*target),
                                           part ? "it is no JSON object" : part.error().message)});
             continue;
         }
-        std::vector<MeshProblem> problems;
         check_template_schema(*part, true, problems);
         for (MeshProblem& problem : problems) {
             stage.problems.push_back(
@@ -83,7 +95,7 @@ MeshStage check_includes(const MeshTemplate& merged, const json& document, std::
     std::vector<MeshProblem> before;
     check_template_schema(document, false, before);
     std::vector<MeshProblem> after;
-    check_template_schema(merged.document, false, after);
+    check_template_schema(merged, false, after);
     for (MeshProblem& problem : after) {
         if (std::ranges::find(before, problem) == before.end()) stage.problems.push_back(std::move(problem));
     }
@@ -120,24 +132,46 @@ std::string cannot_be_had(std::string_view location) {
 
 Result<std::vector<MeshStage>> validate_mesh_document(std::string_view text, std::string_view location,
                                                       const IncludeLookup& lookup, MeshOracle oracle) {
-    const auto document = parse_json_text(text);
+    std::vector<MeshProblem> of_text;
+    auto document = parse_json_text(text, &of_text);
     if (!document) return fail(document.error());
-    const auto merged = read_mesh_template(text, location, lookup);
-    if (!merged) return fail(merged.error());
-    std::vector<MeshStage> stages{check_schema(*document, merged->form, text)};
-    if (merged->form == MeshForm::include_list) return stages;
-    if (merged->form == MeshForm::psconfig) {
-        stages.push_back(check_includes(*merged, *document, location, lookup));
+    const auto outline = outline_mesh(*document, location, DocumentRole::whole);
+    if (!outline) return fail(outline.error());
+    std::vector<MeshStage> stages;
+    MeshStage includes{"includes", {}};
+    std::vector<MeshProblem> of_schema;
+    if (outline->form == MeshForm::include_list) {
+        stages.push_back(schema_stage(idle_includes(*document, outline->form), of_text));
+        check_legacy_includes(*document, {}, location, lookup, includes);
+        stages.push_back(std::move(includes));
+        return stages;
+    }
+    json merged = *document;
+    RefusalList refusals;
+    if (outline->form == MeshForm::psconfig) {
+        merge_template_includes(merged, location, lookup, refusals);
+        check_template_schema(*document, false, of_schema);
+        stages.push_back(schema_stage(std::move(of_schema), of_text));
+        stages.push_back(check_includes(merged, *document, location, lookup));
     } else {
-        MeshStage stage{"translation", {}};
-        for (const Omission& omission : merged->refusals)
-            tell(omission, stage);
-        stages.push_back(std::move(stage));
+        check_legacy_includes(*document, {}, location, lookup, includes);
+        merge_meshconfig_includes(merged, location, lookup, refusals);
+        for (const Omission& omission : refusals.all())
+            tell(omission, includes);
+        check_meshconfig_schema(merged, of_schema);
+        stages.push_back(schema_stage(std::move(of_schema), of_text));
+        stages.push_back(std::move(includes));
+        RefusalList untranslated;
+        merged = translate_meshconfig(merged, untranslated);
+        MeshStage translation{"translation", {}};
+        for (const Omission& omission : untranslated.all())
+            tell(omission, translation);
+        stages.push_back(std::move(translation));
     }
     MeshStage references{"references", {}};
-    check_references(merged->document, references.problems);
+    check_references(merged, references.problems);
     stages.push_back(std::move(references));
-    stages.push_back(check_expansion(merged->document, std::move(oracle)));
+    stages.push_back(check_expansion(merged, std::move(oracle)));
     return stages;
 }
 

@@ -3,6 +3,7 @@
 
 #include "lib/mesh/document.hpp"
 #include "lib/mesh/expansion.hpp"
+#include "lib/mesh/problem.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,15 +11,8 @@
 
 namespace meshprobe {
 
-struct MeshProblem {
-    std::string path;   ///< JSON pointer (RFC 6901), printable; "" is the document itself
-    std::string reason; ///< what is wrong there, and what was expected
-
-    auto operator<=>(const MeshProblem&) const = default;
-};
-
 struct MeshStage {
-    std::string name;                  ///< "schema", "includes" or "translation", "references", "expand"
+    std::string name; ///< "schema", "includes", "translation" of a MeshConfig, "references", "expand"
     std::vector<MeshProblem> problems; ///< at most a thousand
     /// What is left out of a document that has no fault: an ordered_mesh, which pSConfig drops as well, or a
     /// class of the requesting agent, who is not known.
@@ -28,8 +22,8 @@ struct MeshStage {
 /// The reason that validation gives for an include that `lookup` does not know; who fetched it knows more.
 [[nodiscard]] std::string cannot_be_had(std::string_view location);
 
-/// All stages of a template or MeshConfig; those behind one that makes them pointless are left out. An
-/// include list has the stage "schema" only. An error: the text is no JSON, or no mesh document.
+/// All stages of a template or MeshConfig; an include list has "schema" and "includes" only. An error: the
+/// text is no JSON, or no mesh document.
 ///
 /// As the schema of pSConfig, this does not look at entries whose names it does not like; to name one from
 /// elsewhere is an error.

@@ -88,6 +88,15 @@ bool is_ipv6(const std::string& text) {
     return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
+bool ends_with_scheme(std::string_view text) {
+    return text.ends_with("http://") || text.ends_with("https://");
+}
+
+/// "2001:db8:0:0:0:0:0:1:8080" without its port; one with "::" in it might as well be all address.
+std::string without_last_group(const std::string& literal) {
+    return literal.find("::") == std::string::npos ? literal.substr(0, literal.rfind(':')) : literal;
+}
+
 std::string value_of(const Indexed& variable, const Participant& member) {
     std::string value;
     if (variable.kind == Kind::pscheduler_address)
@@ -111,8 +120,11 @@ Result<json> replaced(const std::string& text, const VariableValues& values) {
             return value;
         }
         result += text.substr(done, variable->begin - done);
-        result += value->is_string() ? value->get_ref<const std::string&>()
+        const std::string part = value->is_string()
+                                     ? value->get_ref<const std::string&>()
                                      : value->dump(-1, ' ', false, json::error_handler_t::replace);
+        // A port may follow, and then only here it is known where the address ends.
+        result += ends_with_scheme(result) && is_ipv6(part) ? "[" + part + "]" : part;
         done = variable->end;
     }
     return with_brackets_in_urls(result + text.substr(done));
@@ -124,14 +136,14 @@ std::string with_brackets_in_urls(const std::string& text) {
     std::string result;
     std::size_t done = 0;
     for (auto colon = text.find("://"); colon != std::string::npos; colon = text.find("://", colon + 3)) {
-        const std::string_view before = std::string_view(text).substr(0, colon);
-        if (!before.ends_with("http") && !before.ends_with("https")) continue;
         const auto start = colon + 3;
+        if (!ends_with_scheme(std::string_view(text).substr(0, start))) continue;
         const auto end = std::min(text.find_first_not_of("0123456789abcdefABCDEF:.", start), text.size());
-        const std::string literal = text.substr(start, end - start);
+        std::string literal = text.substr(start, end - start);
+        if (!is_ipv6(literal)) literal = without_last_group(literal);
         if (!is_ipv6(literal)) continue;
         result += text.substr(done, start - done) + "[" + literal + "]";
-        done = end;
+        done = start + literal.size();
     }
     return result + text.substr(done);
 }

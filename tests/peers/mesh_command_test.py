@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,7 +77,7 @@ class Case(unittest.TestCase):
         lines = [json.loads(line) for line in self.mesh("hosts", source, "--json", *arguments, status=status).stdout.splitlines()]
         for line in lines:
             reason = [] if line["measurement-archives"] else ["reason"]  # whoever has no archive says why
-            self.assertEqual(list(line), HOST_KEYS + reason)
+            self.assertEqual([key for key in line if key != "opensearch"], HOST_KEYS + reason)
             self.assertEqual([type(line[key]) for key in HOST_KEYS[1:]], [list] * 3)
         return lines
 
@@ -157,7 +158,11 @@ class Forms(Case):
         missing = self.hosts(server.url("/list"), status=PARTIAL)[-1]
         self.assertIsNone(missing["host"])
         self.assertIn("404", missing["reason"])
-        self.assertEqual([verdict["valid"] for verdict in self.validate(server.url("/list"), INVALID)], [False, True])
+        listed, other = self.validate(server.url("/list"), INVALID)
+        self.assertEqual((listed["valid"], other["valid"]), (False, True))
+        [gone] = [problem for stage in listed["stages"] for problem in stage["problems"]]
+        self.assertEqual(gone["path"], "/0/include/0")
+        self.assertIn("404", gone["reason"])
 
     def test_a_meshconfig_is_translated(self):
         lines = self.expand(self.file(MESHCONFIG))
@@ -165,7 +170,8 @@ class Forms(Case):
                          [("some_pings", "rtt", "a.example.org", False, 300), ("some_pings", "rtt", "a.example.org", True, 300)])
         self.assertEqual(lines[0]["archives"][0]["data"], {"url": "https://a.example.org/esmond/perfsonar/archive", "measurement-agent": "a.example.org"})
         self.assertEqual([host["host"] for host in self.hosts(self.file(MESHCONFIG))], ["a.example.org"])
-        self.assertEqual(self.validate(self.file(MESHCONFIG))[0]["stages"][2]["stage"], "translation")
+        self.assertEqual([stage["stage"] for stage in self.validate(self.file(MESHCONFIG))[0]["stages"]],
+                         ["load", "schema", "includes", "translation", "references", "expand"])
 
     def test_includes_add_what_is_missing_and_may_turn_in_circles(self):
         server = self.serve(part=template("b", "c", includes=["mesh"], groups={"all": {"type": "list", "addresses": []}}))
@@ -285,12 +291,39 @@ class Hostile(Case):
         self.assertEqual({line["task"] for line in self.expand(self.file(document))}, {"fine"})
 
     def test_deep_and_wide_documents(self):
-        self.assertIn("nested more than", self.mesh("validate", self.file("[" * 100000), status=USAGE).stderr)
+        self.assertIn("ends early", self.mesh("validate", self.file("[" * 100000), status=USAGE).stderr)
+        deep = json.dumps(template("a", "b", _meta={"deep": "HERE"})).replace('"HERE"', "[" * 100000 + "]" * 100000)
+        run = self.mesh("expand", self.file(deep), "--json")
+        self.assertEqual(len(run.stdout.splitlines()), 2)
+        self.assertRegex(run.stderr, r"/_meta/deep(/0)+: it is nested more than 64 deep, and left out")
         loop = {f"c{index}": {"data-source": {"type": "current-config"}, "match-filter": {"type": "or", "filters": [
             {"type": "address-class", "class": f"c{(index + step) % 30}"} for step in (1, 2, 3)]}} for index in range(30)}
         document = template("a", "b", **{"address-classes": loop})
         document["groups"]["all"]["addresses"].append({"class": "c0"})
         self.assertEqual(pairs(self.expand(self.file(document))), ["a>b", "b>a"])
+        self.assertIn("circle", self.mesh("expand", self.file(document)).stderr)
+
+    def test_many_tasks_on_one_large_group_end_soon(self):
+        document = template("a", "b", groups={"all": {"type": "list", "addresses": [{"name": "a"}] * 5000}},
+                            tasks={f"k{index}": {"group": "all", "test": "rtt"} for index in range(5000)})
+        source = self.file(document)
+        begin = time.monotonic()
+        self.assertIn("too many pairs", self.mesh("validate", source, status=INVALID).stdout)
+        self.assertLess(time.monotonic() - begin, 20)  # not one for each of 25 million members; the machine may be busy
+
+    def test_what_is_left_out_of_lists_and_meshconfigs_is_told(self):
+        config = {"organizations": [5, {"sites": 7, "hosts": ["a", {"addresses": "a.example"}, {"addresses": [{}, "b.example"]}]}], "tests": []}
+        run = self.mesh("expand", self.file(config))
+        for place in ("/organizations/0: ", "/organizations/1/sites: ", "/organizations/1/hosts/0: ", "/organizations/1/hosts/1/addresses: ",
+                      "/organizations/1/hosts/2/addresses/0: "):
+            self.assertIn(place, run.stderr)
+        server = self.serve(mesh=template("a", "b"))
+        listed = self.file([{"include": [server.url("/mesh"), 7]}, {"foo": 1}, None])
+        run = self.mesh("expand", listed)
+        for place in ("/0/include/1: ", "/1: ", "/2: "):
+            self.assertIn(place, run.stderr)
+        twice = json.dumps(template("a", "b")).replace('"addresses": {"a":', '"addresses": {"a": {}, "a":', 1)
+        self.assertIn("/addresses/a: the object has this member twice", self.mesh("expand", self.file(twice)).stderr)
 
     def test_jq_programs_end(self):
         document = template("a", "b")
@@ -319,6 +352,7 @@ class Urls(Case):
                             tasks={"pings": {"group": "all", "test": "rtt", "archives": list(archives)}})
         lines = self.hosts(self.file(document))
         self.assertCountEqual([url for line in lines for url in line["measurement-archives"]], [url for _, url in archives.values() if url])
+        self.assertEqual([line["opensearch"] for line in lines if "opensearch" in line], [["https://logstash.example.org:8443/opensearch/"]])
         reasons = [line["reason"] for line in lines if line["host"] is None]
         for name, (_, url) in archives.items():
             self.assertEqual(len([reason for reason in reasons if f'"{name}"' in reason.split(":")[0]]), 0 if url else 1, (name, reasons))

@@ -127,10 +127,13 @@ TEST_CASE("what is no mesh document says what it looks like instead") {
         {"[1,2]", "without any \"include\""},
         {"42", "a JSON number"},
         {R"({"addresses":{"a":{"addr)", "ends early, after 24 bytes"},
-        {R"({"addresses":{"a" 1}})", "broken JSON, at byte"},
-        {"{\"addresses\":{\"\xff\xfe\":{}}}", "broken JSON"},
-        {std::string(100, '[') + std::string(100, ']'), "nested more than 64 deep"},
-        {std::string(10'000'000, '['), "nested more than 64 deep"},
+        {R"({"addresses":{"a" 1}})", "broken JSON, at line 1, column 19"},
+        {"{\"addresses\":\n{\"\xc3\xa9\" 1}}", "broken JSON, at line 2, column 6"},
+        {"{\"addresses\":{\"\xff\xfe\":{}}", "ends early"},
+        {std::string("{\"addresses\":{}}\0 garbage", 26), "broken JSON, at line 1, column 17: a NUL byte"},
+        {std::string("[]\0", 3), "a NUL byte"},
+        {std::string(100, '[') + std::string(100, ']'), "without any \"include\""},
+        {std::string(10'000'000, '['), "ends early, after 10000000 bytes"},
         {"\x1f\x8b\x08", "gzip"},
     };
     for (const auto& [text, reason] : cases) {
@@ -140,6 +143,156 @@ TEST_CASE("what is no mesh document says what it looks like instead") {
         CHECK(document.error().kind == ErrorKind::protocol);
         CHECK_THAT(document.error().message, Catch::Matchers::Contains(reason));
     }
+}
+
+TEST_CASE("what harms only its own place in a text is told, and the rest is read") {
+    const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+    struct Row {
+        std::string text;     ///< of `_meta` of the address
+        std::string expected; ///< what it is read as
+        std::string told;
+    };
+    const std::string bad_text = ": no UTF-8, or half a surrogate pair; read as U+FFFD";
+    const std::vector<Row> rows{
+        {R"("plain")", R"("plain")", ""},
+        {"\"caf\xe9\"", "\"caf\xef\xbf\xbd\"", "line 2, column 18" + bad_text},
+        {"\"\xc3\xa9\xe9 \xff\"", "\"\xc3\xa9\xef\xbf\xbd \xef\xbf\xbd\"", "line 2, column 16" + bad_text},
+        {R"("\ud83d")", R"("\ufffd")", "line 2, column 15" + bad_text},
+        {R"("\\\uDC00\ud83d\udca1")", R"("\\\ufffd\ud83d\udca1")", "line 2, column 17" + bad_text},
+        {nested(61), nested(61), ""},
+        {nested(62), nested(61).replace(61, 0, "null"),
+         "/addresses/a/_meta" +
+             [] {
+                 std::string path;
+                 for (int level = 0; level < 61; ++level)
+                     path += "/0";
+                 return path;
+             }() +
+             ": it is nested more than 64 deep, and left out"},
+        {R"([1e999,2])", "[null,2]", ""},
+        {R"([{"x":1,"#":2,"#":3,"x":4}])", R"([{"x":4}])",
+         "/addresses/a/_meta/0/x: the object has this member twice; the last one counts"},
+    };
+    for (const Row& row : rows) {
+        INFO(row.text);
+        const auto read = read_mesh_template(
+            "{\"addresses\":{\"a\":{\"address\":\"a.example\",\n    \"_meta\": " + row.text + "}}}");
+        REQUIRE(read);
+        CHECK(read->document["addresses"]["a"]["_meta"] == json::parse(row.expected));
+        CHECK(read->refusals.size() == (row.told.empty() ? 0 : 1));
+        for (const Omission& omission : read->refusals) {
+            CHECK(omission.what == "the document");
+            CHECK_THAT(omission.reason, Catch::Matchers::StartsWith(row.told));
+        }
+    }
+    const auto deep = read_mesh_template(R"({"addresses":{},"_meta":)" + nested(1'000'000) + "}");
+    REQUIRE(deep);
+    CHECK(deep->refusals.size() == 1);
+}
+
+TEST_CASE("what a list or a template does not include is told with its place") {
+    const auto list = parsed(R"([{"include":["https://a.example.org/",7]},{"foo":1},5,null,{"include":3}])");
+    CHECK(list.includes.size() == 1);
+    CHECK_THAT(refusal_text(list), Catch::Matchers::Contains("/0/include/1: expected a URL") &&
+                                       Catch::Matchers::Contains("/1: expected an object with \"include\"") &&
+                                       Catch::Matchers::Contains("/2: expected an object") &&
+                                       Catch::Matchers::Contains("/3: expected an object") &&
+                                       Catch::Matchers::Contains("/4/include: expected an array of URLs"));
+    CHECK_THAT(refusal_text(parsed(R"({"addresses":{},"includes":["https://a.example.org/",{}]})")),
+               Catch::Matchers::Contains("/includes/1: expected a URL"));
+}
+
+TEST_CASE("what is of the wrong type in a MeshConfig is told with its place") {
+    const auto document =
+        parsed(R"({"organizations":[5,{"sites":7,"hosts":[null,"a",{"addresses":"a.example"},
+        {"addresses":[5,{},null,{"address":7},"b.example"]}]}],"tests":[]})");
+    const std::string told = refusal_text(document);
+    for (const char* place :
+         {"/organizations/0: expected an object", "/organizations/1/sites: expected an array",
+          "/organizations/1/hosts/0: expected an object", "/organizations/1/hosts/1: expected an object",
+          "/organizations/1/hosts/2/addresses: expected an array",
+          "/organizations/1/hosts/3/addresses/0: expected an address",
+          "/organizations/1/hosts/3/addresses/1: ", "/organizations/1/hosts/3/addresses/2: ",
+          "/organizations/1/hosts/3/addresses/3: "})
+        CHECK_THAT(told, Catch::Matchers::Contains(place));
+    CHECK(document.refusals.size() == 9);
+}
+
+namespace {
+
+/// A MeshConfig of two hosts with these tests.
+json translated(const std::string& tests) {
+    const auto read = read_mesh_template(
+        R"({"organizations":[{"hosts":[{"addresses":["a.example"]},{"addresses":["b.example"]}]}],"tests":[)" +
+        tests + "]}");
+    REQUIRE(read);
+    return read->document;
+}
+
+} // namespace
+
+TEST_CASE("tests of a MeshConfig keep their own slip, whatever they share") {
+    const auto test = [](const std::string& name, const std::string& parameters) {
+        return R"({"description":")" + name +
+               R"(","members":{"type":"mesh","members":["a.example","b.example"]},"parameters":{"type":"pinger",)" +
+               parameters + "}}";
+    };
+    const json document = translated(test("one", R"("interval":3600,"slip":60)") + "," +
+                                     test("two", R"("interval":3600,"slip":1800)") + "," +
+                                     test("three", R"("interval":3600,"slip":60,"slip_randomize":false)") +
+                                     "," + test("four", R"("interval":3600,"slip":60)"));
+    const auto schedule = [&](const char* task) {
+        return document["schedules"][document["tasks"][task]["schedule"].get<std::string>()];
+    };
+    CHECK(schedule("one") == json{{"repeat", "PT3600S"}, {"slip", "PT60S"}, {"sliprand", true}});
+    CHECK(schedule("two") == json{{"repeat", "PT3600S"}, {"slip", "PT1800S"}, {"sliprand", true}});
+    CHECK(schedule("three") == json{{"repeat", "PT3600S"}, {"slip", "PT60S"}, {"sliprand", false}});
+    CHECK(document["schedules"].size() == 3);
+
+    // The second task of a test replaces no other.
+    const std::string both_ways = test("x", R"("interval":30,"force_bidirectional":1)");
+    const std::string taken = test("x_scheduled_by_dest", R"("interval":60)");
+    for (const auto& [tests, task, other] :
+         {std::tuple(taken + "," + both_ways, "x_scheduled_by_dest", "x_scheduled_by_dest_2"),
+          std::tuple(both_ways + "," + taken, "x_scheduled_by_dest_2", "x_scheduled_by_dest")}) {
+        const json tasks = translated(tests)["tasks"];
+        CHECK(tasks.size() == 3);
+        CHECK(tasks[task]["schedule"] == "repeat-PT60S");
+        CHECK(tasks[task].contains("scheduled-by") == false);
+        CHECK(tasks[other]["scheduled-by"] == 1);
+    }
+}
+
+TEST_CASE("a MeshConfig that includes itself is not doubled, and the loop is named") {
+    const std::string text =
+        R"({"organizations":[{"hosts":[{"addresses":["a.example"]}]}],"tests":[],"include":["m","part"]})";
+    const auto lookup = [&](std::string_view location) -> std::optional<std::string_view> {
+        if (location.ends_with("/part")) return R"({"include":["m"]})";
+        return text;
+    };
+    const auto read = read_mesh_template(text, "https://mesh.example.net/m", lookup);
+    REQUIRE(read);
+    CHECK(read->document["hosts"].size() == 1);
+    std::string told;
+    for (const Omission& omission : read->refusals)
+        told += omission.what + ": " + omission.reason + "\n";
+    CHECK(read->refusals.size() == 2);
+    CHECK_THAT(told, Catch::Matchers::Contains("mesh.example.net/m\": the document includes itself") &&
+                         Catch::Matchers::Contains("a loop: \"https://mesh.example.net/part\" includes it"));
+}
+
+TEST_CASE("an archive behind /logstash has an OpenSearch, too") {
+    const auto found = parsed(R"({"archives":{
+        "plain":{"archiver":"http","data":{"_url":"https://A.example.org:8443/logstash"}},
+        "other":{"archiver":"http","data":{"_url":"https://b.example.org/put"}},
+        "varies":{"archiver":"http","data":{"_url":"https://{% localhost %}/logstash"}}},
+      "addresses":{"c":{"address":"c.example.org"}},"groups":{"g":{"type":"list","addresses":[{"name":"c"}]}},
+      "tests":{"t":{"type":"rtt","spec":{}}},"tasks":{"t":{"group":"g","test":"t","archives":["varies"]}}})");
+    std::vector<std::string> searches;
+    for (const MeasurementArchive& search : found.searches)
+        searches.push_back(search.url);
+    CHECK(searches == std::vector<std::string>{"https://a.example.org:8443/opensearch/",
+                                               "https://c.example.org/opensearch/"});
 }
 
 TEST_CASE("a template may be empty, partial or commented") {

@@ -348,6 +348,14 @@ TEST_CASE("problems of the later stages have their places, too") {
          "schema /subtasks/s/schedule-offset/type: expected start or end\n"},
         {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"end","relation":"beside","offset":"PT1M"}}}})",
          "schema /subtasks/s/schedule-offset/relation: expected before or after\n"},
+        {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"","relation":"after","offset":"PT1M"}}}})",
+         "schema /subtasks/s/schedule-offset/type: expected start or end\n"},
+        {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"end","relation":"","offset":"PT1M"}}}})",
+         "schema /subtasks/s/schedule-offset/relation: expected before or after\n"},
+        {R"({"subtasks":{"s":{"test":"t","schedule-offset":{"type":"end","relation":"after","offset":"PT1.S"}}}})",
+         "schema /subtasks/s/schedule-offset/offset: expected"},
+        {R"({"address-classes":{"k":{"data-source":{"type":""}}}})",
+         "schema /address-classes/k/data-source/type: expected current-config or requesting-agent\n"},
     };
     const auto lookup = [](std::string_view location) -> std::optional<std::string_view> {
         return location.ends_with("page") ? "<html>" : R"({"hosts":{}})";
@@ -368,12 +376,78 @@ TEST_CASE("problems of the later stages have their places, too") {
     }
 }
 
+TEST_CASE("a schedule begins and ends at times that there are") {
+    const auto problems = [](const std::string& moment) {
+        json document = patched("{}");
+        document["schedules"]["s"]["start"] = moment;
+        return told(document).problems;
+    };
+    for (const char* good : {"2026-11-27", "2024-02-29T00:00:00Z", "2026-11-27T23:59:60Z",
+                             "2026-11-27T10:00:00.5+01:00", "2026-11-27T10:00", "2026-11-27T10:00:00-0500",
+                             "2026-11-27 10:00:00", "PT1H", "@PT1H", "@R/PT1H", "@R12/P1DT30M"}) {
+        INFO(good);
+        CHECK(problems(good).empty());
+    }
+    for (const char* bad : {"@",
+                            "@x",
+                            "@R",
+                            "@R12",
+                            "@R/",
+                            "@Rx/PT1H",
+                            "@PT",
+                            "2026-13-01",
+                            "2026-00-01",
+                            "2026-02-30",
+                            "2023-02-29",
+                            "2026-11-27T25:00:00Z",
+                            "2026-11-27T10:60:00Z",
+                            "2026-11-27T10:00:61Z",
+                            "2026-11-27T10:00:00+",
+                            "2026-11-27T",
+                            "2026-11-27T10:00:00.Z",
+                            "2026-11-27T10:00:00+25:00",
+                            "2026-11-27x",
+                            "2026-1-1",
+                            "20261127",
+                            "",
+                            "now"}) {
+        INFO(bad);
+        CHECK_THAT(problems(bad), Catch::Matchers::StartsWith("schema /schedules/s/start: expected a time"));
+    }
+}
+
+TEST_CASE("what a MeshConfig includes is a part of it when its schema is checked") {
+    const json config =
+        json::parse(R"({"include":["all"],"tests":[{"description":"t","include":["test"]}]})");
+    const auto lookup = [](std::string_view location) -> std::optional<std::string_view> {
+        if (location.ends_with("/all"))
+            return R"({"organizations":[{"hosts":[{"addresses":["a.example"]}]}]})";
+        if (location.ends_with("/test"))
+            return R"({"members":{"type":"mesh","members":["a.example"]},"parameters":{"type":"pinger","interval":60}})";
+        return std::nullopt;
+    };
+    CHECK(told(config, {}, lookup).problems.empty());
+    // What is not there is told at its place, and nothing that it may hold is called missing.
+    CHECK_THAT(told(config).problems,
+               Catch::Matchers::StartsWith(
+                   "includes /include/0: https://mesh.example.net/all cannot be had\n"
+                   "includes /tests/0/include/0: https://mesh.example.net/test cannot be had\n"));
+    CHECK(told(json::parse(R"([{"include":["https://a.example.org/"]},{"include":["gone","gone2"]}])"), {},
+               [](std::string_view location) -> std::optional<std::string_view> {
+                   return location.ends_with("gone") ? std::nullopt : std::optional<std::string_view>("{}");
+               })
+              .problems == "includes /1/include/0: https://mesh.example.net/gone cannot be had\n");
+}
+
 TEST_CASE("a MeshConfig has a schema as well") {
     const json good = json::parse(R"({"organizations":[{"hosts":[{"addresses":["a.example"]}],
             "sites":[{"hosts":[{"addresses":["b.example"]},{"include":["/c"]}]}]}],
         "tests":[{"members":{"type":"mesh","members":["a.example","b.example"]},
                   "parameters":{"type":"pinger","test_interval":"300"}}]})");
-    CHECK(told(good).problems.empty());
+    const auto part = [](std::string_view) -> std::optional<std::string_view> {
+        return R"({"addresses":["c.example"]})";
+    };
+    CHECK(told(good, {}, part).problems.empty());
     struct Row {
         std::string place; ///< where `value` is put
         json value;

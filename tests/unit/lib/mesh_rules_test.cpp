@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -436,6 +437,122 @@ TEST_CASE("archives of a tuple: the task's, then those of the scheduler's host, 
         names += "| ";
     }));
     CHECK(names == "z y own | z y b | ");
+}
+
+TEST_CASE("tasks on one large group cost what the first of them costs, and the bound is told") {
+    json document = changed(group(R"("type":"list")"));
+    for (int index = 0; index < 5000; ++index) {
+        const std::string name = fmt::format("m{}", index);
+        document["addresses"][name] = {{"address", "bad address"}};
+        document["groups"]["g"]["addresses"].push_back({{"name", name}});
+        document["tasks"][fmt::format("t{}", index)] = document["tasks"]["t"];
+    }
+    MeshExpansion expansion(document);
+    std::size_t refused = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    for (const MeshTask& task : expansion.tasks()) {
+        const auto done = expansion.each(task, [](const MeshTuple&) {});
+        if (done) continue;
+        ++refused;
+        if (refused == 1) CHECK_THAT(done.error().message, Catch::Matchers::Contains("too many pairs"));
+    }
+    CHECK(refused == 5001 - 2'000'000 / 5002);
+    CHECK(std::chrono::steady_clock::now() - begin <
+          std::chrono::seconds(10));            // a hundred times what it takes
+    CHECK(expansion.refusals().size() == 1000); // a name each, none twice
+}
+
+TEST_CASE("several tasks share a group, and groups share what they may hold together") {
+    json document = changed(R"({"tasks":{"u":{"group":"g","test":"t","scheduled-by":1}}})");
+    MeshExpansion both(document);
+    CHECK(tuples(both) == "[a]>b [b]>a");
+    std::string schedulers;
+    CHECK(both.each(*both.find("u"),
+                    [&](const MeshTuple& tuple) { schedulers += tuple.members[tuple.scheduler].address; }));
+    CHECK(schedulers == "b.examplea.example");
+
+    document["address-classes"]["all"] = {{"data-source", {{"type", "current-config"}}}};
+    document["groups"]["big"] = {{"type", "list"}, {"addresses", json::array()}};
+    for (int index = 0; index < 70'000; ++index)
+        document["groups"]["big"]["addresses"].push_back({{"class", "all"}});
+    document["tasks"]["big"] = {{"group", "big"}, {"test", "t"}};
+    MeshExpansion expansion(document);
+    const auto done = expansion.each(*expansion.find("big"), [](const MeshTuple&) {});
+    REQUIRE_FALSE(done);
+    CHECK_THAT(done.error().message, Catch::Matchers::Contains("too many members"));
+}
+
+TEST_CASE("classes may name each other in long chains, but not in circles") {
+    json document = changed(R"({"groups":{"g":{"addresses":[{"class":"c0"}]}}})");
+    const auto chain = [&](int length) {
+        for (int index = 0; index < length; ++index) {
+            document["address-classes"][fmt::format("c{}", index)] = {
+                {"data-source", {{"type", "current-config"}}},
+                {"match-filter", {{"type", "address-class"}, {"class", fmt::format("c{}", index + 1)}}}};
+        }
+        document["address-classes"][fmt::format("c{}", length)] = {
+            {"data-source", {{"type", "current-config"}}},
+            {"exclude-filter", {{"type", "tag"}, {"tag", "nobody"}}}};
+    };
+    const std::string all = "[a]>b [a]>192.0.2.3 [b]>a [b]>192.0.2.3 [192.0.2.3]>a [192.0.2.3]>b";
+    for (const int length : {1, 16, 17, 30, 20'000}) {
+        INFO(length);
+        chain(length);
+        // Whatever was asked before, the answer is the same.
+        document["groups"]["first"] = {{"type", "list"}, {"addresses", {{{"class", "c1"}}}}};
+        document["tasks"]["first"] = {{"group", "first"}, {"test", "t"}};
+        MeshExpansion expansion(document);
+        std::size_t members = 0;
+        CHECK(expansion.each(*expansion.find("first"), [&](const MeshTuple&) { ++members; }));
+        CHECK(members == 3);
+        CHECK(tuples(expansion) == all);
+        CHECK(expansion.refusals().empty());
+    }
+    document["address-classes"]["c9"]["match-filter"]["class"] = "c3";
+    MeshExpansion circle(document);
+    CHECK(tuples(circle).empty());
+    REQUIRE(circle.refusals().size() == 1);
+    CHECK(circle.refusals().begin()->path == "/address-classes/c0");
+    CHECK(circle.refusals().begin()->is_fault);
+    CHECK_THAT(circle.refusals().begin()->reason,
+               Catch::Matchers::Contains("class \"c3\" names itself by way of \"c4\""));
+    document["address-classes"]["c0"]["match-filter"]["class"] = "c0";
+    MeshExpansion self(document);
+    CHECK(tuples(self).empty());
+    REQUIRE(self.refusals().size() == 1);
+    CHECK_THAT(self.refusals().begin()->reason, Catch::Matchers::EndsWith("class \"c0\" names itself"));
+}
+
+TEST_CASE("an IPv6 address in a URL gets its brackets, whatever follows") {
+    struct Address {
+        std::string address;
+        std::string url;
+        std::string expected;
+    };
+    const std::vector<Address> rows{
+        {"2001:db8:0:0:0:0:0:1", "http://{% address[1] %}:8080/x", "http://[2001:db8:0:0:0:0:0:1]:8080/x"},
+        {"2001:db8::b", "http://{% address[1] %}:8080/x", "http://[2001:db8::b]:8080/x"},
+        {"2001:db8::b", "https://{% address[1] %}/x", "https://[2001:db8::b]/x"},
+        {"2001:db8::b", "https://{% pscheduler_address[1] %}:8443/x", "https://[2001:db8::b]:8443/x"},
+        {"2001:db8::b", "x {% address[1] %}:8080", "x 2001:db8::b:8080"},
+        {"b.example", "http://{% address[1] %}:8080/x", "http://b.example:8080/x"},
+        {"b.example", "http://2001:db8:0:0:0:0:0:1:8080/x", "http://[2001:db8:0:0:0:0:0:1]:8080/x"},
+        {"b.example", "http://2001:db8::1/x", "http://[2001:db8::1]/x"},
+    };
+    for (const Address& row : rows) {
+        INFO(row.url);
+        json document = changed(R"({"tasks":{"t":{"archives":["r"]}}})");
+        document["addresses"]["b"]["address"] = row.address;
+        document["archives"]["r"] = {{"archiver", "http"}, {"data", {{"_url", row.url}}}};
+        MeshExpansion expansion(document);
+        std::string url;
+        CHECK(expansion.each(*expansion.find("t"), [&](const MeshTuple& tuple) {
+            const auto archives = expansion.archives(*expansion.find("t"), tuple);
+            if (tuple.members[0].name == "a" && archives)
+                url = archives->front()->object.at("data").at("_url").get<std::string>();
+        }));
+        CHECK(url == row.expected);
+    }
 }
 
 TEST_CASE("intervals are ISO 8601 durations") {
