@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t most_archives = 256; ///< of a task on a host: each is looked at for each of both
+
 std::string compact(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -161,6 +163,10 @@ Status TaskArchives::add_archives(const MeshTask& task, const json& holder, Sour
         if (archive == nullptr || !archive->is_object())
             return fail(ErrorKind::protocol, fmt::format("there is no archive {}", in_quotes(name)));
         if (std::ranges::find(sources.archives, name, &Source::name) != sources.archives.end()) continue;
+        if (sources.archives.size() == most_archives) {
+            return fail(ErrorKind::protocol,
+                        fmt::format("its results would go to more than {} archives", most_archives));
+        }
         auto variables = variables_in(*archive);
         if (auto checked = check_variables(variables, task.dimension); !checked)
             return fail(checked.error().in("archive " + in_quotes(name)));

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace meshprobe {
@@ -28,10 +29,17 @@ std::string without_port(const std::string& member) {
                : member;
 }
 
-void append_missing(json& list, const json& additions) {
+/// Archives and tags of a host with those of its site and organization: each host has all of them.
+constexpr std::size_t most_inherited = 32;
+
+/// False: some had no place.
+bool append_missing(json& list, const json& additions) {
     for (const json& addition : additions) {
-        if (std::ranges::find(list, addition) == list.end()) list.push_back(addition);
+        if (std::ranges::find(list, addition) != list.end()) continue;
+        if (list.size() >= most_inherited) return false;
+        list.push_back(addition);
     }
+    return true;
 }
 
 json strings_of(const json& object, std::string_view name) {
@@ -78,9 +86,11 @@ class Translation {
     };
 
     Inherited inherited(const json& holder, const Inherited& above) {
-        Inherited result{archives_of(holder), strings_of(holder, "tags")};
-        append_missing(result.archives, above.archives);
-        append_missing(result.tags, above.tags);
+        Inherited result{archives_of(holder), json::array()};
+        const bool all = append_missing(result.archives, above.archives) &&
+                         append_missing(result.tags, strings_of(holder, "tags")) &&
+                         append_missing(result.tags, above.tags);
+        if (!all) refuse_further();
         return result;
     }
 
@@ -89,9 +99,21 @@ class Translation {
         const json* archives = find_member(holder, "measurement_archives");
         if (archives == nullptr || archives->is_null()) return names;
         // A single one may stand there without its array.
-        for (const json& archive : archives->is_array() ? *archives : json::array({*archives}))
-            append_missing(names, json::array({archive_name(string_member(archive, "read_url"))}));
+        for (const json& archive : archives->is_array() ? *archives : json::array({*archives})) {
+            if (append_missing(names, json::array({archive_name(string_member(archive, "read_url"))})))
+                continue;
+            refuse_further();
+            break;
+        }
         return names;
+    }
+
+    void refuse_further() {
+        if (std::exchange(has_refused_further_, true)) return;
+        refusals_.add("measurement_archives",
+                      fmt::format("more than {} archives or tags of one host are left out, "
+                                  "those of its site and organization included",
+                                  most_inherited));
     }
 
     std::string archive_name(const std::string& url) {
@@ -314,6 +336,7 @@ class Translation {
     json mesh_archives_;
     std::map<std::string, int> task_numbers_; ///< where the search for a free name goes on
     int unnamed_hosts_ = 0;
+    bool has_refused_further_ = false;
 };
 
 } // namespace

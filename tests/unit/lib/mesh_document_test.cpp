@@ -574,3 +574,20 @@ TEST_CASE("locations have one normal form, and the network names no files") {
     CHECK(resolve_location("https://a.example.org/x", "/etc/shadow").value() ==
           "https://a.example.org/etc/shadow");
 }
+
+TEST_CASE("a host of a MeshConfig gets a bounded number of archives of its organization") {
+    std::string archives;
+    for (int i = 0; i < 40; ++i)
+        archives += fmt::format(R"({}{{"read_url":"https://a{}.example/esmond/"}})", i == 0 ? "" : ",", i);
+    const auto read = read_mesh_template(
+        R"({"organizations":[{"measurement_archives":[)" + archives +
+        R"(],"hosts":[{"addresses":["a.example"]},{"addresses":["b.example"],"measurement_archives":)" +
+        R"([{"read_url":"https://own.example/esmond/"}]}]}],"tests":[]})");
+    REQUIRE(read);
+    const json& hosts = read->document["hosts"];
+    CHECK(hosts["a.example"]["archives"].size() == 32);
+    CHECK(hosts["b.example"]["archives"].size() == 32);
+    CHECK(hosts["b.example"]["archives"][0] == "own.example"); // the nearest first
+    REQUIRE(read->refusals.size() == 1);
+    CHECK(read->refusals.front().what == "measurement_archives");
+}
