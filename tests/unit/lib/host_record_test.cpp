@@ -65,7 +65,7 @@ TEST_CASE("a record is read as it was written") {
 
 TEST_CASE("each host is found among any number of others, short and long, and no other") {
     const Root root;
-    for (const std::size_t count : {0, 1, 2, 3, 7, 64, 500}) {
+    for (const std::size_t count : {0U, 1U, 2U, 3U, 7U, 64U, 500U}) {
         HostRecords records;
         for (std::size_t i = 0; i < count; ++i) {
             const auto host =
