@@ -87,10 +87,10 @@ class Translation {
 
     Inherited inherited(const json& holder, const Inherited& above) {
         Inherited result{archives_of(holder), json::array()};
-        const bool all = append_missing(result.archives, above.archives) &&
-                         append_missing(result.tags, strings_of(holder, "tags")) &&
-                         append_missing(result.tags, above.tags);
-        if (!all) refuse_further();
+        const bool all_archives = append_missing(result.archives, above.archives);
+        const bool all_tags = append_missing(result.tags, strings_of(holder, "tags")) &&
+                              append_missing(result.tags, above.tags);
+        if (!all_archives || !all_tags) refuse_further();
         return result;
     }
 
