@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <latch>
 #include <optional>
@@ -72,6 +73,20 @@ TEST_CASE("the first probes of all make the directory at the same time") {
             REQUIRE((result && *result));
         }
     }
+}
+
+TEST_CASE("a slot that cannot be opened keeps nobody from the others") {
+    const Root root;
+    REQUIRE(take(root, impatient(1))); // makes the directory
+    std::filesystem::create_directory(root.paths().slots() / "3");
+    const auto slot = take(root, impatient(4));
+    REQUIRE(slot);
+    CHECK(slot->number() == 2);
+    for (const auto* name : {"0", "1", "2"}) {
+        std::filesystem::remove(root.paths().slots() / name);
+        std::filesystem::create_directory(root.paths().slots() / name);
+    }
+    CHECK_FALSE(Slot::take(root.paths(), impatient(4))); // none of them can be
 }
 
 TEST_CASE("dead hosts hold at most a quarter of the slots") {
