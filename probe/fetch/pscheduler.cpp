@@ -58,8 +58,9 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
         return {};
     });
     HttpRequest request;
+    // The last second is of the window, and pScheduler leaves out what starts at `end`.
     request.url =
-        fmt::format("{}schedule?start={}&end={}", url_, format_utc(window.from), format_utc(window.until));
+        fmt::format("{}schedule?start={}&end={}", url_, format_utc(window.from), format_utc(window.until + 1));
     request.max_bytes = largest_schedule;
     request.on_body = [&](std::string_view chunk) { return scanner.feed(chunk); };
     const std::string url = request.url;

@@ -83,7 +83,7 @@ Result<std::optional<RunSource::Page>> PSchedulerSource::next(const std::functio
 }
 
 Result<RunSource::Page> PSchedulerSource::list(const std::function<bool()>& stop) {
-    const Timestamp from = std::max(settings_.window.from, listed_until_);
+    const Timestamp from = std::max(settings_.window.from, listed_until_ + 1);
     const Window part{from, std::min(settings_.window.until, from + slice)};
     auto schedule = scheduler_.list(part, settings_.tests, stop);
     if (!schedule) return fail(schedule.error());

@@ -278,6 +278,15 @@ class Ranges(BackfillTest):
         self.assertEqual(fetched, Counter({point: times for point, times in self.arrived().items() if since <= point.ts < until}))
         self.assertTrue(fetched)
 
+    def test_through_pscheduler_the_last_second_is_read(self) -> None:
+        self.simulate(faces=["pscheduler"], pairs=[{"test": "latencybg"}])
+        self.configure(collect=["pscheduler"])
+        twin, = self.host_data().mapped.documents
+        last = max(ts for ts in self.host_data().mapped.points(twin, "histogram-owdelay", self.now - 5 * HOUR, self.now - 4 * HOUR, self.now))
+        self.backfill(self.endpoint, "--since", f"@{last - 600}", "--until", f"@{last + 1}")
+        self.assert_collected(last - 600, last)
+        self.assertIn(last, {point.ts for point in self.arrived()})
+
     def test_through_opensearch(self) -> None:
         self.simulate(faces=["opensearch"])
         self.configure(collect=["opensearch"])
