@@ -67,6 +67,12 @@ Authority split(std::string_view url) {
     return parts;
 }
 
+std::string as_example(std::string_view schemes) {
+    return fmt::format("a URL such as {}://host.example.org/…", schemes.substr(0, schemes.find(' ')));
+}
+
+} // namespace
+
 bool is_one_of(std::string_view word, std::string_view words) {
     while (!words.empty()) {
         const auto blank = words.find(' ');
@@ -76,12 +82,6 @@ bool is_one_of(std::string_view word, std::string_view words) {
     }
     return false;
 }
-
-std::string as_example(std::string_view schemes) {
-    return fmt::format("a URL such as {}://host.example.org/…", schemes.substr(0, schemes.find(' ')));
-}
-
-} // namespace
 
 std::string absolute_path(std::string_view text) {
     if (text.starts_with('/')) return {};

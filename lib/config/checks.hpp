@@ -6,6 +6,9 @@
 
 namespace meshprobe::check {
 
+/// `words` has blanks between them.
+[[nodiscard]] bool is_one_of(std::string_view word, std::string_view words);
+
 /// A path (it has a '/', and must then begin with one) or the name of a credential.
 [[nodiscard]] std::string path_or_credential(std::string_view text);
 [[nodiscard]] std::string absolute_path(std::string_view text);

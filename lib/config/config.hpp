@@ -2,6 +2,8 @@
 // the key table is in meshprobe.yaml(5). Plain data: copying it is fine, nothing in it refers elsewhere.
 #pragma once
 
+#include "lib/config/archive.hpp"
+#include "lib/config/connection.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <cstdint>
@@ -13,44 +15,6 @@
 #include <vector>
 
 namespace meshprobe {
-
-enum class Trust { ca, first_use, pin, any };
-enum class IpVersion { any, v4, v6 };
-
-/// How to connect to a mesh URL, a measurement archive or an archive. A value with '/' is a path, otherwise
-/// the name of a credential: lib/credential.hpp reads both.
-struct Connection {
-    Trust trust = Trust::ca;
-    std::string ca;                ///< tls.ca: file or directory; empty: the system's
-    std::string certificate;       ///< tls.certificate: client certificate
-    std::string key;               ///< tls.key
-    std::vector<std::string> pins; ///< tls.pins: "sha256//BASE64" of the public key
-    bool http_fallback = false;
-    IpVersion ip_version = IpVersion::any;
-    std::vector<std::string> connect_to; ///< as written: lib/connect_to.hpp reads them; the first that fits
-    std::string bind_address;            ///< of this machine, to connect from; empty: the system's choice
-    std::string proxy; ///< http://…, socks5h://…; empty: none (the environment is not consulted)
-    std::string proxy_credential;      ///< USER:PASSWORD, or the password of the user in the URL
-    std::string proxy_ca;              ///< of an https proxy: file or directory; empty: the system's
-    std::vector<std::string> no_proxy; ///< sorted: names (and what is below them), addresses, networks
-
-    [[nodiscard]] static Connection with(Trust trust) {
-        Connection connection;
-        connection.trust = trust;
-        return connection;
-    }
-    bool operator==(const Connection&) const = default;
-};
-
-/// What people note down about a mesh, an archive, a task or a host: free text, kept as it is written.
-struct Description {
-    std::string description;
-    std::string site;
-    std::string country;
-    std::string contact;
-    std::string version;
-    std::map<std::string, std::string, std::less<>> labels;
-};
 
 struct Mesh {
     std::string name;
@@ -97,36 +61,6 @@ struct Transform {
     std::string script;
     std::string arguments; ///< {"NAME": VALUE, …} as JSON; empty: none
     bool output_raw = false;
-    Description description;
-};
-
-enum class Unroutable { drop, retry, fail };
-enum class WhenFull { block, drop_oldest, refetch };
-
-struct Archive {
-    std::string name;
-    std::string archiver; ///< "sqlite", "rabbitmq"
-    bool enabled = true;  ///< false: nothing is spooled for it, nothing delivered to it
-    bool shadow = false;  ///< all is done but the delivery: what would be delivered is noted down
-    /// Its section has errors: tasks go on spooling for it, so that nothing is lost, but it has no archiver
-    /// until the section is corrected. The other members are not to be relied upon.
-    bool faulty = false;
-    std::string url;
-    std::string credential;
-    std::string format = "raw"; ///< one of lib/format/format.hpp
-    std::string transform;      ///< name of one; empty: none
-    std::string exchange;       ///< default "osg.ps.raw" for format raw without transform
-    std::string routing_key;    ///< default "perfsonar.FORMAT.{event-type}"
-    Unroutable unroutable = Unroutable::drop;
-    unsigned window = 1000; ///< unconfirmed messages in flight
-    Microseconds heartbeat = std::chrono::seconds(30);
-    Microseconds idle =
-        std::chrono::minutes(10);       ///< how long the archiver stays after the spool was last non-empty
-    std::optional<std::uint64_t> quota; ///< bytes; default: design of lib/spool
-    WhenFull when_full = WhenFull::block;
-    std::optional<Microseconds> retention_age;
-    std::optional<std::uint64_t> retention_size;
-    Connection connection; ///< default trust ca
     Description description;
 };
 

@@ -1,4 +1,5 @@
 #include "lib/config/judge.hpp"
+#include "lib/config/judge_parts.hpp"
 #include "lib/config/limit_types.hpp"
 #include "lib/config/suggest.hpp"
 #include "lib/pair_pattern.hpp"
@@ -34,11 +35,6 @@ constexpr std::array<Needs, 8> needs_of_types{{
 bool is_given(const Node::Entry& entry, std::string_view key) {
     const Node* value = entry.value->find(key);
     return value != nullptr && value->kind != Node::Kind::empty;
-}
-
-void error_at(Reader& reader, const Node::Entry& entry, std::string_view key, const std::string& message) {
-    const auto step = reader.enter(key);
-    reader.error(entry.value->entries.find(key)->second.value->mark, message);
 }
 
 void judge_keys(Reader& reader, const Node::Entry& entry, const Needs& needs) {

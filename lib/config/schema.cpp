@@ -2,8 +2,6 @@
 
 #include "lib/config/checks.hpp"
 #include "lib/config/codec.hpp"
-#include "lib/config/suggest.hpp"
-#include "lib/format/format.hpp"
 
 #include <fmt/core.h>
 
@@ -72,53 +70,6 @@ struct Labels {
     }
 };
 
-/// Archive types of the whole design; a newer version's configuration should get a better answer than
-/// "unknown".
-struct Archivers {
-    std::string_view type = "choice";
-    void read(Reader& reader, const Node& node, std::string& value) const {
-        constexpr std::array<std::string_view, 2> known{"sqlite", "rabbitmq"};
-        constexpr std::array<std::string_view, 13> planned{
-            "file",       "amqp1",  "stomp", "kafka", "http",     "esmond", "opensearch",
-            "postgresql", "syslog", "tcp",   "udp",   "snmptrap", "plugin"};
-        if (node.kind == Node::Kind::scalar &&
-            std::ranges::find(planned, std::string_view(node.text)) != planned.end()) {
-            reader.error(node.mark, fmt::format("this version has no archiver {}; it has {}",
-                                                quote(node.text), enumerate(known, "and")));
-        } else if (const auto index = reader.choice(node, known)) {
-            value = known.at(*index);
-        }
-    }
-    [[nodiscard]] Shown show(const std::string& value) const { return value; }
-};
-
-struct FormatName {
-    std::string_view type = "choice";
-    void read(Reader& reader, const Node& node, std::string& value) const {
-        if (const auto index = reader.choice(node, format_names)) value = format_names.at(*index);
-    }
-    [[nodiscard]] Shown show(const std::string& value) const { return value; }
-};
-
-/// The name of a transform.
-struct TransformName {
-    std::string_view type = "name";
-    void read(Reader& reader, const Node& node, std::string& value) const {
-        const auto name = reader.text(node, "the name of a transform");
-        if (!name) return;
-        const auto known = reader.names.find("transform");
-        if (known != reader.names.end() && !name->empty() && !known->second.contains(*name)) {
-            const std::vector<std::string_view> words(known->second.begin(), known->second.end());
-            return reader.error(
-                node.mark, fmt::format("there is no transform {}{}", quote(*name), suggestion(*name, words)));
-        }
-        value = *name;
-    }
-    [[nodiscard]] Shown show(const std::string& value) const {
-        return value.empty() ? Shown{} : Shown(value);
-    }
-};
-
 } // namespace
 
 const Keys<Connection>& connection_keys() {
@@ -166,32 +117,6 @@ const Keys<Mesh>& mesh_keys() {
         key("refresh", &Mesh::refresh, codec::Duration{1s, std::chrono::days(30)}),
         key("configure-archives", &Mesh::configure_archives, codec::Flag{}),
         key("allow-private", &Mesh::allow_private, codec::Flag{}),
-    };
-    return keys;
-}
-
-const Keys<Archive>& archive_keys() {
-    static const Keys<Archive> keys{
-        key("archiver", &Archive::archiver, Archivers{}),
-        key("enabled", &Archive::enabled, codec::Flag{}),
-        key("shadow", &Archive::shadow, codec::Flag{}),
-        key("url", &Archive::url, codec::Text{"URL"}),
-        key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
-        key("format", &Archive::format, FormatName{}),
-        key("transform", &Archive::transform, TransformName{}),
-        key("exchange", &Archive::exchange, codec::Text{"text", check::routing}),
-        key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing_key}),
-        key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),
-        key("window", &Archive::window, codec::Number{1, 65535}),
-        key("heartbeat", &Archive::heartbeat, codec::Duration{1s, 1h}),
-        key("idle", &Archive::idle, codec::Duration{0s, std::chrono::days(1)}),
-        key("quota", &Archive::quota, codec::Size{4096}),
-        key("when-full", &Archive::when_full, codec::choice<WhenFull>("block", "drop-oldest", "refetch")),
-        group<Archive>("retention",
-                       {
-                           key("age", &Archive::retention_age, codec::Duration{1s}),
-                           key("size", &Archive::retention_size, codec::Size{65536}),
-                       }),
     };
     return keys;
 }

@@ -199,8 +199,8 @@ const std::vector<Bad> bad_documents{
     {"meshes: {m: {file: /m, @merge-same-address: true}}", "meshes.m.merge-same-address", "unknown key"},
     // archives and limits
     {"archives: {@a: {}}", "archives.a", "expected an archiver:, got none"},
-    {"archives: {a: {archiver: @kafka}}", "archives.a.archiver",
-     "this version has no archiver \"kafka\"; it has sqlite and rabbitmq"},
+    {"archives: {a: {archiver: @snmptrap}}", "archives.a.archiver",
+     "this version has no archiver \"snmptrap\"; it has rabbitmq and sqlite"},
     {"archives: {a: {archiver: @sqllite}}", "archives.a.archiver", "(did you mean \"sqlite\"?)"},
     {"archives: {@a: {archiver: rabbitmq}}", "archives.a", "expected a url:"},
     {"archives: {a: {archiver: rabbitmq, url: @http://b.example.org/}}", "archives.a.url",

@@ -1,0 +1,38 @@
+#include "lib/config/archivers.hpp"
+
+#include "lib/config/judge_archive.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace meshprobe {
+
+namespace {
+
+constexpr std::array table{
+    Archiver{.name = "rabbitmq",
+             .keys =
+                 "url credential exchange routing-key unroutable window heartbeat tls ip-version connect-to",
+             .judge = judge_rabbitmq},
+    Archiver{.name = "sqlite", .keys = "retention", .judge = judge_sqlite},
+};
+
+} // namespace
+
+std::span<const Archiver> archivers() {
+    return table;
+}
+
+std::vector<std::string_view> archiver_names() {
+    std::vector<std::string_view> names;
+    for (const Archiver& archiver : table)
+        names.push_back(archiver.name);
+    return names;
+}
+
+const Archiver* find_archiver(std::string_view name) {
+    const auto found = std::ranges::find(table, name, &Archiver::name);
+    return found == table.end() ? nullptr : &*found;
+}
+
+} // namespace meshprobe

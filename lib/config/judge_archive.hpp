@@ -1,0 +1,12 @@
+// Checks of an archive's section, those of each archiver: lib/config/archivers.hpp calls them.
+#pragma once
+
+#include "lib/config/archive.hpp"
+#include "lib/config/reader.hpp"
+
+namespace meshprobe {
+
+void judge_rabbitmq(Reader& reader, const Node::Entry& entry, Archive& archive);
+void judge_sqlite(Reader& reader, const Node::Entry& entry, Archive& archive);
+
+} // namespace meshprobe

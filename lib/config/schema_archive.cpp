@@ -1,0 +1,94 @@
+#include "lib/config/archivers.hpp"
+#include "lib/config/checks.hpp"
+#include "lib/config/codec.hpp"
+#include "lib/config/schema.hpp"
+#include "lib/config/suggest.hpp"
+#include "lib/format/format.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace meshprobe {
+
+namespace {
+
+using namespace std::chrono_literals;
+using codec::group;
+using codec::key;
+
+/// Archivers of the whole design; a newer version's configuration should get a better answer than "unknown".
+struct ArchiverName {
+    std::string_view type = "choice";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        const auto known = archiver_names();
+        constexpr std::array<std::string_view, 13> planned{
+            "file",       "amqp1",  "stomp", "kafka", "http",     "esmond", "opensearch",
+            "postgresql", "syslog", "tcp",   "udp",   "snmptrap", "plugin"};
+        if (node.kind == Node::Kind::scalar && find_archiver(node.text) == nullptr &&
+            std::ranges::find(planned, std::string_view(node.text)) != planned.end()) {
+            reader.error(node.mark, fmt::format("this version has no archiver {}; it has {}",
+                                                quote(node.text), enumerate(known, "and")));
+        } else if (const auto index = reader.choice(node, known)) {
+            value = known[*index];
+        }
+    }
+    [[nodiscard]] Shown show(const std::string& value) const { return value; }
+};
+
+struct FormatName {
+    std::string_view type = "choice";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        if (const auto index = reader.choice(node, format_names)) value = format_names.at(*index);
+    }
+    [[nodiscard]] Shown show(const std::string& value) const { return value; }
+};
+
+/// The name of a transform.
+struct TransformName {
+    std::string_view type = "name";
+    void read(Reader& reader, const Node& node, std::string& value) const {
+        const auto name = reader.text(node, "the name of a transform");
+        if (!name) return;
+        const auto known = reader.names.find("transform");
+        if (known != reader.names.end() && !name->empty() && !known->second.contains(*name)) {
+            const std::vector<std::string_view> words(known->second.begin(), known->second.end());
+            return reader.error(
+                node.mark, fmt::format("there is no transform {}{}", quote(*name), suggestion(*name, words)));
+        }
+        value = *name;
+    }
+    [[nodiscard]] Shown show(const std::string& value) const {
+        return value.empty() ? Shown{} : Shown(value);
+    }
+};
+
+} // namespace
+
+const Keys<Archive>& archive_keys() {
+    static const Keys<Archive> keys{
+        key("archiver", &Archive::archiver, ArchiverName{}),
+        key("enabled", &Archive::enabled, codec::Flag{}),
+        key("shadow", &Archive::shadow, codec::Flag{}),
+        key("url", &Archive::url, codec::Text{"URL"}),
+        key("credential", &Archive::credential, codec::Text{"path or credential", check::path_or_credential}),
+        key("format", &Archive::format, FormatName{}),
+        key("transform", &Archive::transform, TransformName{}),
+        key("exchange", &Archive::exchange, codec::Text{"text", check::routing}),
+        key("routing-key", &Archive::routing_key, codec::Text{"text", check::routing_key}),
+        key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),
+        key("window", &Archive::window, codec::Number{1, 65535}),
+        key("heartbeat", &Archive::heartbeat, codec::Duration{1s, 1h}),
+        key("idle", &Archive::idle, codec::Duration{0s, std::chrono::days(1)}),
+        key("quota", &Archive::quota, codec::Size{4096}),
+        key("when-full", &Archive::when_full, codec::choice<WhenFull>("block", "drop-oldest", "refetch")),
+        group<Archive>("retention",
+                       {
+                           key("age", &Archive::retention_age, codec::Duration{1s}),
+                           key("size", &Archive::retention_size, codec::Size{65536}),
+                       }),
+    };
+    return keys;
+}
+
+} // namespace meshprobe
