@@ -10,10 +10,11 @@ namespace meshprobe {
 namespace {
 
 constexpr std::array table{
-    Archiver{.name = "rabbitmq",
-             .keys =
-                 "url credential exchange routing-key unroutable window heartbeat tls ip-version connect-to",
-             .judge = judge_rabbitmq},
+    Archiver{
+        .name = "rabbitmq",
+        .keys =
+            "url credential exchange routing-key unroutable window heartbeat tls ip-version connect-to proxy",
+        .judge = judge_rabbitmq},
     Archiver{.name = "sqlite", .keys = "retention", .judge = judge_sqlite},
 };
 
