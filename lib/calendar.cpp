@@ -50,6 +50,13 @@ struct Range {
     bool from_the_end = false; ///< days before the end of the month
 };
 
+/// The days of an expression, as far as it names them.
+struct Days {
+    std::string_view names;    ///< "Mon..Fri,Sun"; empty: any
+    std::string date;          ///< the last day of February: "*-02-01", and …
+    bool from_the_end = false; ///< … set; empty: any
+};
+
 /// Millionths, so that seconds may have a fraction.
 std::optional<long> parse_value(std::string_view text, const Range& range) {
     const auto dot = range.fractions ? text.find('.') : std::string_view::npos;
@@ -99,6 +106,17 @@ bool is_component(std::string_view text, const Range& range) {
     return std::ranges::all_of(items, [&](std::string_view item) { return is_item(item, narrowed); });
 }
 
+constexpr Range year{1970, 2199};
+constexpr Range month{1, 12};
+constexpr Range day{1, 31};
+/// Further from the end there is not always a day.
+constexpr Range day_from_the_end{.from = 1, .to = 28, .from_the_end = true};
+
+/// 1970 to 2069
+bool is_short_year(std::string_view text) {
+    return text.size() == 2 && std::ranges::all_of(text, is_digit);
+}
+
 /// `HH:MM` or `HH:MM:SS`
 bool is_time(std::string_view text) {
     static constexpr std::array<Range, 3> ranges{{{0, 23}, {0, 59}, {0, 59, true}}};
@@ -111,23 +129,22 @@ bool is_time(std::string_view text) {
 }
 
 /// `YYYY-MM-DD` or `MM-DD`; `~` in front of the day counts from the month's end.
-bool is_date(std::string_view text) {
-    std::array<Range, 3> ranges{{{1970, 2199}, {1, 12}, {1, 31}}};
+bool is_date(std::string_view text, Days& days) {
+    std::array<Range, 3> ranges{{year, month, day}};
     std::string date(text);
     if (const auto tilde = date.find('~'); tilde != std::string::npos) {
         if (date.find('-', tilde) != std::string::npos) return false;
         date[tilde] = '-';
-        ranges[2] = {
-            .from = 1, .to = 28, .from_the_end = true}; // further from the end there is not always a day
+        ranges[2] = day_from_the_end;
     }
     const auto parts = split(date, '-');
     if (parts.size() < 2 || parts.size() > 3) return false;
-    const bool is_short_year =
-        parts.size() == 3 && parts[0].size() == 2 && std::ranges::all_of(parts[0], is_digit);
-    if (is_short_year) ranges[0] = {.from = 0, .to = 99}; // 1970 to 2069
+    if (parts.size() == 3 && is_short_year(parts[0])) ranges[0] = {.from = 0, .to = 99};
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (!is_component(parts[i], ranges.at(i + 3 - parts.size()))) return false;
     }
+    days.from_the_end = ranges[2].from_the_end;
+    days.date = parts.size() == 2 ? "*-" + date : date;
     return true;
 }
 
@@ -142,15 +159,23 @@ std::optional<std::size_t> day_number(std::string_view name) {
     return static_cast<std::size_t>(found - days.begin());
 }
 
-bool is_days(std::string_view text) {
-    return std::ranges::all_of(split(text, ','), [](std::string_view item) {
+/// `Mon..Fri,Sun`: whether the days are good, and whether `wanted` is among them.
+struct DayNames {
+    bool good = true;
+    bool has = false;
+};
+DayNames read_day_names(std::string_view text, std::size_t wanted = 0) {
+    DayNames result;
+    for (const auto item : split(text, ',')) {
         const bool has_dash = item.find('-') != std::string_view::npos; // an older way to write ".."
         const auto to = has_dash ? item.find('-') : item.find("..");
         const auto first = day_number(item.substr(0, to));
         const auto last =
             to == std::string_view::npos ? first : day_number(item.substr(to + (has_dash ? 1 : 2)));
-        return first && last && *first <= *last;
-    });
+        if (!first || !last || *first > *last) return {.good = false};
+        result.has = result.has || (*first <= wanted && wanted <= *last);
+    }
+    return result;
 }
 
 bool is_shortcut(std::string_view text) {
@@ -171,7 +196,8 @@ bool is_time_zone(std::string_view text) {
            std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / text, error);
 }
 
-bool is_expression(std::string_view text) {
+std::optional<Days> parse_expression(std::string_view text) {
+    Days days;
     const auto words = split(text, ' ');
     auto word = words.begin();
     const auto take = [&](auto&& is) {
@@ -181,12 +207,46 @@ bool is_expression(std::string_view text) {
     };
     bool any = take(is_shortcut);
     if (!any) {
-        any = take(is_days);
-        any = take(is_date) || any;
+        any = take([&](std::string_view names) {
+            if (!read_day_names(names).good) return false;
+            days.names = names;
+            return true;
+        });
+        any = take([&](std::string_view date) { return is_date(date, days); }) || any;
         any = take(is_time) || any;
     }
     if (any) take(is_time_zone);
-    return any && word == words.end();
+    if (!any || word != words.end()) return {};
+    return days;
+}
+
+/// Whether a component that is_component() has found good holds `value`; that of a `month_length` counts from
+/// the month's end.
+bool holds(std::string_view text, int value, const Range& range, int month_length = 0) {
+    if (text == "*") return true;
+    const auto is_in = [&](std::string_view item) {
+        const auto slash = item.find('/');
+        const auto number = [&](std::string_view digits) {
+            return static_cast<int>(parse_value(digits, range).value_or(0) / 1'000'000);
+        };
+        const int repeat = slash == std::string_view::npos ? 0 : number(item.substr(slash + 1));
+        item = item.substr(0, slash);
+        const auto dots = item.find("..");
+        int first = number(item.substr(0, dots));
+        int last = first;
+        if (dots != std::string_view::npos) {
+            last = number(item.substr(dots + 2));
+        } else if (repeat > 0) {
+            last = range.from_the_end ? 1 : range.to;
+        }
+        if (range.from_the_end) {
+            first = month_length - first + 1;
+            last = month_length - last + 1;
+            if (last < first) std::swap(first, last);
+        }
+        return first <= value && value <= last && (value - first) % std::max(1, repeat) == 0;
+    };
+    return std::ranges::any_of(split(text, ','), is_in);
 }
 
 struct Unit {
@@ -221,12 +281,40 @@ std::string on_calendar(Microseconds interval) {
 
 Status check_calendar(std::string_view expression) {
     constexpr std::size_t longest = 256;
-    if (expression.size() <= longest && is_expression(expression)) return {};
+    if (expression.size() <= longest && parse_expression(expression)) return {};
     return fail(
         ErrorKind::configuration,
         fmt::format("expected a calendar expression like \"Mon..Fri *-*-* 06:00 UTC\" (systemd.time(7), "
                     "single blanks), got \"{}\"",
                     expression.substr(0, longest)));
+}
+
+bool has_day_from(std::string_view expression, std::chrono::sys_days today) {
+    const auto days = parse_expression(expression);
+    if (!days) return false;
+    if (days->date.empty()) return true;
+    const auto parts = split(days->date, '-');
+    const std::chrono::year_month_day from(today);
+    const Range& day_range = days->from_the_end ? day_from_the_end : day;
+    for (int y = std::max(static_cast<int>(from.year()), year.from); y <= year.to; ++y) {
+        if (is_short_year(parts[0]) ? y >= 2070 || !holds(parts[0], y % 100, year)
+                                    : !holds(parts[0], y, year))
+            continue;
+        for (int m = month.from; m <= month.to; ++m) {
+            if (!holds(parts[1], m, month)) continue;
+            const auto in_month = std::chrono::year(y) / static_cast<unsigned>(m);
+            const auto length = static_cast<unsigned>((in_month / std::chrono::last).day());
+            for (unsigned d = 1; d <= length; ++d) {
+                const std::chrono::sys_days date = in_month / static_cast<int>(d);
+                if (date < today ||
+                    !holds(parts[2], static_cast<int>(d), day_range, static_cast<int>(length)))
+                    continue;
+                const auto weekday = std::chrono::weekday(date).iso_encoding() - 1;
+                if (days->names.empty() || read_day_names(days->names, weekday).has) return true;
+            }
+        }
+    }
+    return false;
 }
 
 } // namespace meshprobe

@@ -7,6 +7,7 @@
 #include "lib/error.hpp"
 #include "lib/units_of_measure.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,9 @@ namespace meshprobe {
 /// and never elapse, and stay so after the mend. Stricter than systemd only in that shortcuts and names of
 /// days are wanted in ASCII, without control characters.
 [[nodiscard]] Status check_calendar(std::string_view expression);
+
+/// Whether a day from `today` on is among those of an expression that check_calendar() accepts. With
+/// `2020-01-01` or `*-02-30` none is, and a timer never elapses: systemd says nothing of it.
+[[nodiscard]] bool has_day_from(std::string_view expression, std::chrono::sys_days today);
 
 } // namespace meshprobe

@@ -1,5 +1,6 @@
 #include "lib/config/judge.hpp"
 
+#include "lib/calendar.hpp"
 #include "lib/config/judge_parts.hpp"
 #include "lib/config/suggest.hpp"
 #include "lib/format/format.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace meshprobe {
 
@@ -55,6 +57,18 @@ void judge_document(Reader& reader, const Node::Entry& entry, const HttpDocument
              fmt::format("expected a jq program that picks the results, in http.script: or in the file that "
                          "http.file: names, got {}",
                          has_script ? "both" : "neither"));
+}
+
+/// systemd takes it, and never says that such a timer waits for nothing.
+void judge_calendar(Reader& reader, const Node::Entry& entry, const std::string& calendar) {
+    if (calendar.empty() || entry.value->find("calendar") == nullptr) return;
+    constexpr std::chrono::hours westernmost(12);
+    const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now() - westernmost);
+    if (has_day_from(calendar, today)) return;
+    warning_at(reader, entry, "calendar",
+               fmt::format("there is no day {} to come, so nothing would ever run; see \"systemd-analyze "
+                           "calendar\"",
+                           quote(calendar)));
 }
 
 void judge_summaries(Reader& reader, const Node::Entry& entry, const TaskSettings& settings,
@@ -108,6 +122,7 @@ void judge(Reader& reader, const Node::Entry& entry, const TaskSettings& setting
     if (std::ranges::find(settings.collect, "http") != settings.collect.end())
         judge_document(reader, entry, settings.http);
     judge_summaries(reader, entry, settings, config);
+    judge_calendar(reader, entry, settings.calendar);
     for (const auto& name : settings.archives) {
         if (config.archives.contains(name) || !reader.names.contains("archive")) continue;
         error_at(reader, entry, "archives",

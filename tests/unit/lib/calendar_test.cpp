@@ -143,3 +143,41 @@ TEST_CASE("calendar expressions are accepted only if systemd accepts them") {
     CHECK(check_calendar(expression).has_value() == good);
     CHECK(systemd_accepts(expression) == good);
 }
+
+TEST_CASE("whether a day of a calendar expression is to come") {
+    using std::chrono::sys_days;
+    using namespace std::chrono_literals;
+    const sys_days today = 2026y / 11 / 27; // a Friday
+    const auto [expression, comes] = GENERATE(table<std::string, bool>({
+        {"daily", true},
+        {"06:00", true},
+        {"Mon 06:00", true},
+        {"*-02-29", true},
+        {"2026-11-27", true},
+        {"2026-11-26", false},
+        {"2026-11-26..27", true},
+        {"2020-01-01", false},
+        {"2020..2199-01-01", true},
+        {"2020/3-01-01", true},
+        {"26-12-01", true},
+        {"25-12-01", false},
+        {"99-01-01", false},
+        {"*-02-30", false},
+        {"02-30,31", false},
+        {"*-04,06-31", false},
+        {"*-02~28", true},
+        {"2027-02~28", true},
+        {"2026-11~04", true},
+        {"2026-11~05", false},
+        {"2026-11~01..09", true},
+        {"2027-02-29", false},
+        {"Mon 2027-03-01", true},
+        {"Tue 2027-03-01", false},
+        {"Mon..Wed,Fri 2026-11-27", true},
+        {"2026-11-01/13", true},
+        {"2026-11-01/12", false},
+    }));
+    INFO(expression);
+    REQUIRE(check_calendar(expression));
+    CHECK(has_day_from(expression, today) == comes);
+}

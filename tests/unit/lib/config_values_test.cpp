@@ -405,6 +405,9 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
         {"archives: {a: {archiver: rabbitmq, url: amqp://b.example.org, bind-address: 192.0.2.1}}",
          "means nothing to the archiver rabbitmq"},
         {"archives: {a: {archiver: sqlite, exchange: x}}", "means nothing to the archiver sqlite"},
+        {"tasks: {default: {calendar: \"2020-01-01 06:00\"}}",
+         "there is no day \"2020-01-01 06:00\" to come"},
+        {"hosts: {a: {calendar: \"*-02-30\"}}", "nothing would ever run"},
         {"archives: {local: {enabled: false}}", "all archives named here are disabled"},
     };
     for (const auto& [document, message] : documents) {
