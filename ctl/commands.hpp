@@ -58,6 +58,8 @@ inline constexpr std::array backfill{
     Option{"since", "TIME", "from this time on: \"2026-11-01 14:00\", \"3 days ago\", RFC 3339, @SECONDS"},
     Option{"until", "TIME", "up to this time (default: now)"},
     Option{"gaps", "", "only what the ledger of gaps says is missing, from the archives that miss it"},
+    Option{"refetch", "",
+           "only what archives with \"when-full: refetch\" dropped, once they have room again"},
     Option{"all", "", "of all hosts"},
     Option{"task", "TASK", "of this task only (default: of all tasks of the host)"},
     Option{"event-type", "TYPE", "these only; may be given several times"},
@@ -163,7 +165,7 @@ inline constexpr std::array commands{
         "apply", "apply", "make an edited configuration take effect, if it can be used", {}, command::apply},
     Command{"backfill",
             "backfill HOST...|--all --since TIME [--until TIME] | HOST...|--all --gaps | "
-            "--status | --resume | --cancel [HOST...]",
+            "--refetch | --status | --resume | --cancel [HOST...]",
             "fetch the past of hosts, or the gaps in what was collected of it, beside the regular runs",
             command_options::backfill, command::backfill},
     Command{"check", "check [--connect]", "report every problem of the configuration", command_options::check,
