@@ -142,6 +142,7 @@ inline constexpr std::array survey{
     Option{"write", "FILE",
            "write a configuration to begin with; - for standard output, instead of the report"},
     Option{"allow-private", "", "measurement archives at private and loopback addresses, too"},
+    Option{"proxy", "URL", "reach everything through this proxy: http://, https://, socks5h://, ..."},
     Option{"requesting-agent", "FILE", "the agent's own addresses, for classes that select among them"},
     Option{"jobs", "N", "ask at most N hosts at a time (default: 16)"},
     no_legend,
