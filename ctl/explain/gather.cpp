@@ -147,6 +147,10 @@ std::vector<Wanted> Gathering::find_expected() {
 
 std::string Gathering::find_stranger() const {
     const std::vector<std::string_view> known(names_.begin(), names_.end());
+    if (names_.empty()) {
+        return "no mesh was refreshed yet, so nothing is known to be expected: run meshprobe-refresh, or see "
+               "\"meshprobectl mesh list\"";
+    }
     for (const std::string& end : {question_.source, question_.destination}) {
         if (end.empty() || names_.contains(lower_case(end))) continue;
         const auto meant = nearest(lower_case(end), known);
