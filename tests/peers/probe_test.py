@@ -426,6 +426,19 @@ class Transport(ProbeTest):
         subprocess.run([CTL, "trust", "--root", self.root, self.endpoint, "--accept"], check=True, stdout=subprocess.DEVNULL)
         self.assertEqual(self.run_probe().code, SUCCESS)
 
+    def test_a_renewed_certificate_of_a_known_authority_is_taken(self) -> None:
+        self.simulate(tls="ca")
+        self.configure(tls={"trust": "first-use", "ca": str(self.peers.ca)})
+        first = self.run_probe()
+        self.assertEqual(first.code, SUCCESS)
+        self.assertIn("its certificate verifies", first.text)
+        self.peers.change(ADDRESS, key_generation=2)
+        renewed = self.run_probe()
+        self.assertEqual(renewed.code, SUCCESS, renewed.text)
+        self.assertIn("its key changed and its certificate verifies", renewed.text)
+        self.peers.change(ADDRESS, tls="self-signed", key_generation=3)
+        self.assertEqual(self.run_probe().code, UNTRUSTED)
+
     def test_why_a_host_is_not_trusted_is_told_once(self) -> None:
         self.simulate(tls="self-signed")
         for tls, says in (({"trust": "ca"}, "self-signed certificate"), ({"trust": "pin", "pins": ["sha256//" + "A" * 43 + "="]}, "public key")):

@@ -133,6 +133,23 @@ class Sources(unittest.TestCase):
         choose = lambda points: {point: values for point, values in points.items() if point[0] >= begin}  # noqa: E731
         self.assert_equal(choose(self.points(root, until)), choose(expected))
 
+    def test_a_source_that_lists_and_gives_nothing(self) -> None:
+        """Or nothing any more at the end of its run; or that asks not to be asked."""
+        until = int(time.time()) - 300
+        for fault in ({"do": "error", "status": 500}, {"do": "page", "body": "<html>maintenance</html>", "type": "text/html"},
+                      {"do": "reset", "skip": 10}, {"do": "error", "status": 503, "retry_after": 86400}):
+            with self.subTest(fault):
+                peers = self.simulate(faces=["esmond", "opensearch"])
+                peers.change("127.0.0.2", faults=[{"match": "/esmond/.*/base"} | fault])
+                root = self.root("esmond", "opensearch")
+                self.collect(root)
+                whole = self.root("opensearch")
+                self.collect(whole)
+                expected = self.points(whole, until)
+                begin = min(ts for ts, _ in expected) + 600
+                choose = lambda points: {point: values for point, values in points.items() if point[0] >= begin}  # noqa: E731, B023
+                self.assert_equal(choose(self.points(root, until)), choose(expected))
+
     def test_nothing_answers(self) -> None:
         self.simulate(faces=["esmond"])
         root = self.root("opensearch", "pscheduler")
