@@ -134,3 +134,14 @@ TEST_CASE("where the family of addresses is not known, nothing is taken for the 
     CHECK(six->seen(2000));
     CHECK_FALSE(six->seen(1500));
 }
+
+TEST_CASE("of several alike of one archive only what all of them have is taken for received") {
+    Host host;
+    host.receive(described_series("first-key"), Flavour::esmond, {1000, 2000});
+    host.receive(described_series("second-key"), Flavour::esmond, {1000});
+    const auto known = host.know(described_series("own-key"), Flavour::pscheduler);
+    REQUIRE(known);
+    CHECK(known->seen(1000));
+    CHECK_FALSE(known->seen(2000)); // rather again than lost
+    CHECK(known->complete_until == 1000);
+}
