@@ -74,6 +74,12 @@ void judge_opensearch(Reader& reader, const Node::Entry& entry, Archive& archive
 void judge_esmond(Reader& reader, const Node::Entry& entry, Archive& archive) {
     judge_http_url(reader, entry, archive, "", "https://ma.example.org/esmond/perfsonar/archive/");
     judge_format(reader, entry, archive, "esmond");
+    const auto path = check::path_of_url(archive.url);
+    if (path + 1 >= archive.url.size()) {
+        archive.url.replace(path, std::string::npos, "/esmond/perfsonar/archive/");
+    } else if (!archive.url.ends_with('/')) {
+        archive.url += '/';
+    }
 }
 
 } // namespace meshprobe
