@@ -190,7 +190,7 @@ class Try {
         }
         request->headers.emplace_back("Accept: application/json");
         request->total = answer_time;
-        const auto asked = request->url;
+        const auto asked = request->url.substr(0, request->url.find('?'));
         Result<HttpResponse> answer = fail(ErrorKind::interrupted, "stopped");
         session->start(std::move(*request), [&](Result<HttpResponse> result) { answer = std::move(result); });
         static_cast<void>(session->run(stop));

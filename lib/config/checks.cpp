@@ -289,6 +289,11 @@ std::size_t path_of_url(std::string_view url) {
     return std::min(url.size(), url.find_first_of("/?#", scheme == std::string_view::npos ? 0 : scheme + 3));
 }
 
+std::string_view user_of_url(std::string_view url) {
+    const auto user = split(url).user;
+    return user.substr(0, user.find(':'));
+}
+
 bool has_password(std::string_view url) {
     const auto user = split(url).user;
     const auto colon = user.find(':');

@@ -41,6 +41,7 @@ namespace meshprobe::check {
 [[nodiscard]] std::string document_url(std::string_view text);
 /// Where the path of such a URL begins; its end if it has none.
 [[nodiscard]] std::size_t path_of_url(std::string_view url);
+[[nodiscard]] std::string_view user_of_url(std::string_view url); ///< without password, as it is written
 [[nodiscard]] bool has_password(std::string_view url);
 /// The URL with its password replaced, fit to be shown.
 [[nodiscard]] std::string without_password(std::string_view url);

@@ -25,6 +25,13 @@ void judge_http_url(Reader& reader, const Node::Entry& entry, const Archive& arc
         wrong = "expected a URL without a query: paths of that archive are put behind it";
     if (!wrong.empty()) return error_at(reader, entry, "url", wrong);
     warn_of_password(reader, entry, "url", url, "prefer credential:");
+    const auto user = check::user_of_url(url);
+    if (!user.empty() && archive.credential.empty() && !check::has_password(url)) {
+        warning_at(reader, entry, "url",
+                   fmt::format("there is no password for user {}; put it into "
+                               "/etc/meshprobe/credentials/archive/NAME and set credential: NAME",
+                               quote(user)));
+    }
     if (!archive.credential.empty() && url.starts_with("http://")) {
         warning_at(reader, entry, "url",
                    "over http:// everybody on the way reads the credential; prefer https://");
