@@ -126,7 +126,8 @@ void HttpArchive::heed(Outcome outcome, const HttpAnswer& answer) {
     case Outcome::Kind::unfinished:
         return;
     case Outcome::Kind::refused:
-        if (batches_.front().size() > 1) return halve();
+        // Of one that takes nothing at all it is not clear either what it does not like.
+        if (batches_.front().size() > 1 || deliveries_ == 0) return doubt(outcome);
         return settle_first(Verdict::Kind::refused, outcome.error.message);
     case Outcome::Kind::unclear:
         return doubt(outcome);

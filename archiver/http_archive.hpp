@@ -1,9 +1,11 @@
 // Archives over HTTP: one connection, one request at a time, so that what is of one series arrives in its
 // order. What such a request says and what its answer means is the matter of an HttpDialect.
 //
-// A request with several messages that is refused is halved until the one to blame stands alone. Where it is
-// unclear whether a message is to blame or the archive as a whole (403, 404, 500 …), the archive is, and all
-// wait, unless others were delivered since the same message met with that before.
+// A request with several messages that is refused is halved until the one to blame stands alone. Whether it
+// is that message or something that would be said to any (403 for a wrong path, 400 for want of a client
+// certificate …) shows by what becomes of others: as long as none is taken, all wait. Where a status is about
+// content, one that was taken at any time is enough; of other statuses one that was taken since the same
+// message met with it before.
 #pragma once
 
 #include "archiver/archive_type.hpp"

@@ -127,7 +127,7 @@ TEST_CASE("the one that is refused is found among the others") {
 
 TEST_CASE("where it is unclear who is to blame, all wait until others were delivered") {
     std::atomic<bool> is_open = false;
-    const auto* status = GENERATE("403 Forbidden", "404 Not Found", "500 Oops");
+    const auto* status = GENERATE("400 Bad Request", "403 Forbidden", "404 Not Found", "500 Oops");
     CAPTURE(status);
     Rig rig(
         [&](const ScriptedServer::Request& request) {
