@@ -2,7 +2,8 @@
 
     with Nginx() as sink:
         sink.url("/post")       # http; keeps each body in a file:    sink.taken()
-        sink.url("/dav/")       # PUT and DELETE, a file each:        sink.files()
+        sink.url("/take")       # the same, but keeps nothing
+    sink.url("/dav/")       # PUT and DELETE, a file each:        sink.files()
         sink.tls_url("/post")   # https, with the certificate of localhost
 
 /login wants collector:p@ss/word, /token "Bearer t0ken", /busy is 503 with Retry-After while sink.busy(True),
@@ -54,6 +55,7 @@ http {{
         ssl_certificate_key {key};
         root {directory}/files;
         location /post {{ client_body_in_file_only on; proxy_pass http://127.0.0.1:{inner}; }}
+        location /take {{ client_body_buffer_size 16m; proxy_pass http://127.0.0.1:{inner}; }}
         location /small {{ client_max_body_size 2k; client_body_in_file_only on; proxy_pass http://127.0.0.1:{inner}; }}
         location /dav/ {{ dav_methods PUT DELETE; create_full_put_path on; }}
         location /busy {{
