@@ -254,8 +254,7 @@ class HttpSession::Impl {
         CURL* handle = transfer.handle.get();
         set_authorities(handle, files_.ca, CURLOPT_CAINFO, CURLOPT_CAPATH);
         set_authorities(handle, files_.proxy_ca, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
-        if (!files_.certificate.empty()) set_option(handle, CURLOPT_SSLCERT, files_.certificate.c_str());
-        if (!files_.key.empty()) set_option(handle, CURLOPT_SSLKEY, files_.key.c_str());
+        show_certificate(handle, files_);
         switch (settings_.connection.trust) {
         case Trust::ca:
             break; // libcurl's default is to verify both certificate and name
