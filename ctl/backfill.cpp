@@ -1,6 +1,7 @@
 // meshprobectl backfill: fetches the past of hosts once more, or the recorded gaps in it, beside the regular
 // runs.
 #include "ctl/backfill/plan.hpp"
+#include "ctl/backfill/refetch.hpp"
 #include "ctl/backfill/report.hpp"
 #include "ctl/backfill/run.hpp"
 #include "ctl/backfill/wish.hpp"
@@ -17,6 +18,7 @@
 #include <array>
 #include <charconv>
 #include <set>
+#include <utility>
 
 namespace meshprobe {
 
@@ -56,6 +58,8 @@ class Backfiller {
     ExitCode cancel();
     ExitCode resume();
     ExitCode fetch();
+    ExitCode fetch(const Config& config, const BackfillWish& wish);
+    ExitCode refetch(const Config& config, BackfillWish wish);
 
   private:
     [[nodiscard]] Result<std::vector<BackfillStanding>> known() const;
@@ -234,20 +238,38 @@ ExitCode Backfiller::resume() {
 
 ExitCode Backfiller::fetch() {
     if (const auto number = at_once(line_); !number) return misused(number.error().message);
-    const auto wish = read_wish(line_, now_usec() / 1'000'000);
+    auto wish = read_wish(line_, now_usec() / 1'000'000);
     if (!wish) return misused(wish.error().message);
     const auto loaded = load_config(line_.paths);
     if (!loaded) return complain(loaded.error());
+    return wish->refetch ? refetch(loaded->config, std::move(*wish)) : fetch(loaded->config, *wish);
+}
+
+ExitCode Backfiller::refetch(const Config& config, BackfillWish wish) {
+    auto archives = claim_refetches(line_.paths, config);
+    if (!archives) return complain(archives.error());
+    if (archives->empty()) {
+        if (line_.json) print_json(nlohmann::ordered_json::array());
+        if (!line_.json && !line_.has("no-legend")) fmt::print("Nothing is to be fetched again.\n");
+        return ExitCode::success;
+    }
+    wish.archives = *archives;
+    const auto code = fetch(config, wish);
+    const auto settled = settle_refetches(line_.paths, *archives, code == ExitCode::success);
+    return settled ? code : complain(settled.error());
+}
+
+ExitCode Backfiller::fetch(const Config& config, const BackfillWish& wish) {
     const auto standings = known();
     if (!standings) return complain(standings.error());
     forget_old(*standings);
-    const auto jobs = plan_backfill(line_.paths, loaded->config, *wish, *standings);
+    const auto jobs = plan_backfill(line_.paths, config, wish, *standings);
     if (!jobs) {
         const auto& error = jobs.error();
         return error.kind == ErrorKind::usage ? misused(error.message) : complain(error);
     }
     if (auto prepared = prepare(*jobs, *standings); !prepared) return complain(prepared.error());
-    if (!line_.json && !line_.has("no-legend")) say(*jobs, *wish);
+    if (!line_.json && !line_.has("no-legend")) say(*jobs, wish);
     return run(*jobs);
 }
 
@@ -258,7 +280,7 @@ ExitCode command::backfill(const CommandLine& line) {
     const bool cancels = line.has("cancel");
     const bool resumes = line.has("resume");
     if (shows + cancels + resumes > 1) return misused("one of --status, --cancel and --resume");
-    for (const auto option : {"since", "until", "gaps", "again", "event-type", "archive"}) {
+    for (const auto option : {"since", "until", "gaps", "refetch", "again", "event-type", "archive"}) {
         if ((shows || cancels || resumes) && line.has(option)) {
             return misused(fmt::format(
                 "--{} says what is to be fetched: not with --status, --cancel or --resume", option));

@@ -94,7 +94,7 @@ Status write_configuration(const Survey& survey, const std::string& file) {
         fmt::print("{}", text);
         return {};
     }
-    const mode_t mode = check::has_password(survey.source) ? 0600 : 0644;
+    const mode_t mode = check::has_password(survey.source) || check::has_password(survey.proxy) ? 0600 : 0644;
     return write_new_file(file, text, mode);
 }
 
@@ -107,12 +107,16 @@ ExitCode survey(const CommandLine& line) {
     if (bounds.at_once == 0) return complain_about_usage("survey", "--jobs: expected a number from 1 to 256");
     const auto agent = read_requesting_agent(line);
     if (!agent) return complain_about_mesh(agent.error());
-    const auto source = load_mesh_source(line.paths, line.arguments.front());
+    bounds.proxy = line.value("proxy").value_or("");
+    if (const auto wrong = bounds.proxy.empty() ? std::string() : check::proxy(bounds.proxy); !wrong.empty())
+        return complain_about_usage("survey", "--proxy: " + wrong);
+    const auto source = load_mesh_source(line.paths, line.arguments.front(), bounds.proxy);
     if (!source) return complain(source.error());
 
     Survey survey;
     survey.source = source->location;
     survey.began = now_usec() / 1'000'000;
+    survey.proxy = bounds.proxy;
     survey.allow_private = line.has("allow-private");
     const auto places = find_places(*source, *agent, survey);
     survey.hosts = ask_all(line.paths, places, bounds, {});

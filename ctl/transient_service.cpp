@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <optional>
+#include <span>
 
 namespace meshprobe {
 
@@ -28,6 +31,9 @@ constexpr std::array copied{
     "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "UMask",
     // log
     "LogLevelMax", "SyslogLevel", "LogExtraFields", "SuccessExitStatus"};
+
+/// The same for what is started by another program.
+constexpr std::array wrapped{"StandardInput", "StandardInputData"};
 
 class Request {
   public:
@@ -80,8 +86,9 @@ bool is_unset_number(sd_bus_message* value) {
     return is_negative;
 }
 
-void append_copies(Request& request, sd_bus* bus, const std::string& object) {
-    for (const char* name : copied) {
+void append_copies(Request& request, sd_bus* bus, const std::string& object,
+                   std::span<const char* const> names) {
+    for (const char* name : names) {
         const auto value = property(bus, object, name);
         if (!value || is_unset_number(value.get())) continue;
         request.open('r', "sv");
@@ -91,22 +98,68 @@ void append_copies(Request& request, sd_bus* bus, const std::string& object) {
     }
 }
 
-void append_command(Request& request, const std::vector<std::string>& command) {
-    request.open('r', "sv");
-    request.append("s", "ExecStart");
-    request.open('v', "a(sasb)");
-    request.open('a', "(sasb)");
-    request.open('r', "sasb");
-    request.append("s", command.front().c_str());
+struct Command {
+    std::string program;
+    std::vector<std::string> words; ///< the first is the name it goes by
+    std::vector<std::string> flags; ///< "fully-privileged", …
+};
+
+std::vector<std::string> read_strings(sd_bus_message* message) {
+    std::vector<std::string> strings;
+    const char* text = nullptr;
+    if (sd_bus_message_enter_container(message, 'a', "s") <= 0) return strings;
+    while (sd_bus_message_read_basic(message, 's', &text) > 0)
+        strings.emplace_back(text);
+    sd_bus_message_exit_container(message);
+    return strings;
+}
+
+/// The first of a unit's ExecStart=.
+std::optional<Command> command_of(sd_bus* bus, const std::string& object) {
+    const auto value = property(bus, object, "ExecStartEx");
+    const char* program = nullptr;
+    if (!value || sd_bus_message_enter_container(value.get(), 'v', "a(sasasttttuii)") <= 0 ||
+        sd_bus_message_enter_container(value.get(), 'a', "(sasasttttuii)") <= 0 ||
+        sd_bus_message_enter_container(value.get(), 'r', "sasasttttuii") <= 0 ||
+        sd_bus_message_read_basic(value.get(), 's', &program) <= 0)
+        return {};
+    Command command{.program = program, .words = {}, .flags = {}};
+    command.words = read_strings(value.get());
+    command.flags = read_strings(value.get());
+    return command;
+}
+
+void append_strings(Request& request, const std::vector<std::string>& strings) {
     request.open('a', "s");
-    for (const auto& word : command)
-        request.append("s", word.c_str());
+    for (const auto& text : strings)
+        request.append("s", text.c_str());
     request.close();
-    request.append("b", 0);
+}
+
+void append_command(Request& request, const Command& command) {
+    request.open('r', "sv");
+    request.append("s", "ExecStartEx");
+    request.open('v', "a(sasas)");
+    request.open('a', "(sasas)");
+    request.open('r', "sasas");
+    request.append("s", command.program.c_str());
+    append_strings(request, command.words);
+    append_strings(request, command.flags);
     request.close();
     request.close();
     request.close();
     request.close();
+}
+
+/// What to start: a context plug-in starts what it was told to on standard input, and cannot be given other
+/// arguments; the program then knows by the name of its unit what it is to do.
+void append_start(Request& request, sd_bus* bus, const std::string& object, const TransientService& service) {
+    const std::filesystem::path program = service.command.front();
+    const auto usual = command_of(bus, object);
+    const bool is_wrapped = usual && std::filesystem::path(usual->program).filename() != program.filename();
+    if (!is_wrapped) return append_command(request, {program, service.command, {}});
+    append_command(request, *usual);
+    append_copies(request, bus, object, wrapped);
 }
 
 } // namespace
@@ -125,8 +178,8 @@ Result<std::string> start_transient(sd_bus* bus, const TransientService& service
     // What it has committed stays; the next start goes on.
     request.append("(sv)", "CollectMode", "s", "inactive-or-failed");
     request.append("(sv)", "TimeoutStartUSec", "t", std::numeric_limits<std::uint64_t>::max());
-    append_copies(request, bus, *object);
-    append_command(request, service.command);
+    append_copies(request, bus, *object, copied);
+    append_start(request, bus, *object, service);
     request.close();
     request.append("a(sa(sv))", 0U);
     if (request.result() < 0) return fail_errno("ask systemd for " + service.unit, -request.result());

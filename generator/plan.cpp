@@ -41,6 +41,7 @@ class Planner {
             // One with errors goes on being spooled for, and delivers nothing before it is mended.
             if (archive.enabled && !archive.faulty) plan_archive(archive);
         }
+        plan_refetch();
         plan_refresh();
         if (is_user()) plan_watched_paths();
         std::ranges::sort(plan_.files, {}, &PlannedFile::path);
@@ -117,6 +118,13 @@ class Planner {
         plan_credentials(unit + ".service",
                          credentials_of(archive.connection, archive.credential, facts_.archive_credentials),
                          "archive");
+    }
+
+    void plan_refetch() {
+        const bool is_wanted = std::ranges::any_of(config_.archives, [](const auto& entry) {
+            return entry.second.enabled && entry.second.when_full == WhenFull::refetch;
+        });
+        if (is_wanted) wanted("meshprobe-refetch.timer", packaged("meshprobe-refetch.timer"));
     }
 
     void plan_refresh() {

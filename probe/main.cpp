@@ -29,12 +29,36 @@ int complain(const Error& error) {
     return to_int(exit_code(error.kind));
 }
 
-Result<std::optional<BackfillJob>> read_job(const CommandLine& line) {
+/// What to do, as the command line says it, or the service that this process is in.
+struct Work {
+    Instance instance;
+    std::optional<BackfillJob> job;
+};
+
+Result<Work> read_job(const CommandLine& line, std::string_view id) {
+    auto job = BackfillStore(line.paths).read(std::string(id));
+    if (!job) return fail(job.error());
+    if (!*job) return fail(ErrorKind::usage, fmt::format("there is no back-fill \"{}\"", id));
+    return Work{(*job)->instance, std::move(*job)};
+}
+
+Result<Work> read_work(const CommandLine& line) {
     const auto id = line.value("backfill");
-    if (!id) return std::optional<BackfillJob>{};
-    auto job = BackfillStore(line.paths).read(*id);
-    if (job && !*job) return fail(ErrorKind::usage, fmt::format("there is no back-fill \"{}\"", *id));
-    return job;
+    if (line.arguments.size() > 1 || (id && !line.arguments.empty()))
+        return fail(ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage));
+    if (id) return read_job(line, *id);
+    std::string name;
+    if (!line.arguments.empty()) {
+        name = line.arguments.front();
+    } else {
+        auto unit = service_of_this_process();
+        if (!unit) return fail(unit.error());
+        if (const auto job = backfill_of_unit(*unit); !job.empty()) return read_job(line, job);
+        name = std::move(*unit);
+    }
+    auto instance = parse_instance(name);
+    if (!instance) return fail(ErrorKind::usage, instance.error().message);
+    return Work{std::move(*instance), std::nullopt};
 }
 
 int run(std::span<const char* const> argv) {
@@ -42,18 +66,12 @@ int run(std::span<const char* const> argv) {
     if (!line) return complain(line.error());
     if (line->help) return fmt::print("{}", help_text(usage, purpose, options)), 0;
     if (line->version) return fmt::print("{}", version_text(program)), 0;
-    const auto job = read_job(*line);
-    if (!job) return complain(job.error());
-    if (line->arguments.size() > 1 || (*job && !line->arguments.empty())) {
-        return complain({ErrorKind::usage, fmt::format("expected one INSTANCE; usage: {}", usage)});
-    }
-    const auto instance = *job                      ? (*job)->instance
-                          : line->arguments.empty() ? instance_of_service()
-                                                    : parse_instance(line->arguments.front());
-    if (!instance) return complain({ErrorKind::usage, instance.error().message});
+    const auto work = read_work(*line);
+    if (!work) return complain(work.error());
+    const Instance& instance = work->instance;
     // The unit adds MESHPROBE_INSTANCE to every entry (LogExtraFields=); units of a user cannot.
-    Fields fields{{"MESHPROBE_HOST", instance->host}, {"MESHPROBE_TASK", instance->task}};
-    if (line->paths.scope() == Scope::user) fields.emplace_back("MESHPROBE_INSTANCE", instance->name());
+    Fields fields{{"MESHPROBE_HOST", instance.host}, {"MESHPROBE_TASK", instance.task}};
+    if (line->paths.scope() == Scope::user) fields.emplace_back("MESHPROBE_INSTANCE", instance.name());
     const Journal journal(program, std::move(fields));
     // One run by hand as root must not leave files that the service cannot write.
     if (line->paths.has_owners()) {
@@ -64,8 +82,8 @@ int run(std::span<const char* const> argv) {
     }
     auto stop = Stop::on_signals();
     if (!stop) return complain(stop.error());
-    if (*job) return to_int(run_backfill(line->paths, **job, *stop, journal));
-    return to_int(run_probe(line->paths, *instance, *stop, journal));
+    if (work->job) return to_int(run_backfill(line->paths, *work->job, *stop, journal));
+    return to_int(run_probe(line->paths, instance, *stop, journal));
 }
 
 } // namespace

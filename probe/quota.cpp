@@ -98,6 +98,10 @@ Result<std::optional<std::string>> check_quotas(const Paths& paths, const std::v
             }
             continue;
         }
+        if (archive.when_full == WhenFull::refetch) {
+            if (auto marked = write_file_atomically(refetch_mark(spool), "", 0660); !marked)
+                return fail(marked.error());
+        }
         auto dropped =
             make_room(spool, archive.quota, [&](const Segment* segment, const DroppedSegment& what) {
                 return record_loss(paths, archive.name, segment, what);

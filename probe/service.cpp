@@ -49,16 +49,14 @@ std::string_view unit_of_control_group(std::string_view text) {
     return {};
 }
 
-Result<Instance> instance_of_service() {
+Result<std::string> service_of_this_process() {
     constexpr std::size_t largest = 1U << 16U;
     const auto text = read_file("/proc/self/cgroup", largest);
     const auto unit = text ? unit_of_control_group(*text) : std::string_view{};
     if (!unit.starts_with("meshprobe")) return fail(ErrorKind::usage, std::string(nowhere));
-    auto instance = parse_instance(unit);
-    if (!instance) return instance;
     find_credentials(unit);
     find_journal();
-    return instance;
+    return std::string(unit);
 }
 
 } // namespace meshprobe

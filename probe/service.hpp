@@ -3,15 +3,15 @@
 #pragma once
 
 #include "lib/error.hpp"
-#include "lib/instance.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace meshprobe {
 
-/// The instance whose service is this process's control group; the credentials of that service are found
-/// again (CREDENTIALS_DIRECTORY). `usage` error outside of any.
-[[nodiscard]] Result<Instance> instance_of_service();
+/// The service of meshprobe whose control group this process is in; its credentials are found again
+/// (CREDENTIALS_DIRECTORY). `usage` error outside of any.
+[[nodiscard]] Result<std::string> service_of_this_process();
 
 /// The unit at the end of the service manager's line of /proc/self/cgroup; empty: there is none.
 [[nodiscard]] std::string_view unit_of_control_group(std::string_view text);

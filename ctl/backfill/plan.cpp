@@ -59,6 +59,7 @@ std::vector<BackfillRange> holes_in(const GapLedger& ledger, const BackfillWish&
     std::vector<BackfillRange> parts;
     for (const auto& gap : ledger) {
         if (gap.archive != archive && !gap.archive.empty()) continue;
+        if (wish.refetch && (gap.reason != "quota" || gap.archive.empty())) continue;
         const BackfillRange hole{.series = gap.series,
                                  .since = std::max(gap.since, wish.since.value_or(0)),
                                  .until = std::min(gap.until, wish.until.value_or(latest_timestamp)),

@@ -55,11 +55,17 @@ Result<BackfillWish> read_wish(const CommandLine& line, Timestamp now) {
                       .since = {},
                       .until = {},
                       .words = {},
-                      .gaps = line.has("gaps"),
+                      .gaps = line.has("gaps") || line.has("refetch"),
+                      .refetch = line.has("refetch"),
                       .again = line.has("again"),
                       .event_types = values(line, "event-type"),
                       .archives = values(line, "archive")};
-    if (wish.hosts.empty() != line.has("all")) return fail(ErrorKind::usage, "say for which hosts, or --all");
+    if (wish.refetch &&
+        (!wish.hosts.empty() || !wish.archives.empty() || line.has("since") || line.has("until")))
+        return fail(ErrorKind::usage,
+                    "--refetch: is for all hosts, and finds the archives and the times itself");
+    if (wish.hosts.empty() != (line.has("all") || wish.refetch))
+        return fail(ErrorKind::usage, "say for which hosts, or --all");
     for (const auto& type : wish.event_types) {
         if (!is_event_type(type))
             return fail(ErrorKind::usage, fmt::format("--event-type: \"{}\" is none", type.substr(0, 100)));

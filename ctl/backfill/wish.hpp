@@ -18,6 +18,7 @@ struct BackfillWish {
     std::optional<Timestamp> until;
     std::string words; ///< as typed, in a fixed form: the same words mean the same job
     bool gaps = false;
+    bool refetch = false; ///< only gaps of want of room, of archives that want them fetched; implies gaps
     bool again = false;
     std::vector<std::string> event_types;
     std::vector<std::string> archives;

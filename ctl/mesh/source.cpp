@@ -63,8 +63,9 @@ IncludeLookup MeshSource::lookup() const {
     };
 }
 
-Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& source) {
+Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& source, const std::string& proxy) {
     Mesh mesh;
+    mesh.connection.proxy = proxy;
     mesh.name = "given";
     if (has_scheme(source)) {
         mesh.url = source;

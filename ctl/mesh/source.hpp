@@ -35,8 +35,10 @@ struct MeshSource {
     [[nodiscard]] IncludeLookup lookup() const; ///< into `texts`
 };
 
-/// `source`: a URL, or a file, relative or not. An error: it cannot be had, or is no mesh document.
-[[nodiscard]] Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& source);
+/// `source`: a URL, or a file, relative or not; `proxy`: to reach URLs through. An error: it cannot be had,
+/// or is no mesh document.
+[[nodiscard]] Result<MeshSource> load_mesh_source(const Paths& paths, const std::string& source,
+                                                  const std::string& proxy = {});
 
 /// The addresses of the agent as --requesting-agent FILE gives them; null: it is not given.
 [[nodiscard]] Result<nlohmann::json> read_requesting_agent(const CommandLine& line);

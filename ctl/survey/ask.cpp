@@ -36,8 +36,8 @@ std::string first_line(const std::string& text) {
 
 class Asking {
   public:
-    Asking(const Paths& paths, const Place& place, Microseconds time, const std::function<bool()>& stop)
-        : paths_(paths), end_(Steady::now() + time),
+    Asking(const Paths& paths, const Place& place, const Bounds& bounds, const std::function<bool()>& stop)
+        : paths_(paths), proxy_(bounds.proxy), end_(Steady::now() + bounds.host),
           stop_([this, &stop] { return Steady::now() >= end_ || (stop && stop()); }) {
         report_.place = place;
         report_.now = local_seconds();
@@ -59,6 +59,7 @@ class Asking {
     HttpSession::Settings http() {
         Connection connection = Connection::with(Trust::first_use);
         connection.http_fallback = true;
+        connection.proxy = proxy_;
         return {.connection = std::move(connection),
                 .credential_user = "probe",
                 .user_agent = "meshprobe/" MESHPROBE_VERSION,
@@ -235,6 +236,7 @@ class Asking {
     }
 
     const Paths& paths_;
+    const std::string& proxy_;
     Steady::time_point end_;
     std::function<bool()> stop_;
     HostReport report_;
@@ -254,7 +256,7 @@ std::vector<HostReport> ask_all(const Paths& paths, const std::vector<Place>& pl
                 reports[index].place = places[index];
                 reports[index].error = "not asked: the time was over";
             } else {
-                reports[index] = Asking(paths, places[index], bounds.host, stop).run();
+                reports[index] = Asking(paths, places[index], bounds, stop).run();
             }
         }
     };

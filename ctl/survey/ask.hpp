@@ -12,6 +12,7 @@ namespace meshprobe::survey {
 
 struct Bounds {
     unsigned at_once = 16;
+    std::string proxy;                           ///< as in a configuration; empty: none
     Microseconds host = std::chrono::minutes(1); ///< each
     Microseconds time =
         std::chrono::minutes(30); ///< together; those that are not begun by then are not asked

@@ -127,8 +127,11 @@ std::string starting_configuration(const Survey& survey) {
     text += fmt::format("meshes:\n  {}:\n    {}: {}\n", mesh_name_for(survey.source), is_url ? "url" : "file",
                         yaml_text(survey.source));
     if (survey.allow_private) text += "    allow-private: true\n";
+    const auto proxy =
+        survey.proxy.empty() ? std::string() : fmt::format("    proxy: {}\n", yaml_text(survey.proxy));
+    if (is_url) text += proxy;
     text += "\n" + volume_note(survey);
-    text += "tasks:\n  default:\n    interval: 5min\n    archives: {local: true}\n";
+    text += "tasks:\n  default:\n    interval: 5min\n    archives: {local: true}\n" + proxy;
     if (has_address_alias(survey)) {
         text +=
             "\n# Some names have the same addresses; they are collected once.\nmerge-same-address: true\n";

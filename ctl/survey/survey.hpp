@@ -16,6 +16,7 @@ struct Survey {
     std::string source; ///< a URL, or the absolute path of a file
     std::int64_t began = 0;
     bool allow_private = false;
+    std::string proxy;                    ///< everything was reached through it; empty: directly
     std::vector<HostReport> hosts;        ///< sorted by name
     std::set<Refusal> refusals;           ///< what the mesh names and cannot be collected
     std::vector<FailedDocument> failures; ///< documents that the mesh lists and that cannot be had

@@ -16,6 +16,9 @@ namespace meshprobe {
 
 namespace {
 
+constexpr std::string_view unit_prefix = "meshprobe-backfill-";
+constexpr std::string_view unit_suffix = ".service";
+
 constexpr std::size_t largest_job = 16U << 20; // a full ledger, and some
 constexpr mode_t job_mode = 0644;
 constexpr std::size_t digits = 16;
@@ -169,7 +172,12 @@ std::string backfill_id(const Instance& instance, std::string_view words) {
 }
 
 std::string backfill_unit(std::string_view id) {
-    return fmt::format("meshprobe-backfill-{}.service", id);
+    return fmt::format("{}{}{}", unit_prefix, id, unit_suffix);
+}
+
+std::string_view backfill_of_unit(std::string_view unit) {
+    if (!unit.starts_with(unit_prefix) || !unit.ends_with(unit_suffix)) return {};
+    return unit.substr(unit_prefix.size(), unit.size() - unit_prefix.size() - unit_suffix.size());
 }
 
 std::filesystem::path BackfillStore::file(const std::string& id, std::string_view suffix) const {

@@ -84,6 +84,8 @@ struct BackfillState {
 [[nodiscard]] std::string backfill_id(const Instance& instance, std::string_view words);
 /// "meshprobe-backfill-ID.service"
 [[nodiscard]] std::string backfill_unit(std::string_view id);
+/// The ID of a unit's name; empty: it is no back-fill's.
+[[nodiscard]] std::string_view backfill_of_unit(std::string_view unit);
 
 class BackfillStore {
   public:

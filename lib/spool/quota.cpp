@@ -172,9 +172,13 @@ Result<std::vector<DroppedSegment>> make_room(const Spool& spool, std::optional<
     return std::move(dropping).result();
 }
 
+std::filesystem::path refetch_mark(const Spool& spool) {
+    return spool.directory() / ".refetch";
+}
+
 void forget_notes(const Spool& spool) {
     std::error_code ignored;
-    for (const auto& note : {remembered_count(spool), make_room_lock(spool)})
+    for (const auto& note : {remembered_count(spool), make_room_lock(spool), refetch_mark(spool)})
         std::filesystem::remove(note, ignored);
 }
 

@@ -2,7 +2,8 @@
 //
 //   spool_state() -> ok | filling (alarm) | full -> block:       fetch nothing for this archive
 //                                                   drop_oldest: make_room(), each drop a gap "quota"
-//                                                   refetch:     the same, and fetch the gap again later
+//                                                   refetch:     the same, and the gap is fetched once
+//                                                                there is room: meshprobectl backfill --refetch
 //
 // Segments in failed/ count: what is refused for good must not fill the disk either.
 #pragma once
@@ -64,6 +65,10 @@ using BeforeDrop = std::function<Status(const Segment* segment, const DroppedSeg
 /// at it.
 [[nodiscard]] Result<std::vector<DroppedSegment>>
 make_room(const Spool& spool, std::optional<std::uint64_t> configured, const BeforeDrop& before_drop);
+
+/// Lies in the directory of a spool whose archive wants what was dropped fetched again: its ledgers have gaps
+/// "quota". Units that fetch wait for it, so its name stands in them, too.
+[[nodiscard]] std::filesystem::path refetch_mark(const Spool& spool);
 
 /// Removes what counting and make_room() keep beside the segments, for a spool that goes altogether.
 void forget_notes(const Spool& spool);

@@ -13,7 +13,7 @@ namespace meshprobe {
 namespace {
 
 constexpr unsigned most_pages = 100'000;
-constexpr std::uint64_t largest_answer = 1ULL << 30; ///< bytes of a page; they are never held together
+constexpr std::uint64_t largest_answer = 2ULL << 30; ///< bytes of a page; they are never held together
 constexpr std::uint64_t beyond_limit = 50; ///< pages that ignore "limit" are read this many times as far
 
 } // namespace

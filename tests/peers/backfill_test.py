@@ -11,12 +11,14 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 from collections import Counter
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -294,6 +296,67 @@ class Ranges(BackfillTest):
         self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{until}")
         self.assert_collected(since, until - 1, faces=["opensearch"])
         self.assertTrue(all(since <= point.ts < until for point in self.arrived()))
+
+
+class Refetch(BackfillTest):
+    """A spool that fills up and drops, and gets back what it dropped."""
+
+    def results(self, archive: str) -> set:
+        database = self.root / f"var/lib/meshprobe/archive/{archive}.db"
+        with closing(sqlite3.connect(database)) as connection:
+            return set(connection.execute("SELECT metadata_key, event_type, ts FROM results"))
+
+    def drain(self, archive: str) -> None:
+        subprocess.run([BIN / "meshprobe-archive", "--root", self.root, archive, "--drain"], capture_output=True, timeout=100, check=True)
+
+    def size(self) -> int:
+        return sum(path.stat().st_size for path in (self.root / "var/lib/meshprobe/spool/small/q").iterdir())
+
+    def test_what_was_dropped_is_fetched_once_there_is_room(self) -> None:
+        self.simulate(skew=-HOUR)
+        archives = {"local": {"archiver": "sqlite"}, "small": {"archiver": "sqlite"}}
+        self.configure({"archives": archives}, archives={"local": True, "small": True}, overlap="1min")
+        mark = self.root / "var/lib/meshprobe/spool/small/.refetch"
+        for skew in range(-HOUR, 1, HOUR // 6):  # segments of several runs: the first ones are dropped
+            self.peers.change(ADDRESS, skew=skew)
+            self.probe()
+        quota = int(self.size() / 1.4)
+        archives["small"] |= {"quota": quota, "when-full": "refetch"}
+        self.configure({"archives": archives}, archives={"local": True, "small": True}, overlap="1min")
+        self.probe()
+        self.assertLess(self.size(), quota)
+        self.assertEqual({(gap["archive"], gap["reason"]) for gap in self.gaps()}, {("small", "quota")})
+        self.assertTrue(mark.exists())
+        self.assertIn("Nothing is to be fetched again", self.backfill("--refetch").stdout)
+        self.assertTrue(mark.exists(), "there is no room yet")
+        self.drain("local")
+        self.drain("small")
+        lacks = self.results("local") - self.results("small")
+        self.assertTrue(lacks)
+        self.backfill("--refetch")
+        self.assertEqual(list(mark.parent.glob(".refetch*")), [])
+        self.assertEqual(self.gaps(), [])
+        self.drain("small")
+        self.assertEqual(self.results("small"), self.results("local"))
+        self.peers.reset_counts()
+        self.assertIn("Nothing is to be fetched again", self.backfill("--refetch").stdout)
+        self.assertEqual(self.peers.requests(ADDRESS), [])
+        self.assertIn("for all hosts", self.backfill("--refetch", "--all", "--since", "1d ago", status=USAGE).stderr)
+
+    def test_what_cannot_be_had_now_stays_marked(self) -> None:
+        self.simulate()
+        archives = {"small": {"archiver": "sqlite"}}
+        self.configure({"archives": archives}, archives={"small": True})
+        self.probe()
+        archives["small"] |= {"quota": self.size() - 1, "when-full": "refetch"}
+        self.configure({"archives": archives}, archives={"small": True})
+        self.probe()
+        mark = self.root / "var/lib/meshprobe/spool/small/.refetch"
+        self.assertTrue(mark.exists())
+        self.drain("small")
+        self.peers.change(ADDRESS, faults=[{"match": ".*", "do": "error", "status": 500}])
+        self.backfill("--refetch", status=PARTIAL)
+        self.assertTrue(mark.exists())
 
 
 class Trouble(BackfillTest):

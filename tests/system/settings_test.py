@@ -45,7 +45,7 @@ class Settings(SystemTest):
     def inner_host(self):
         self.sandbox.shell(NAMESPACE)
         usual = {"https": 443, "http": None, "interval": 10, "duration": 2, "entries": 2, "late": 0.0, "flavour": "esmond"}
-        self.sandbox.write("/opt/peers/inner.json", json.dumps({"hosts": [usual | {"name": "inner.example.org", "address": "203.0.113.9"}]}))
+        self.sandbox.write("/opt/peers/inner.json", json.dumps({"history": 6 * 3600, "hosts": [usual | {"name": "inner.example.org", "address": "203.0.113.9"}]}))
         self.sandbox.write("/etc/systemd/system/inner.service", INNER)
         self.systemctl("daemon-reload")
         self.systemctl("start", "inner.service")
@@ -54,7 +54,7 @@ class Settings(SystemTest):
         return "inner.example.org" in self.delivered_hosts()
 
     def enable_inner(self, context):
-        self.configure("hosts: {inner.example.org: {connect-to: 203.0.113.9, context: " + context + "}}\n", "inner")
+        self.configure("hosts: {inner.example.org: {connect-to: 203.0.113.9, first-run: 10min, context: " + context + "}}\n", "inner")
         self.sandbox.run("meshprobectl", "apply")
         self.systemctl("enable", "--now", "--quiet", "meshprobe@inner.example.org.timer")
 
@@ -94,6 +94,13 @@ class Settings(SystemTest):
         owners = self.sandbox.shell("stat -c %U /var/lib/meshprobe/checkpoint/meshprobe@inner* /run/meshprobe/results/meshprobe@inner* | sort -u")
         self.assertEqual(owners.split(), ["meshprobe"], "the probe has none")
         self.assertTrue(self.journal("MESHPROBE_HOST=inner.example.org", "_UID=" + self.sandbox.run("id", "-u", "meshprobe").strip()))
+        # A back-fill is in the same context.
+        since, until = self.server_now() - 3 * 3600, self.server_now() - 2 * 3600
+        asked = len(self.sandbox.run("cat", "/run/plugin.told").splitlines())
+        self.sandbox.run("meshprobectl", "backfill", "inner.example.org", "--since", f"@{since}", "--until", f"@{until}")
+        self.assertGreater(len(self.sandbox.run("cat", "/run/plugin.told").splitlines()), asked)
+        self.eventually("what it fetched was delivered", lambda: self.query(
+            f"SELECT count(*) FROM results WHERE host = 'inner.example.org' AND ts BETWEEN {since} AND {until}")[0][0] > 0)
         self.configure("""hosts: {inner.example.org: {context: {type: plugin, program: /opt/context/change, data: '{"fail": true}'}}}""", "inner")
         self.sandbox.run("meshprobectl", "apply")
         self.systemctl("start", "meshprobe@inner.example.org.service", check=False)

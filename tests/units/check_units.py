@@ -21,6 +21,7 @@ EXPOSURE = {
     "meshprobe-converge.service": 15,
     "meshprobe-apply.service": 15,
     "meshprobe-backfill.service": 15,
+    "meshprobe-refetch.service": 15,
 }
 CONFIGURATION = """
 meshes: {wlcg: {url: "https://psconfig.example.org/", refresh: 10min, tls: {ca: mesh-ca}}}
@@ -29,7 +30,7 @@ tasks:
   working-days: {calendar: "Mon..Fri *-*-* 06:00 Europe/Zurich"}
   blue: {context: {type: linuxnns, namespace: blue}, memory-max: 64M, cpu-quota: 50%, tasks-max: 64, nice: 5}
   plugged: {context: {type: plugin, program: /bin/true, data: '{"a": "%n"}'}}
-archives: {far: {archiver: rabbitmq, url: "amqps://u@rmq.example.org/v", credential: far}}
+archives: {far: {archiver: rabbitmq, url: "amqps://u@rmq.example.org/v", credential: far, when-full: refetch}}
 hosts: {ps2.example.org: {interval: 20s, timeout: 90s}}
 """
 HOSTS = "[2001:db8::1]:8443\nps1.example.org\nps2.example.org\n"
