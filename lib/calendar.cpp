@@ -106,11 +106,11 @@ bool is_component(std::string_view text, const Range& range) {
     return std::ranges::all_of(items, [&](std::string_view item) { return is_item(item, narrowed); });
 }
 
-constexpr Range year{1970, 2199};
-constexpr Range month{1, 12};
-constexpr Range day{1, 31};
+constexpr Range years{1970, 2199};
+constexpr Range months{1, 12};
+constexpr Range month_days{1, 31};
 /// Further from the end there is not always a day.
-constexpr Range day_from_the_end{.from = 1, .to = 28, .from_the_end = true};
+constexpr Range days_from_the_end{.from = 1, .to = 28, .from_the_end = true};
 
 /// 1970 to 2069
 bool is_short_year(std::string_view text) {
@@ -130,12 +130,12 @@ bool is_time(std::string_view text) {
 
 /// `YYYY-MM-DD` or `MM-DD`; `~` in front of the day counts from the month's end.
 bool is_date(std::string_view text, Days& days) {
-    std::array<Range, 3> ranges{{year, month, day}};
+    std::array<Range, 3> ranges{{years, months, month_days}};
     std::string date(text);
     if (const auto tilde = date.find('~'); tilde != std::string::npos) {
         if (date.find('-', tilde) != std::string::npos) return false;
         date[tilde] = '-';
-        ranges[2] = day_from_the_end;
+        ranges[2] = days_from_the_end;
     }
     const auto parts = split(date, '-');
     if (parts.size() < 2 || parts.size() > 3) return false;
@@ -295,13 +295,13 @@ bool has_day_from(std::string_view expression, std::chrono::sys_days today) {
     if (days->date.empty()) return true;
     const auto parts = split(days->date, '-');
     const std::chrono::year_month_day from(today);
-    const Range& day_range = days->from_the_end ? day_from_the_end : day;
-    for (int y = std::max(static_cast<int>(from.year()), year.from); y <= year.to; ++y) {
-        if (is_short_year(parts[0]) ? y >= 2070 || !holds(parts[0], y % 100, year)
-                                    : !holds(parts[0], y, year))
+    const Range& day_range = days->from_the_end ? days_from_the_end : month_days;
+    for (int y = std::max(static_cast<int>(from.year()), years.from); y <= years.to; ++y) {
+        if (is_short_year(parts[0]) ? y >= 2070 || !holds(parts[0], y % 100, years)
+                                    : !holds(parts[0], y, years))
             continue;
-        for (int m = month.from; m <= month.to; ++m) {
-            if (!holds(parts[1], m, month)) continue;
+        for (int m = months.from; m <= months.to; ++m) {
+            if (!holds(parts[1], m, months)) continue;
             const auto in_month = std::chrono::year(y) / static_cast<unsigned>(m);
             const auto length = static_cast<unsigned>((in_month / std::chrono::last).day());
             for (unsigned d = 1; d <= length; ++d) {
