@@ -227,7 +227,7 @@ class Try {
     [[nodiscard]] bool is_good(long status) const {
         const auto& archive = attempt_.target.archive;
         if (archive && archive->archiver == "http")
-            return status < 500 && status != 401 && status != 403 && status != 407;
+            return status < 500 && status != 401 && status != 407;
         return status >= 200 && status <= 299;
     }
 

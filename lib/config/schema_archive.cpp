@@ -80,8 +80,7 @@ struct HttpHeaders {
             }
             if (check::is_secret_header(name)) {
                 reader.warning(entry.mark,
-                               "a secret here is seen by everybody who may read this file; prefer "
-                               "credential:");
+                               "this is seen by everybody who may read this file; prefer credential:");
             }
             headers.insert_or_assign(name, std::string(*value));
         }
