@@ -226,8 +226,7 @@ class Try {
     /// What takes messages need not give anything: that it answers, and lets us in, is enough.
     [[nodiscard]] bool is_good(long status) const {
         const auto& archive = attempt_.target.archive;
-        if (archive && archive->archiver == "http")
-            return status < 500 && status != 401 && status != 407;
+        if (archive && archive->archiver == "http") return status < 500 && status != 401 && status != 407;
         return status >= 200 && status <= 299;
     }
 
