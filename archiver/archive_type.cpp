@@ -13,8 +13,8 @@ struct Row {
 };
 
 constexpr std::array types{
-    Row{"rabbitmq", make_rabbitmq},
-    Row{"sqlite", make_sqlite},
+    Row{"esmond", make_esmond},     Row{"http", make_http},     Row{"opensearch", make_opensearch},
+    Row{"rabbitmq", make_rabbitmq}, Row{"sqlite", make_sqlite},
 };
 
 } // namespace

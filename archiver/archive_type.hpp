@@ -100,6 +100,9 @@ using ArchiveFactory = Result<std::unique_ptr<ArchiveType>> (*)(const ArchiveCon
 /// By the name that `archiver:` has in the configuration; `configuration` error for an unknown one.
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_archive(const ArchiveContext& context);
 
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_esmond(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_http(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_opensearch(const ArchiveContext& context);
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_sqlite(const ArchiveContext& context);
 /// The same in another file than that of the archive.
 [[nodiscard]] std::unique_ptr<ArchiveType> make_database(const ArchiveContext& context,

@@ -6,7 +6,7 @@ BUILD_PACKAGES=(cmake ninja-build g++ pkg-config systemd libsystemd-dev libcurl4
     nlohmann-json3-dev libsimdjson-dev libexpected-dev libjq-dev libyaml-cpp-dev libsqlite3-dev librabbitmq-dev)
 # a booted systemd, and the simulated measurement hosts in it
 SANDBOX_PACKAGES=(systemd-container systemd-sysv dbus util-linux tar iproute2 procps curl openssl ca-certificates python3 sqlite3)
-CHECK_PACKAGES=(catch2 rabbitmq-server nghttp2-proxy mandoc man-db shellcheck clang-format clang libclang-rt-14-dev file dpkg-dev)
+CHECK_PACKAGES=(catch2 rabbitmq-server nginx nghttp2-proxy mandoc man-db shellcheck clang-format clang libclang-rt-14-dev file dpkg-dev)
 
 missing_packages() { # PACKAGE...
     local package
@@ -42,6 +42,7 @@ install_packages() { # PACKAGE...
     for unit in rabbitmq-server.service epmd.socket epmd.service; do
         [[ " ${missing[*]} " = *" rabbitmq-server "* ]] && systemctl --quiet disable "$unit" >/dev/null 2>&1
     done
+    [[ " ${missing[*]} " = *" nginx "* ]] && systemctl --quiet disable nginx.service >/dev/null 2>&1
     return $status
 }
 

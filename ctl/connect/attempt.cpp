@@ -2,6 +2,7 @@
 
 #include "lib/config/checks.hpp"
 #include "lib/connect_to.hpp"
+#include "lib/http/identity.hpp"
 #include "lib/http/session.hpp"
 #include "lib/trust.hpp"
 
@@ -137,8 +138,9 @@ class Try {
             return;
         }
         ask(target.url, stop);
-        const bool may_fall_back =
-            target.connection.http_fallback && !connected_ && target.url.starts_with("https://");
+        const bool may_fall_back = target.kind != Target::Kind::archive && // whose archivers never do
+                                   target.connection.http_fallback && !connected_ &&
+                                   target.url.starts_with("https://");
         if (!attempt_.is_good() && may_fall_back) ask("http" + target.url.substr(5), stop);
     }
 
@@ -181,13 +183,16 @@ class Try {
             attempt_.error = session.error().message;
             return;
         }
-        HttpRequest request;
-        request.url =
-            target.kind == Target::Kind::host ? url + "?format=json&limit=1&time-start=" + lately() : url;
-        request.headers = {"Accept: application/json"};
-        request.total = answer_time;
+        auto request = request_for(url);
+        if (!request) {
+            attempt_.error = request.error().message;
+            return;
+        }
+        request->headers.emplace_back("Accept: application/json");
+        request->total = answer_time;
+        const auto asked = request->url.substr(0, request->url.find('?'));
         Result<HttpResponse> answer = fail(ErrorKind::interrupted, "stopped");
-        session->start(std::move(request), [&](Result<HttpResponse> result) { answer = std::move(result); });
+        session->start(std::move(*request), [&](Result<HttpResponse> result) { answer = std::move(result); });
         static_cast<void>(session->run(stop));
         connected_ = session->connected();
         const auto trust = trust_of(target, url.starts_with("https"));
@@ -196,9 +201,33 @@ class Try {
         attempt_.status = answer ? answer->status : 0;
         if (!answer) {
             attempt_.error = without_first_line_break(answer.error().message);
-        } else if (answer->status < 200 || answer->status > 299) {
-            attempt_.error = fmt::format("{} answers with HTTP status {}", url, answer->status);
+        } else if (!is_good(answer->status)) {
+            attempt_.error = fmt::format("{} answers with HTTP status {}", asked, answer->status);
         }
+    }
+
+    [[nodiscard]] Result<HttpRequest> request_for(const std::string& url) const {
+        const Target& target = attempt_.target;
+        HttpRequest request;
+        request.url = url;
+        if (target.archive) {
+            const auto identity = identity_of(paths_, *target.archive);
+            if (!identity) return fail(identity.error());
+            identity->apply(request);
+            // What is put in per message is not known here: asked is what stands before it.
+            request.url = identity->url.substr(0, identity->url.find('{'));
+        }
+        const bool is_esmond = target.archive && target.archive->archiver == "esmond";
+        if (is_esmond || target.kind == Target::Kind::host)
+            request.url += "?format=json&limit=1&time-start=" + lately();
+        return request;
+    }
+
+    /// What takes messages need not give anything: that it answers, and lets us in, is enough.
+    [[nodiscard]] bool is_good(long status) const {
+        const auto& archive = attempt_.target.archive;
+        if (archive && archive->archiver == "http") return status < 500 && status != 401 && status != 407;
+        return status >= 200 && status <= 299;
     }
 
     static std::string lately() {

@@ -97,7 +97,8 @@ Result<std::vector<Target>> find_targets(const Paths& paths, const Config& confi
                            .url = archive.url,
                            .connection = archive.connection,
                            .interface = {},
-                           .user = "archive"});
+                           .user = "archive",
+                           .archive = archive});
     }
     return targets;
 }

@@ -21,8 +21,9 @@ struct Target {
     std::string unit; ///< the service that connects
     std::string url;  ///< that it asks first
     Connection connection;
-    std::string interface; ///< of the VRF that the task runs in; empty: none
-    std::string user;      ///< whose credentials: "mesh", "probe", "archive"
+    std::string interface;                         ///< of the VRF that the task runs in; empty: none
+    std::string user;                              ///< whose credentials: "mesh", "probe", "archive"
+    std::optional<Archive> archive = std::nullopt; ///< of that kind only
 };
 
 [[nodiscard]] std::string_view kind_name(Target::Kind kind);

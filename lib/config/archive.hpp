@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/config/connection.hpp"
+#include "lib/config/http_delivery.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <chrono>
@@ -37,6 +38,7 @@ struct Archive {
     WhenFull when_full = WhenFull::block;
     std::optional<Microseconds> retention_age;
     std::optional<std::uint64_t> retention_size;
+    HttpDelivery http;
     Connection connection; ///< default trust ca
     Description description;
 };

@@ -10,6 +10,20 @@ namespace meshprobe {
 namespace {
 
 constexpr std::array table{
+    Archiver{.name = "esmond",
+             .keys = "url credential timeout tls ip-version connect-to bind-address proxy proxy-credential "
+                     "proxy-ca no-proxy",
+             .judge = judge_esmond},
+    Archiver{.name = "http",
+             .keys =
+                 "url credential method headers body batch timeout tls ip-version connect-to bind-address "
+                 "proxy proxy-credential proxy-ca no-proxy",
+             .judge = judge_http},
+    Archiver{.name = "opensearch",
+             .keys =
+                 "url credential index headers batch timeout tls ip-version connect-to bind-address proxy "
+                 "proxy-credential proxy-ca no-proxy",
+             .judge = judge_opensearch},
     Archiver{
         .name = "rabbitmq",
         .keys =

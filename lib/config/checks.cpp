@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace meshprobe::check {
@@ -65,6 +66,13 @@ Authority split(std::string_view url) {
     }
     parts.host = authority;
     return parts;
+}
+
+std::string in_lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return lower;
 }
 
 std::string as_example(std::string_view schemes) {
@@ -188,18 +196,72 @@ std::string routing(std::string_view text) {
 }
 
 std::string routing_key(std::string_view text) {
+    auto wrong = placeholders(text, "event-type host task instance archive");
+    return wrong.empty() ? routing(text) : wrong;
+}
+
+std::string placeholders(std::string_view text, std::string_view known) {
     for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
         const auto rest = text.substr(open + 1);
         const auto close = rest.find('}');
-        const bool known = close != std::string_view::npos &&
-                           is_one_of(rest.substr(0, close), "event-type host task instance archive");
-        if (!known) {
-            return fmt::format(
-                "expected {{event-type}}, {{host}}, {{task}}, {{instance}} or {{archive}} at {}",
-                quote(text.substr(open)));
-        }
+        if (close != std::string_view::npos && is_one_of(rest.substr(0, close), known)) continue;
+        if (known.empty()) return fmt::format("expected no braces, got {}", quote(text.substr(open)));
+        std::string names = "{";
+        for (const char c : known)
+            names += c == ' ' ? "}, {" : std::string(1, c);
+        const auto last = names.rfind(", ");
+        if (last != std::string::npos) names.replace(last, 2, " or ");
+        return fmt::format("expected {}}} at {}", names, quote(text.substr(open)));
     }
-    return routing(text);
+    return {};
+}
+
+std::string index_name(std::string_view text) {
+    auto wrong = placeholders(text, "test-type event-type host task instance archive date");
+    if (!wrong.empty()) return wrong;
+    constexpr std::size_t longest = 255;
+    const auto never = [](char c) {
+        return static_cast<unsigned char>(c) <= 0x20 || (c >= 'A' && c <= 'Z') ||
+               std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
+    };
+    const bool is_name = !text.empty() && text.size() <= longest && text.front() != '-' &&
+                         text.front() != '_' && text.front() != '+' && text.front() != '.' &&
+                         std::ranges::none_of(text, never);
+    if (is_name) return {};
+    return fmt::format(
+        "expected the name of an index (lower case; none of \\/*?\"<>|,#: and blanks; a letter, "
+        "digit or placeholder first), got {}",
+        quote(text));
+}
+
+std::string http_header(std::string_view name, std::string_view value) {
+    const auto is_of_token = [](char c) {
+        return is_letter_or_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    };
+    if (name.empty() || !std::ranges::all_of(name, is_of_token))
+        return fmt::format("expected the name of a header field, got {}", quote(name));
+    if (is_one_of(in_lower_case(name), "content-length transfer-encoding connection expect"))
+        return fmt::format("{} says where a request ends, and is written by meshprobe", quote(name));
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::ranges::any_of(value, is_control)) return "expected one line without control characters";
+    return {};
+}
+
+bool is_secret_header(std::string_view name) {
+    const auto lower = in_lower_case(name);
+    return std::ranges::any_of(
+        std::array<std::string_view, 5>{"authorization", "token", "key", "secret", "cookie"},
+        [&](std::string_view word) { return lower.ends_with(word); });
+}
+
+std::string http_method(std::string_view text) {
+    constexpr std::size_t longest = 20;
+    const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const bool is_word = !text.empty() && text.size() <= longest && std::ranges::all_of(text, is_capital);
+    // An answer to HEAD has no body, and what CONNECT begins is no HTTP any more.
+    if (is_word && !is_one_of(text, "GET HEAD CONNECT OPTIONS TRACE")) return {};
+    return fmt::format("expected a method that takes something, such as POST, PUT or PATCH, got {}",
+                       quote(text));
 }
 
 std::string url(std::string_view text, std::string_view schemes) {
@@ -220,6 +282,16 @@ std::string document_url(std::string_view text) {
     if (filled.find_first_of("{}") != std::string::npos)
         return fmt::format("expected no other braces than those of {{host}}, got {}", quote(text));
     return url(filled, "https http");
+}
+
+std::size_t path_of_url(std::string_view url) {
+    const auto scheme = url.find("://");
+    return std::min(url.size(), url.find_first_of("/?#", scheme == std::string_view::npos ? 0 : scheme + 3));
+}
+
+std::string_view user_of_url(std::string_view url) {
+    const auto user = split(url).user;
+    return user.substr(0, user.find(':'));
 }
 
 bool has_password(std::string_view url) {

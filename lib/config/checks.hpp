@@ -1,6 +1,7 @@
 // What is wrong with one text value, in words; nothing if it is good. For codec::Text and codec::List.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,22 @@ namespace meshprobe::check {
 [[nodiscard]] std::string calendar(std::string_view text);       ///< systemd.time(7), what a timer accepts
 [[nodiscard]] std::string routing(std::string_view text); ///< what AMQP takes as a name: at most 255 bytes
 [[nodiscard]] std::string routing_key(std::string_view text); ///< routing() with {host} and the like in it
+/// Text with {NAME} in it, for which something is put in: NAME is one of `known`, words with blanks between.
+[[nodiscard]] std::string placeholders(std::string_view text, std::string_view known);
+[[nodiscard]] std::string http_method(std::string_view text);
+/// A field that requests may be given: not one of those that say where the message ends.
+[[nodiscard]] std::string http_header(std::string_view name, std::string_view value);
+[[nodiscard]] bool is_secret_header(std::string_view name); ///< Authorization, X-API-Key …
+/// What OpenSearch takes as the name of an index, with placeholders in it.
+[[nodiscard]] std::string index_name(std::string_view text);
 
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
 [[nodiscard]] std::string url(std::string_view text, std::string_view schemes);
 /// url() of http or https, in which {host} stands for the name of an instance's host.
 [[nodiscard]] std::string document_url(std::string_view text);
+/// Where the path of such a URL begins; its end if it has none.
+[[nodiscard]] std::size_t path_of_url(std::string_view url);
+[[nodiscard]] std::string_view user_of_url(std::string_view url); ///< without password, as it is written
 [[nodiscard]] bool has_password(std::string_view url);
 /// The URL with its password replaced, fit to be shown.
 [[nodiscard]] std::string without_password(std::string_view url);

@@ -6,6 +6,9 @@
 
 namespace meshprobe {
 
+void judge_esmond(Reader& reader, const Node::Entry& entry, Archive& archive);
+void judge_http(Reader& reader, const Node::Entry& entry, Archive& archive);
+void judge_opensearch(Reader& reader, const Node::Entry& entry, Archive& archive);
 void judge_rabbitmq(Reader& reader, const Node::Entry& entry, Archive& archive);
 void judge_sqlite(Reader& reader, const Node::Entry& entry, Archive& archive);
 

@@ -16,15 +16,15 @@ namespace {
 using namespace std::chrono_literals;
 using codec::group;
 using codec::key;
+using codec::of;
 
 /// Archivers of the whole design; a newer version's configuration should get a better answer than "unknown".
 struct ArchiverName {
     std::string_view type = "choice";
     void read(Reader& reader, const Node& node, std::string& value) const {
         const auto known = archiver_names();
-        constexpr std::array<std::string_view, 13> planned{
-            "file",       "amqp1",  "stomp", "kafka", "http",     "esmond", "opensearch",
-            "postgresql", "syslog", "tcp",   "udp",   "snmptrap", "plugin"};
+        constexpr std::array<std::string_view, 10> planned{
+            "file", "amqp1", "stomp", "kafka", "postgresql", "syslog", "tcp", "udp", "snmptrap", "plugin"};
         if (node.kind == Node::Kind::scalar && find_archiver(node.text) == nullptr &&
             std::ranges::find(planned, std::string_view(node.text)) != planned.end()) {
             reader.error(node.mark, fmt::format("this version has no archiver {}; it has {}",
@@ -63,6 +63,38 @@ struct TransformName {
     }
 };
 
+/// Header fields of requests.
+struct HttpHeaders {
+    std::string_view type = "mapping of text";
+    void read(Reader& reader, const Node& node,
+              std::map<std::string, std::string, std::less<>>& headers) const {
+        if (!reader.mapping(node)) return;
+        for (const auto& [name, entry] : node.entries) {
+            const auto step = reader.enter(name);
+            const auto value = reader.text(*entry.value);
+            if (!value) continue;
+            const auto wrong = check::http_header(name, *value);
+            if (!wrong.empty()) {
+                reader.error(entry.mark, wrong);
+                continue;
+            }
+            if (check::is_secret_header(name)) {
+                reader.warning(entry.mark,
+                               "this is seen by everybody who may read this file; prefer credential:");
+            }
+            headers.insert_or_assign(name, std::string(*value));
+        }
+    }
+    [[nodiscard]] Shown show(const std::map<std::string, std::string, std::less<>>& headers) const {
+        if (headers.empty()) return {};
+        auto shown = headers;
+        for (auto& [name, value] : shown) {
+            if (check::is_secret_header(name)) value = "***";
+        }
+        return shown;
+    }
+};
+
 } // namespace
 
 const Keys<Archive>& archive_keys() {
@@ -82,6 +114,13 @@ const Keys<Archive>& archive_keys() {
         key("idle", &Archive::idle, codec::Duration{0s, std::chrono::days(1)}),
         key("quota", &Archive::quota, codec::Size{4096}),
         key("when-full", &Archive::when_full, codec::choice<WhenFull>("block", "drop-oldest", "refetch")),
+        of(&Archive::http, key("method", &HttpDelivery::method, codec::Text{"text", check::http_method})),
+        of(&Archive::http, key("headers", &HttpDelivery::headers, HttpHeaders{})),
+        of(&Archive::http,
+           key("body", &HttpDelivery::body, codec::choice<HttpBody>("message", "array", "ndjson"))),
+        of(&Archive::http, key("batch", &HttpDelivery::batch, codec::Number{1, 10000})),
+        of(&Archive::http, key("index", &HttpDelivery::index, codec::Text{"text", check::index_name})),
+        of(&Archive::http, key("timeout", &HttpDelivery::timeout, codec::Duration{1s, 1h})),
         group<Archive>("retention",
                        {
                            key("age", &Archive::retention_age, codec::Duration{1s}),

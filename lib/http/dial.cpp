@@ -17,8 +17,7 @@ void prepare_tls(CURL* handle, const TlsFiles& files, const Connection& connecti
         set_option(handle, CURLOPT_CAINFO, files.ca.is_directory ? nullptr : files.ca.path.c_str());
         set_option(handle, CURLOPT_CAPATH, files.ca.is_directory ? files.ca.path.c_str() : nullptr);
     }
-    if (!files.certificate.empty()) set_option(handle, CURLOPT_SSLCERT, files.certificate.c_str());
-    if (!files.key.empty()) set_option(handle, CURLOPT_SSLKEY, files.key.c_str());
+    show_certificate(handle, files);
     if (connection.trust == Trust::ca) return; // libcurl verifies certificate and name
     for (const auto& pin : connection.pins)
         pins += (pins.empty() ? "" : ";") + pin;

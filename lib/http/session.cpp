@@ -3,6 +3,8 @@
 #include "lib/host_name.hpp"
 #include "lib/http/easy.hpp"
 #include "lib/http/header_line.hpp"
+#include "lib/http/readiness.hpp"
+#include "lib/http/redirect.hpp"
 #include "lib/http/route.hpp"
 #include "lib/http/tls.hpp"
 
@@ -77,7 +79,31 @@ class HttpSession::Impl {
         return {};
     }
 
+    int descriptor() {
+        const auto ready = watch();
+        return ready ? readiness_->descriptor() : -1;
+    }
+
+    Status step() {
+        if (auto ready = watch(); !ready) return ready;
+        while (!queue_.empty() && in_flight_.size() < settings_.max_in_flight)
+            begin_next();
+        if (const auto code = readiness_->perform(); code != CURLM_OK)
+            return fail(ErrorKind::internal, fmt::format("libcurl: {}", curl_multi_strerror(code)));
+        finish_done();
+        return {};
+    }
+
+    void drop() {
+        queue_.clear();
+        for (auto transfers = std::exchange(in_flight_, {}); auto& [handle, transfer] : transfers) {
+            curl_multi_remove_handle(multi_.get(), handle);
+            count(*transfer);
+        }
+    }
+
     bool connected = false;
+    std::uint64_t connections = 0;
     std::uint64_t requests = 0;
     std::uint64_t bytes = 0;
 
@@ -139,6 +165,14 @@ class HttpSession::Impl {
         return chunk.size();
     }
 
+    Status watch() {
+        if (readiness_) return {};
+        auto readiness = Readiness::create(multi_.get());
+        if (!readiness) return fail(readiness.error());
+        readiness_ = std::move(*readiness);
+        return {};
+    }
+
     void begin_next() {
         auto transfer = std::move(queue_.front());
         queue_.pop_front();
@@ -178,6 +212,7 @@ class HttpSession::Impl {
             set_option(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
             set_option(handle, CURLOPT_POSTFIELDS, request.body.c_str()); // not copied: the request stays
         }
+        if (!request.method.empty()) set_option(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
         if (!request.login.empty()) set_option(handle, CURLOPT_USERPWD, request.login.c_str());
         set_option(handle, CURLOPT_FOLLOWLOCATION, 0L); // followed here, within bounds
         // Where a host offers HTTP/2, all transfers share the one connection, so each waits to see what it
@@ -222,8 +257,7 @@ class HttpSession::Impl {
         CURL* handle = transfer.handle.get();
         set_authorities(handle, files_.ca, CURLOPT_CAINFO, CURLOPT_CAPATH);
         set_authorities(handle, files_.proxy_ca, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
-        if (!files_.certificate.empty()) set_option(handle, CURLOPT_SSLCERT, files_.certificate.c_str());
-        if (!files_.key.empty()) set_option(handle, CURLOPT_SSLKEY, files_.key.c_str());
+        show_certificate(handle, files_);
         switch (settings_.connection.trust) {
         case Trust::ca:
             break; // libcurl's default is to verify both certificate and name
@@ -266,6 +300,9 @@ class HttpSession::Impl {
         curl_easy_getinfo(handle, CURLINFO_HEADER_SIZE, &headers);
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(handle, CURLINFO_APPCONNECT_TIME_T, &handshake);
+        long made = 0;
+        curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
+        connections += static_cast<std::uint64_t>(made);
         connected = connected || status > 0 || handshake > 0;
         transfer.response.bytes += static_cast<std::uint64_t>(body) + static_cast<std::uint64_t>(headers);
         bytes += static_cast<std::uint64_t>(body) + static_cast<std::uint64_t>(headers);
@@ -276,22 +313,11 @@ class HttpSession::Impl {
         const char* target = nullptr;
         curl_easy_getinfo(transfer->handle.get(), CURLINFO_REDIRECT_URL, &target);
         if (target == nullptr) return false;
-        const auto to = parse_url(target);
-        const auto from = parse_url(transfer->request.url);
+        long status = 0;
+        curl_easy_getinfo(transfer->handle.get(), CURLINFO_RESPONSE_CODE, &status);
+        const auto to = check_redirect(transfer->request, status, target, settings_.connection.http_fallback);
         if (!to) {
-            transfer->error = to.error().in("redirect");
-            return false;
-        }
-        const bool upgraded = from->scheme == "http" && to->scheme == "https";
-        const bool downgraded =
-            from->scheme == "https" && to->scheme == "http" && !settings_.connection.http_fallback;
-        if (to->host.host != from->host.host || (to->host.port != from->host.port && !upgraded) ||
-            downgraded) {
-            transfer->error = Error{
-                ErrorKind::protocol,
-                fmt::format(
-                    "redirect from {} to {}: only followed within the same host, never to weaker transport",
-                    transfer->request.url, target)};
+            transfer->error = to.error();
             return false;
         }
         if (++transfer->redirects > most_redirects) {
@@ -299,7 +325,8 @@ class HttpSession::Impl {
                 Error{ErrorKind::protocol, fmt::format("more than {} redirects", most_redirects)};
             return false;
         }
-        if (from->scheme == "https" && to->scheme == "http") transfer->request.login.clear();
+        if (to->scheme == "http" && parse_url(transfer->request.url)->scheme == "https")
+            transfer->request.login.clear();
         transfer->request.url = target; // copied before the handle is reset
         HttpResponse next;              // nothing else of a redirect is part of the answer
         next.bytes = transfer->response.bytes;
@@ -360,7 +387,8 @@ class HttpSession::Impl {
     TlsFiles files_;
     Route route_;
     std::string pins_;
-    MultiHandle multi_; // before the handles, which must go first
+    std::unique_ptr<Readiness> readiness_; // before what calls it until the end
+    MultiHandle multi_;                    // before the handles, which must go first
     std::vector<EasyHandle> idle_;
     std::deque<std::unique_ptr<Transfer>> queue_;
     std::unordered_map<CURL*, std::unique_ptr<Transfer>> in_flight_;
@@ -392,6 +420,22 @@ void HttpSession::start(HttpRequest request, std::function<void(Result<HttpRespo
 
 Status HttpSession::run(const std::function<bool()>& stop) {
     return impl_->run(stop);
+}
+
+int HttpSession::descriptor() {
+    return impl_->descriptor();
+}
+
+Status HttpSession::step() {
+    return impl_->step();
+}
+
+void HttpSession::drop() {
+    impl_->drop();
+}
+
+std::uint64_t HttpSession::connections() const {
+    return impl_->connections;
 }
 
 bool HttpSession::connected() const {

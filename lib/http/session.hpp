@@ -20,8 +20,12 @@ namespace meshprobe {
 
 struct HttpRequest {
     std::string url;
-    std::vector<std::string> headers;             ///< "Accept: application/json"
-    std::string body = {};                        ///< of a POST; empty: a GET
+    std::vector<std::string> headers; ///< "Accept: application/json"
+    std::string method = {};          ///< empty: POST if there is a body, else GET
+    std::string body = {};
+    /// It changes something there: a redirect is followed only if it keeps method and body (307, 308). Others
+    /// are errors, and not an answer that could be taken for a success.
+    bool writes = false;
     std::string login = {};                       ///< "USER:PASSWORD", for basic authentication; empty: none
     std::uint64_t max_bytes = 64ULL << 20;        ///< of the body, after decompression
     Microseconds total = std::chrono::minutes(5); ///< for the whole transfer
@@ -78,8 +82,19 @@ class HttpSession {
     /// unfinished ends with `interrupted`.
     [[nodiscard]] Status run(const std::function<bool()>& stop = {});
 
+    // In place of run(), for who has a loop of its own:
+    /// Readable when step() has something to do. -1: the machine has no descriptor left; step() says so.
+    [[nodiscard]] int descriptor();
+    /// Begins what is queued, and goes on as far as that is possible without waiting.
+    [[nodiscard]] Status step();
+    /// Ends what is unfinished, without a word to its on_done. A connection in the middle of a transfer is
+    /// closed, others are kept.
+    void drop();
+
     /// A connection (with TLS, for https) came about at least once: a failure is not for want of one.
     [[nodiscard]] bool connected() const;
+    /// How many were made: each is a handshake, and for many servers a login.
+    [[nodiscard]] std::uint64_t connections() const;
     [[nodiscard]] std::uint64_t requests() const;
     [[nodiscard]] std::uint64_t bytes() const;
 

@@ -1,6 +1,7 @@
 #include "lib/http/tls.hpp"
 
 #include "lib/credential.hpp"
+#include "lib/file.hpp"
 #include "lib/http/easy.hpp"
 
 #include <fmt/core.h>
@@ -96,6 +97,16 @@ Result<std::string> find_readable(const Paths& paths, std::string_view user, con
                 fmt::format("{}: {}; put the file there, readable for this service", key, error.message));
 }
 
+Result<std::string> read_pem(const Paths& paths, std::string_view user, const std::string& value,
+                             std::string_view key) {
+    constexpr std::size_t largest = 1 << 20;
+    if (value.empty()) return std::string{};
+    auto text = read_file(credential_path(paths, user, value), largest);
+    if (text) return text;
+    return fail(ErrorKind::credentials, fmt::format("{}: {}; put the file there, readable for this service",
+                                                    key, text.error().message));
+}
+
 /// `path`, or the system's. Neither: another distribution, whose place libcurl knows.
 Authorities authorities(const std::string& path) {
     Authorities found{.path = path.empty() ? system_ca_directory : path};
@@ -111,9 +122,9 @@ Result<TlsFiles> find_tls_files(const Paths& paths, const Connection& connection
     TlsFiles files;
     auto ca = find_readable(paths, user, connection.ca, "tls.ca");
     if (!ca) return fail(ca.error());
-    auto certificate = find_readable(paths, user, connection.certificate, "tls.certificate");
+    auto certificate = read_pem(paths, user, connection.certificate, "tls.certificate");
     if (!certificate) return fail(certificate.error());
-    auto key = find_readable(paths, user, connection.key, "tls.key");
+    auto key = read_pem(paths, user, connection.key, "tls.key");
     if (!key) return fail(key.error());
     auto proxy_ca = find_readable(paths, user, connection.proxy_ca, "proxy-ca");
     if (!proxy_ca) return fail(proxy_ca.error());
@@ -122,6 +133,17 @@ Result<TlsFiles> find_tls_files(const Paths& paths, const Connection& connection
     files.certificate = std::move(*certificate);
     files.key = std::move(*key);
     return files;
+}
+
+void show_certificate(CURL* handle, const TlsFiles& files) {
+    const auto show = [&](CURLoption option, const std::string& pem) {
+        if (pem.empty()) return;
+        // Not copied, and not written to either.
+        curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY}; // NOLINT
+        set_option(handle, option, &blob);
+    };
+    show(CURLOPT_SSLCERT_BLOB, files.certificate);
+    show(CURLOPT_SSLKEY_BLOB, files.key);
 }
 
 void judge_key_with(CURL* handle, KeyCheck& check) {

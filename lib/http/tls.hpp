@@ -13,7 +13,7 @@
 
 namespace meshprobe {
 
-/// Paths of what Connection names; empty: not set.
+/// What Connection names.
 struct Authorities {
     std::string path; ///< empty: libcurl's own
     bool is_directory = false;
@@ -21,9 +21,13 @@ struct Authorities {
 struct TlsFiles {
     Authorities ca;
     Authorities proxy_ca;
+    // PEM; empty: not set. Read once, while that may be allowed: later connections are made by who may not.
     std::string certificate;
-    std::string key;
+    std::string key; ///< empty: in the certificate's file, too
 };
+
+/// To show to the other side; `files` outlive the transfer.
+void show_certificate(CURL* handle, const TlsFiles& files);
 
 /// `credentials` errors for what cannot be read.
 [[nodiscard]] Result<TlsFiles> find_tls_files(const Paths& paths, const Connection& connection,

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""How fast meshprobe-archive delivers: into RabbitMQ, against a bare C publisher on the same broker in the same run, and into SQLite.
+"""How fast meshprobe-archive delivers: into RabbitMQ, against a bare C publisher on the same broker in the same run, over
+HTTP, against a bare libcurl client on the same nginx, and into SQLite.
 
     MESHPROBE_BINARY_DIR=BUILD tests/bench/archiver.py [--rounds N] [--messages N] [--points N] [--buckets N]
 
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+import nginx  # noqa: E402
 import rabbitmq  # noqa: E402
 from hand import BUILD, Root  # noqa: E402
 
@@ -63,6 +65,35 @@ def into_rabbitmq(options: argparse.Namespace) -> None:
         print(f"RabbitMQ: archiver {medians['archiver']:,.0f}/s, bare C publisher {medians['bare']:,.0f}/s: {medians['archiver'] / medians['bare']:.2f} (budget: at least 0.80)")
 
 
+def over_http(options: argparse.Namespace) -> None:
+    with nginx.Nginx() as sink:
+        for body, batch in (("message", 1), ("ndjson", 100)):
+            rates: dict[str, list[float]] = {"bare": [], "archiver": []}
+            for number in range(options.rounds + 1):
+                configuration = {"archiver": "http", "url": sink.url("/take"), "body": body, "batch": batch}
+                with Root(json.dumps({"archives": {"far": configuration}})) as root:
+                    messages, points, size = fill(root, "far", options.messages // 4, options)
+                    for who in ("bare", "archiver") if number % 2 else ("archiver", "bare"):
+                        if who == "bare":
+                            with tempfile.NamedTemporaryFile("r") as report:
+                                subprocess.run([BUILD / "tests/bin/measure", report.name, BUILD / "tests/bin/bare-poster", sink.url("/take"),
+                                                str(messages // batch), str(size // messages * batch)], check=True)
+                                numbers = json.load(report)
+                            seconds, cpu = numbers["seconds"], numbers["cpu"]
+                        else:
+                            run = root.drain("far")
+                            if run.status != 0:
+                                raise SystemExit(str(run))
+                            seconds, cpu = run.seconds, run.cpu
+                        if number == 0:
+                            continue  # warming up
+                        rates[who].append(messages / seconds)
+                        print(f"  {who:9} {messages} messages of {size // messages} bytes, {batch} a request: {seconds:.2f} s, {messages / seconds:,.0f}/s, "
+                              f"{cpu * 1e6 / messages:.1f} us CPU each", flush=True)
+            medians = {who: statistics.median(values) for who, values in rates.items()}
+            print(f"HTTP, {batch} a request: archiver {medians['archiver']:,.0f}/s, bare libcurl client {medians['bare']:,.0f}/s: {medians['archiver'] / medians['bare']:.2f}")
+
+
 def into_sqlite(options: argparse.Namespace) -> None:
     for name, points, buckets in (("histograms", 200, 30), ("numbers", 200, 0)):
         options.points, options.buckets = points, buckets
@@ -88,4 +119,8 @@ if __name__ == "__main__":
         print(f"RabbitMQ: skipped, {reason}")
     else:
         into_rabbitmq(arguments)
+    if nginx.PROGRAM:
+        over_http(arguments)
+    else:
+        print("HTTP: skipped, there is no nginx here (package nginx)")
     into_sqlite(arguments)

@@ -1,10 +1,11 @@
 // fill-spool ROOT ARCHIVE [--segments N] [--messages N] [--points N] [--event-types A,B] [--hosts N]
 //            [--buckets N] [--start N] [--ts SECONDS] [--bad-body N] [--big N]
-//            [--domain NAME]
-// Puts segments of format raw into the queue of an archive, as a probe's commits would: for tests of
+//            [--domain NAME] [--format NAME]
+// Puts segments into the queue of an archive, as a probe's commits would: for tests of
 // archivers that need no probe. Prints the number of messages, points and bytes.
 #include "lib/command_line.hpp"
 #include "lib/file.hpp"
+#include "lib/format/format.hpp"
 #include "lib/instance.hpp"
 #include "lib/spool/segment.hpp"
 #include "lib/spool/segment_name.hpp"
@@ -12,9 +13,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -31,6 +35,7 @@ constexpr std::array options{
     Option{"start", "N", "number of the first segment"},
     Option{"ts", "SECONDS", "timestamp of the first point"},
     Option{"bad-body", "N", "every Nth message has a body of another shape"},
+    Option{"format", "NAME", "of the messages (raw)"},
     Option{"big", "N", "the last message of the first segment has N bytes more"},
 };
 
@@ -65,9 +70,42 @@ class Filler {
         return text ? std::strtoull(text->c_str(), nullptr, 10) : otherwise;
     }
 
+    [[nodiscard]] std::uint64_t first_time(std::uint64_t segment, std::uint64_t message) const {
+        return ts_ + (segment / hosts_) * messages_ * points_ + message / event_types_.size() * points_;
+    }
+
+    /// Of another format than raw, by the code that probes use.
+    [[nodiscard]] std::string formatted(std::uint64_t segment, std::uint64_t message,
+                                        const std::string& event_type) const {
+        const auto host = segment % hosts_;
+        const auto address = fmt::format("\"192.0.2.{}\"", 1 + host);
+        const SeriesSubject subject{fmt::format("{:032x}", host),
+                                    {.subject_type = "\"point-to-point\"",
+                                     .source = address,
+                                     .destination = "\"198.51.100.1\"",
+                                     .tool_name = "\"pscheduler/powstream\"",
+                                     .measurement_agent = address,
+                                     .input_source = fmt::format("\"ps{}.example.org\"", host),
+                                     .input_destination = "\"ps9.example.org\"",
+                                     .test_type = "\"latencybg\"",
+                                     .time_duration = "\"60\"",
+                                     .ip_transport_protocol = {}}};
+        const std::string value = event_type.starts_with("histogram") ? R"({"1.5":3,"2.25":1})" : "0.25";
+        const std::string padded = value + std::string(16, ' ');
+        const auto format = make_format(format_, subject, event_type);
+        std::vector<Point> points;
+        for (std::uint64_t point = 0; point < std::min<std::uint64_t>(points_, format->most_points());
+             ++point) {
+            points.push_back({static_cast<Timestamp>(first_time(segment, message) + point),
+                              {std::string_view(padded).substr(0, value.size()), true}});
+        }
+        std::string text;
+        format->write(text, points, std::chrono::system_clock::from_time_t(static_cast<std::time_t>(ts_)));
+        return text;
+    }
+
     std::string body(std::uint64_t segment, std::uint64_t message, const std::string& event_type) const {
-        const std::uint64_t first =
-            ts_ + (segment / hosts_) * messages_ * points_ + message / event_types_.size() * points_;
+        const std::uint64_t first = first_time(segment, message);
         std::string text = fmt::format(
             R"({{"meta":{{"subject_type":"point-to-point","source":"192.0.2.1","destination":"192.0.2.2",)"
             R"("tool_name":"pscheduler/powstream","measurement_agent":"192.0.2.1","input_source":"ps{0}.example.org",)"
@@ -95,10 +133,11 @@ class Filler {
             fmt::format("ps{}.{}", segment % hosts_, line_.value("domain").value_or("example.org"));
         const std::string archive = line_.arguments[1];
         SegmentBuilder builder(
-            {"meshprobe@" + host, host, "default", archive, fmt::format("run{:08}", segment), "raw"});
+            {"meshprobe@" + host, host, "default", archive, fmt::format("run{:08}", segment), format_});
         for (std::uint64_t message = 0; message < messages_; ++message) {
             const std::string& event_type = event_types_[message % event_types_.size()];
-            std::string text = body(segment, message, event_type);
+            std::string text = format_ == "raw" ? body(segment, message, event_type)
+                                                : formatted(segment, message, event_type);
             if (is_first && message + 1 == messages_) text.append(number("big", 0), ' ');
             if (const auto nth = number("bad-body", 0); nth > 0 && message % nth == nth - 1)
                 text = "{\"meta\":7}";
@@ -125,6 +164,7 @@ class Filler {
     const std::uint64_t hosts_ = number("hosts", 1);
     const std::uint64_t buckets_ = number("buckets", 0);
     const std::uint64_t ts_ = number("ts", 1'700'000'000);
+    const std::string format_ = line_.value("format").value_or("raw");
     std::vector<std::string> event_types_;
 };
 
@@ -132,7 +172,9 @@ class Filler {
 
 int main(int argc, char** argv) {
     auto line = parse_command_line({argv, static_cast<std::size_t>(argc)}, options);
-    if (!line || line->help || line->arguments.size() != 2) {
+    const auto format = line ? line->value("format") : std::nullopt;
+    const bool is_known = !format || std::ranges::find(format_names, *format) != format_names.end();
+    if (!line || line->help || line->arguments.size() != 2 || !is_known) {
         fmt::print(stderr, "fill-spool: {}\n{}", line ? "" : line.error().message,
                    help_text("fill-spool [OPTIONS] ROOT ARCHIVE", "Puts segments into a spool.", options));
         return 2;

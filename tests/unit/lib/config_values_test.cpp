@@ -200,7 +200,7 @@ const std::vector<Bad> bad_documents{
     // archives and limits
     {"archives: {@a: {}}", "archives.a", "expected an archiver:, got none"},
     {"archives: {a: {archiver: @snmptrap}}", "archives.a.archiver",
-     "this version has no archiver \"snmptrap\"; it has rabbitmq and sqlite"},
+     "this version has no archiver \"snmptrap\"; it has "},
     {"archives: {a: {archiver: @sqllite}}", "archives.a.archiver", "(did you mean \"sqlite\"?)"},
     {"archives: {@a: {archiver: rabbitmq}}", "archives.a", "expected a url:"},
     {"archives: {a: {archiver: rabbitmq, url: @http://b.example.org/}}", "archives.a.url",
@@ -218,6 +218,38 @@ const std::vector<Bad> bad_documents{
      "archives.a.routing-key", "{event-type}"},
     {"archives: {a: {archiver: rabbitmq, url: amqp://b.example.org, window: @0}}", "archives.a.window",
      "a number from 1 to 65535"},
+    {"archives: {@a: {archiver: http}}", "archives.a", "expected a url: such as https://"},
+    {"archives: {a: {archiver: http, url: @amqp://c.example.org}}", "archives.a.url", "such as https://"},
+    {"archives: {a: {archiver: http, url: @\"https://{host}.example.org/\"}}", "archives.a.url", "{host}"},
+    {"archives: {a: {archiver: http, url: @\"https://c.example.org/{metadata}\"}}", "archives.a.url",
+     "expected {event-type}, {host}, {task}, {instance}, {archive} or {id} at \"{metadata}\""},
+    {"archives: {a: {archiver: http, url: @\"https://c.example.org/#x\"}}", "archives.a.url", "fragment"},
+    {"archives: {a: {archiver: http, url: https://c, method: @post}}", "archives.a.method", "such as POST"},
+    {"archives: {a: {archiver: http, url: https://c, method: @HEAD}}", "archives.a.method", "such as POST"},
+    {"archives: {a: {archiver: http, url: https://c, batch: @7}}", "archives.a.batch",
+     "need a body: array or ndjson"},
+    {"archives: {a: {archiver: http, url: https://c, body: @array, format: lines}}", "archives.a.body",
+     "use ndjson"},
+    {"archives: {a: {archiver: http, url: @\"https://c/{id}\", body: ndjson}}", "archives.a.url",
+     "needs body: message"},
+    {"archives: {a: {archiver: http, url: https://c, headers: {@\"X Y\": z}}}", "archives.a.headers.X Y",
+     "expected the name of a header field"},
+    {"archives: {a: {archiver: http, url: https://c, headers: {@Content-length: 7}}}",
+     "archives.a.headers.Content-length", "written by meshprobe"},
+    {"archives: {a: {archiver: http, url: https://c, headers: {@X: \"a\\nY: b\"}}}", "archives.a.headers.X",
+     "without control characters"},
+    {"archives: {a: {archiver: http, url: https://c, timeout: @0}}", "archives.a.timeout", "at least 1s"},
+    {"archives: {a: {archiver: opensearch, url: https://o, format: @raw}}", "archives.a.format",
+     "takes format opensearch"},
+    {"archives: {a: {archiver: opensearch, url: https://o, index: @Upper}}", "archives.a.index",
+     "the name of an index"},
+    {"archives: {a: {archiver: opensearch, url: https://o, index: @\"x-{id}\"}}", "archives.a.index",
+     "{test-type}"},
+    {"archives: {a: {archiver: opensearch, url: @\"https://o/?x=1\"}}", "archives.a.url", "without a query"},
+    {"archives: {a: {archiver: esmond, url: https://m, format: @raw}}", "archives.a.format",
+     "takes format esmond"},
+    {"archives: {a: {archiver: esmond, url: @\"https://m/{host}/\"}}", "archives.a.url",
+     "expected no braces"},
     {"archives: {a: {archiver: sqlite, quota: @10Q}}", "archives.a.quota", "expected a size such as"},
     {"archives: {a: {archiver: sqlite, retention: @30d}}", "archives.a.retention", "expected a mapping"},
     {"archives: {a: {archiver: sqlite, retention: {age: @0}}}", "archives.a.retention.age", "at least 1s"},
@@ -404,6 +436,17 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
         {"tasks: {default: {proxy-credential: x}}", "means nothing without a proxy:"},
         {"archives: {a: {archiver: rabbitmq, url: amqp://b.example.org, bind-address: 192.0.2.1}}",
          "means nothing to the archiver rabbitmq"},
+        {"archives: {a: {archiver: http, url: \"https://me:secret@c.example.org\"}}", "a password in a URL"},
+        {"archives: {a: {archiver: http, url: \"http://c.example.org\", credential: c}}",
+         "everybody on the way reads the credential"},
+        {"archives: {a: {archiver: http, url: \"https://c.example.org\", headers: {X-Api-Key: secret}}}",
+         "prefer credential:"},
+        {"archives: {a: {archiver: http, url: \"https://me@c.example.org\"}}",
+         "there is no password for user \"me\""},
+        {"archives: {a: {archiver: http, url: \"https://c.example.org\", http-fallback: true}}",
+         "means nothing to the archiver http"},
+        {"archives: {a: {archiver: esmond, url: \"https://c.example.org\", batch: 7}}",
+         "means nothing to the archiver esmond"},
         {"archives: {a: {archiver: sqlite, exchange: x}}", "means nothing to the archiver sqlite"},
         {"tasks: {default: {calendar: \"2020-01-01 06:00\"}}",
          "there is no day \"2020-01-01 06:00\" to come"},
@@ -466,6 +509,33 @@ hosts:
     CHECK(config.task("default", "ps8.example.org").interval == 1min);
     CHECK(config.task("default", "ps8.example.org").connection.ip_version == IpVersion::v4);
     CHECK_FALSE(config.task("other", "ps1.example.org").enabled);
+}
+
+TEST_CASE("archives over HTTP: what follows from what is not said") {
+    const ConfigRoot root;
+    root.write(R"(
+transforms: {t: {script: .}}
+archives:
+  one:  {archiver: http, url: "https://c.example.org/{host}/{id}"}
+  many: {archiver: http, url: https://c.example.org, body: ndjson, format: lines, timeout: 5s}
+  docs: {archiver: opensearch, url: https://o.example.org:9200/prefix}
+  own:  {archiver: opensearch, url: https://o.example.org, format: raw, transform: t, index: "p-{date}", batch: 7}
+  bare: {archiver: esmond, url: https://m.example.org}
+  path: {archiver: esmond, url: https://m.example.org/archive}
+)");
+    const auto loaded = root.read();
+    CHECK(errors(loaded.problems, true) == "");
+    const auto& archives = loaded.config.archives;
+    CHECK((archives.at("one").http.batch == 1 && archives.at("one").format == "raw"));
+    CHECK(archives.at("one").http.method == "POST");
+    CHECK(archives.at("one").http.timeout == 30s);
+    CHECK((archives.at("many").http.batch == 100 && archives.at("many").http.timeout == 5s));
+    CHECK((archives.at("docs").http.batch == 500 && archives.at("docs").format == "opensearch"));
+    CHECK(archives.at("docs").http.index == "pscheduler_{test-type}");
+    CHECK((archives.at("own").http.batch == 7 && archives.at("own").http.index == "p-{date}"));
+    CHECK((archives.at("bare").format == "esmond" && archives.at("bare").http.batch == 1));
+    CHECK(archives.at("bare").url == "https://m.example.org/esmond/perfsonar/archive/");
+    CHECK(archives.at("path").url == "https://m.example.org/archive/");
 }
 
 TEST_CASE("a transform has its script as text or lines, and arguments of any type") {

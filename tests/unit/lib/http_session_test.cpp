@@ -2,6 +2,10 @@
 #include "tests/unit/lib/scripted_server.hpp"
 
 #include <catch2/catch.hpp>
+#include <poll.h>
+
+#include <functional>
+#include <optional>
 
 using namespace meshprobe;
 using namespace std::chrono_literals;
@@ -177,6 +181,97 @@ TEST_CASE("on_body may refuse, stop ends everything, refusals to connect are tol
     CHECK(nobody.run());
     CHECK(kinds.back() == ErrorKind::unreachable);
     CHECK_FALSE(nobody.connected());
+}
+
+namespace {
+
+/// As a loop of the caller's own does it.
+void step_until(HttpSession& http, const std::function<bool()>& done) {
+    for (int round = 0; round < 1000 && !done(); ++round) {
+        REQUIRE(http.step());
+        pollfd ready{http.descriptor(), POLLIN, 0};
+        if (!done()) ::poll(&ready, 1, 100);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a session that is stepped does what one that runs does, and never waits") {
+    ScriptedServer server([](std::string_view line) {
+        return line.find("/silent") == std::string_view::npos ? ScriptedServer::answer("x") : std::string();
+    });
+    auto http = session(1);
+    CHECK(http.descriptor() >= 0);
+    int done = 0;
+    const auto get = [&](std::string_view path) {
+        http.start({.url = server.url(path), .headers = {}, .on_body = {}},
+                   [&](const Result<HttpResponse>& response) {
+                       CHECK((response && response->status == 200));
+                       ++done;
+                   });
+    };
+    get("/");
+    get("/");
+    step_until(http, [&] { return done == 2; });
+    CHECK(done == 2);
+    CHECK(http.connections() == 1);
+
+    get("/silent");
+    step_until(http, [&] { return server.requests() == 3; });
+    get("/");
+    http.drop(); // without a word to either
+    get("/");
+    step_until(http, [&] { return done == 3; });
+    CHECK(done == 3);
+    CHECK(http.connections() == 2); // the silent one was in the middle of an answer
+    CHECK(server.requests() == 4);
+
+    auto nobody = session();
+    std::optional<ErrorKind> kind;
+    nobody.start({.url = "http://127.0.0.1:1/", .headers = {}, .on_body = {}},
+                 [&](const Result<HttpResponse>& response) { kind = response.error().kind; });
+    step_until(nobody, [&] { return kind.has_value(); });
+    CHECK(kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("what writes names its method, and loses nothing to a redirect") {
+    std::vector<std::string> seen;
+    std::string status = "201 Created";
+    ScriptedServer server([&](const ScriptedServer::Request& request) {
+        seen.push_back(request.head.substr(0, request.head.find(" HTTP")) + " " + request.body);
+        if (request.head.find(" /old ") != std::string::npos)
+            return ScriptedServer::answer("", "Location: /new\r\n", status);
+        return ScriptedServer::answer("");
+    });
+    const auto put = [&](std::string_view path) {
+        auto http = session();
+        Result<HttpResponse> response = fail(ErrorKind::internal, "on_done was never called");
+        http.start({.url = server.url(path),
+                    .headers = {},
+                    .method = "PUT",
+                    .body = "b",
+                    .writes = true,
+                    .on_body = {}},
+                   [&](Result<HttpResponse> result) { response = std::move(result); });
+        REQUIRE(http.run());
+        return response;
+    };
+    CHECK(put("/new"));
+    CHECK(seen == std::vector<std::string>{"PUT /new b"});
+    for (const char* kept : {"307 Temporary", "308 Permanent"}) {
+        seen.clear();
+        status = kept;
+        CHECK(put("/old"));
+        CHECK(seen == std::vector<std::string>{"PUT /old b", "PUT /new b"});
+    }
+    for (const char* lost : {"301 Moved", "302 Found", "303 See Other"}) {
+        seen.clear();
+        status = lost;
+        const auto response = put("/old");
+        REQUIRE_FALSE(response);
+        CHECK(response.error().kind == ErrorKind::protocol);
+        CHECK(seen == std::vector<std::string>{"PUT /old b"});
+    }
 }
 
 TEST_CASE("settings that cannot work are refused before anything is sent") {

@@ -24,8 +24,17 @@ class ScriptedServer {
   public:
     /// Bytes to send for a request (its first line); an empty answer leaves the client waiting.
     using Script = std::function<std::string(std::string_view request_line)>;
+    struct Request {
+        std::string head; ///< request line and fields
+        std::string body;
+    };
+    using FullScript = std::function<std::string(const Request&)>;
 
     explicit ScriptedServer(Script script)
+        : ScriptedServer(FullScript([script = std::move(script)](const Request& request) {
+              return script(std::string_view(request.head).substr(0, request.head.find("\r\n")));
+          })) {}
+    explicit ScriptedServer(FullScript script)
         : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -67,6 +76,12 @@ class ScriptedServer {
         return false;
     }
 
+    static std::size_t length_of(const std::string& head) {
+        constexpr std::string_view field = "\r\nContent-Length: ";
+        const auto at = head.find(field);
+        return at == std::string::npos ? 0 : std::stoul(head.substr(at + field.size()));
+    }
+
     void accept_until(const std::stop_token& stop) {
         while (readable(listener_.get(), stop)) {
             FileDescriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -87,17 +102,20 @@ class ScriptedServer {
             received.append(buffer.data(), static_cast<std::size_t>(count));
             for (auto end = received.find("\r\n\r\n"); end != std::string::npos;
                  end = received.find("\r\n\r\n")) {
-                const auto line = received.substr(0, received.find("\r\n"));
-                received.erase(0, end + 4);
+                Request request{received.substr(0, end + 2), {}};
+                const auto length = length_of(request.head);
+                if (received.size() < end + 4 + length) break; // the rest of the body is on its way
+                request.body = received.substr(end + 4, length);
+                received.erase(0, end + 4 + length);
                 ++requests_;
-                const auto answer = script_(line);
+                const auto answer = script_(request);
                 if (::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return;
                 if (answer.find("Connection: close") != std::string::npos) return;
             }
         }
     }
 
-    Script script_;
+    FullScript script_;
     FileDescriptor listener_;
     std::uint16_t port_ = 0;
     std::atomic<int> connections_ = 0;
