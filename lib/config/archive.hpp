@@ -2,6 +2,9 @@
 #pragma once
 
 #include "lib/config/connection.hpp"
+#include "lib/config/file_settings.hpp"
+#include "lib/config/socket_settings.hpp"
+#include "lib/config/syslog_settings.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <chrono>
@@ -37,6 +40,10 @@ struct Archive {
     WhenFull when_full = WhenFull::block;
     std::optional<Microseconds> retention_age;
     std::optional<std::uint64_t> retention_size;
+    std::string path; ///< file: of the file, a template; syslog: of the socket
+    FileSettings file;
+    SocketSettings socket; ///< tcp, udp
+    SyslogSettings syslog; ///< syslog, and what tcp and udp put before messages
     Connection connection; ///< default trust ca
     Description description;
 };

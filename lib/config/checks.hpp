@@ -26,6 +26,11 @@ namespace meshprobe::check {
 [[nodiscard]] std::string routing(std::string_view text); ///< what AMQP takes as a name: at most 255 bytes
 [[nodiscard]] std::string routing_key(std::string_view text); ///< routing() with {host} and the like in it
 
+/// The name of a program in a system log: at most 48 letters, digits, "._-/".
+[[nodiscard]] std::string identifier(std::string_view text);
+/// Of a file in a directory of its own, {event-type} and the like in its name only; it may stand in a unit.
+[[nodiscard]] std::string results_path(std::string_view text);
+
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
 [[nodiscard]] std::string url(std::string_view text, std::string_view schemes);
 /// url() of http or https, in which {host} stands for the name of an instance's host.
