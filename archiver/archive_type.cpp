@@ -13,8 +13,8 @@ struct Row {
 };
 
 constexpr std::array types{
-    Row{"rabbitmq", make_rabbitmq},
-    Row{"sqlite", make_sqlite},
+    Row{"file", make_file},     Row{"rabbitmq", make_rabbitmq}, Row{"sqlite", make_sqlite},
+    Row{"syslog", make_syslog}, Row{"tcp", make_tcp},           Row{"udp", make_udp},
 };
 
 } // namespace
