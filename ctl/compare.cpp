@@ -8,6 +8,7 @@
 #include "lib/clock.hpp"
 #include "lib/config/amqp_url.hpp"
 #include "lib/config/load.hpp"
+#include "lib/config/suggest.hpp"
 #include "lib/json.hpp"
 #include "lib/moment.hpp"
 #include "lib/units_of_measure.hpp"
@@ -84,6 +85,15 @@ Result<Source> source_of(const CommandLine& line, const Config& config) {
     if (!place) return Source{line.arguments.front(), {}};
     if (place->find("://") == std::string::npos) {
         const auto archive = config.archives.find(*place);
+        std::error_code error;
+        if (archive == config.archives.end() && !std::filesystem::exists(*place, error)) {
+            std::vector<std::string_view> names;
+            for (const auto& [name, known] : config.archives)
+                names.push_back(name);
+            return fail(ErrorKind::usage,
+                        fmt::format("--amqp: there is no URL, no archive and no file \"{}\"{}", *place,
+                                    suggestion(*place, names)));
+        }
         if (archive == config.archives.end()) return Source{*place, {}};
         if (archive->second.archiver != "rabbitmq")
             return fail(ErrorKind::usage, fmt::format("--amqp: archive \"{}\" is no broker", *place));
@@ -124,6 +134,18 @@ class Compare {
             if (!settings_.has_since) forget_what_was_before(*here, there, begun);
             if (!settings_.has_until)
                 forget_what_may_still_come(*here, there, now_seconds() - settings_.grace);
+        }
+        if (here->size() == 0 && there.size() == 0) {
+            return fail(
+                ErrorKind::usage,
+                "there is nothing to compare: neither side has a result in that time (--since, --until)");
+        }
+        if (here->size() == 0) {
+            fmt::print(
+                stderr,
+                "meshprobectl: {} has no result in that time: is it fed (archives of the tasks), and is "
+                "its spool delivered (\"meshprobectl status\")? In shadow only format raw is noted.\n",
+                database_.stem().string());
         }
         comparison_ = compare(*here, there, range);
         return {};

@@ -52,7 +52,8 @@ struct WrittenFile {
 
 class Import {
   public:
-    Import(const CommandLine& line, const Collector& collector) : line_(line), collector_(collector) {}
+    Import(const CommandLine& line, const Collector& collector)
+        : line_(line), collector_(collector), task_(line.value("task").value_or(std::string(default_task))) {}
 
     [[nodiscard]] ExitCode run();
 
@@ -63,11 +64,12 @@ class Import {
     void write(WrittenFile& file) const;
     [[nodiscard]] ExitCode verdict() const;
     void complain_of_all() const;
-    void print() const;
+    void print(ExitCode code) const;
     void print_as_json(ExitCode code) const;
 
     const CommandLine& line_;
     const Collector& collector_;
+    const std::string task_;
     std::optional<legacy::Settings> settings_;
     fs::path source_; ///< of the settings
     Tree tree_;
@@ -132,7 +134,7 @@ void Import::write_configuration() {
     }
     files_.push_back({line_.paths.configuration_directory() / "meshprobe.yaml.d" /
                           fmt::format("50-{}.yaml", collector_.name),
-                      drop_in_of(*settings_, collector_.name, source_.string()),
+                      drop_in_of(*settings_, collector_.name, source_.string(), task_),
                       0644,
                       {},
                       {}});
@@ -166,7 +168,7 @@ void Import::complain_of_all() const {
     }
 }
 
-void Import::print() const {
+void Import::print(ExitCode code) const {
     const bool legend = !line_.has("no-legend");
     Table table({"HOST", "STATE", "KEYS", "SERIES", "GOES ON AT"});
     for (const auto& host : hosts_) {
@@ -190,7 +192,7 @@ void Import::print() const {
                    is_dry && file.is_there() ? "would be " + file.outcome : file.outcome);
     }
     if (is_dry && settings_) fmt::print("\n{}", files_.back().text);
-    if (!is_dry) {
+    if (!is_dry && code != ExitCode::failure) {
         fmt::print(
             "\nNext: meshprobectl check; then start meshprobe.target, with the old collector stopped.\n");
     }
@@ -233,7 +235,11 @@ void Import::print_as_json(ExitCode code) const {
 
 ExitCode Import::run() {
     std::optional<fs::path> directory;
-    if (line_.arguments.size() > 1) directory = fs::path(line_.arguments[1]);
+    if (line_.arguments.size() > 1) {
+        directory = fs::path(line_.arguments[1]).lexically_normal();
+        // As a shell completes it: the name of the metric is what stands before the slash.
+        if (!directory->has_filename()) directory = directory->parent_path();
+    }
     const Timestamp now = now_usec() / 1'000'000;
     if (!directory) {
         if (auto read = read_configuration({}); !read) return complain(read.error());
@@ -246,18 +252,16 @@ ExitCode Import::run() {
     if (auto read = read_configuration(directory); !read) return complain(read.error());
 
     // States first: what applies an edited configuration at once must find them.
-    hosts_ = take_over(line_.paths, tree_.hosts,
-                       {.task = line_.value("task").value_or(std::string(default_task)),
-                        .force = line_.has("force"),
-                        .dry_run = line_.has("dry-run"),
-                        .now = now});
+    hosts_ =
+        take_over(line_.paths, tree_.hosts,
+                  {.task = task_, .force = line_.has("force"), .dry_run = line_.has("dry-run"), .now = now});
     write_configuration();
     const auto code = verdict();
     complain_of_all();
     if (line_.json) {
         print_as_json(code);
     } else {
-        print();
+        print(code);
     }
     return code;
 }

@@ -115,6 +115,7 @@ ExitCode survey(const CommandLine& line) {
 
     Survey survey;
     survey.source = source->location;
+    survey.has_password = check::has_password(line.arguments.front());
     survey.began = now_usec() / 1'000'000;
     survey.proxy = bounds.proxy;
     survey.allow_private = line.has("allow-private");

@@ -117,13 +117,13 @@ std::vector<std::string> read_strings(sd_bus_message* message) {
 /// The first of a unit's ExecStart=.
 std::optional<Command> command_of(sd_bus* bus, const std::string& object) {
     const auto value = property(bus, object, "ExecStartEx");
-    const char* program = nullptr;
+    const char* path = nullptr;
     if (!value || sd_bus_message_enter_container(value.get(), 'v', "a(sasasttttuii)") <= 0 ||
         sd_bus_message_enter_container(value.get(), 'a', "(sasasttttuii)") <= 0 ||
         sd_bus_message_enter_container(value.get(), 'r', "sasasttttuii") <= 0 ||
-        sd_bus_message_read_basic(value.get(), 's', &program) <= 0)
+        sd_bus_message_read_basic(value.get(), 's', &path) <= 0)
         return {};
-    Command command{.program = program, .words = {}, .flags = {}};
+    Command command{.program = path, .words = {}, .flags = {}};
     command.words = read_strings(value.get());
     command.flags = read_strings(value.get());
     return command;
@@ -154,10 +154,10 @@ void append_command(Request& request, const Command& command) {
 /// What to start: a context plug-in starts what it was told to on standard input, and cannot be given other
 /// arguments; the program then knows by the name of its unit what it is to do.
 void append_start(Request& request, sd_bus* bus, const std::string& object, const TransientService& service) {
-    const std::filesystem::path program = service.command.front();
+    const std::filesystem::path wanted = service.command.front();
     const auto usual = command_of(bus, object);
-    const bool is_wrapped = usual && std::filesystem::path(usual->program).filename() != program.filename();
-    if (!is_wrapped) return append_command(request, {program, service.command, {}});
+    const bool is_wrapped = usual && std::filesystem::path(usual->program).filename() != wanted.filename();
+    if (!is_wrapped) return append_command(request, {wanted, service.command, {}});
     append_command(request, *usual);
     append_copies(request, bus, object, wrapped);
 }

@@ -139,6 +139,7 @@ void Collector::on_done(Active active, ReadResult result) {
         on_failure(active, result);
     } else {
         unanswered_ = 0;
+        ++answered_;
         if (result.counts.malformed > 0) {
             // Asking again would bring the same: the others of the series count, but somebody should know.
             note_failure(active->job(),

@@ -40,6 +40,9 @@ class Collector {
     [[nodiscard]] Status commit();
 
     /// The host as a whole does not answer any more, asks to be left alone, or shows another key.
+    /// The source is failing as a whole, as far as one can tell: of what was asked for nothing came, or in
+    /// the end there was no answer.
+    [[nodiscard]] bool is_failing() const { return !failed_.empty() && (answered_ == 0 || unanswered_ > 0); }
     [[nodiscard]] const std::optional<Error>& host_error() const { return host_error_; }
     [[nodiscard]] std::optional<Microseconds> wait_asked() const { return wait_asked_; }
     [[nodiscard]] bool is_cut_short() const { return cut_short_ || !queue_.empty(); }
@@ -82,7 +85,8 @@ class Collector {
     std::optional<Error> host_error_;
     std::optional<Microseconds> wait_asked_;
     std::vector<std::string> failed_;
-    unsigned unanswered_ = 0; ///< transfers in a row that broke off without an answer
+    std::uint64_t answered_ = 0; ///< windows that were read
+    unsigned unanswered_ = 0;    ///< transfers in a row that broke off without an answer
     bool cut_short_ = false;
 };
 

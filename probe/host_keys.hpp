@@ -18,7 +18,8 @@ class HostKeys {
     /// For HttpSession::Settings; this object must outlive the session.
     [[nodiscard]] KeyDecision decision();
 
-    /// Writes down the key that was met last, and logs what is news about it. Nothing new, no write.
+    /// Writes down the first key of a host that nobody knew, and then the one that was met last, and logs
+    /// what is news about them. Nothing new, no write.
     [[nodiscard]] Status remember(const Journal& journal);
 
     [[nodiscard]] bool was_rejected() const { return met_ && !is_accepted(met_->decision); }
@@ -32,11 +33,14 @@ class HostKeys {
 
     HostKeys(TrustStore store, std::string host, std::optional<TrustRecord> remembered)
         : store_(std::move(store)), host_(std::move(host)), remembered_(std::move(remembered)) {}
-    void log(const Journal& journal, TrustDecision decision) const;
+    [[nodiscard]] Status write(Met& met, const Journal& journal) const;
+    void log(const Journal& journal, const Met& met) const;
 
     TrustStore store_;
     std::string host_;
     std::optional<TrustRecord> remembered_;
+    std::optional<Met> first_; ///< of a host that nobody knew, in this run
+    bool is_first_written_ = false;
     std::optional<Met> met_;
 };
 

@@ -24,17 +24,23 @@ std::vector<std::string> archives_of(const PollSettings& settings) {
 void begin_anew(RunSummary& summary) {
     summary.error.reset();
     summary.is_host_error = false;
+    summary.is_source_failing = false;
+    summary.asked_not_before_usec = 0;
     auto& tally = summary.tally;
+    tally.series_read -= std::min(tally.series_read, tally.series_failed);
     tally.series_failed = tally.skipped_entries = 0;
     tally.first_failure.clear();
     tally.first_skipped.clear();
     tally.owed = 0;
 }
 
-/// Whether another source of the host may do better.
-bool may_go_on(const RunSummary& summary) {
-    return summary.error && summary.is_host_error && !summary.interrupted && !summary.out_of_time &&
-           summary.asked_not_before_usec == 0 && summary.error->kind != ErrorKind::untrusted;
+/// Why another source of the host is to be asked; nullopt: none is needed, or none would do better.
+std::optional<Error> failure_of_source(const RunSummary& summary) {
+    if (summary.interrupted || summary.out_of_time) return std::nullopt;
+    if (summary.error && summary.is_host_error && summary.error->kind != ErrorKind::untrusted)
+        return summary.error;
+    if (summary.error || !summary.is_source_failing) return std::nullopt;
+    return Error{ErrorKind::unreachable, summary.tally.first_failure};
 }
 
 } // namespace
@@ -48,11 +54,13 @@ std::vector<std::string> order_sources(std::vector<std::string> sources, const P
 
 void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& limits, HostKeys& keys,
                Stop& stop, const Journal& journal, RunSummary& summary) {
-    std::optional<Error> first_error;
-    for (const auto& source : order_sources(settings.task.collect, checkpoint.progress())) {
+    const auto sources = order_sources(settings.task.collect, checkpoint.progress());
+    std::optional<Error> first_error; // it says most: it is what should work
+    std::int64_t not_before_usec = 0;
+    for (const auto& source : sources) {
         if (first_error) begin_anew(summary);
         PollBook book(settings, checkpoint, limits, summary);
-        if (settings.task.collect.size() > 1) {
+        if (sources.size() > 1) {
             if (auto read = book.history.look_at_others(settings.paths, settings.state_of); !read) {
                 summary.error = read.error();
                 return;
@@ -69,15 +77,17 @@ void poll_host(const PollSettings& settings, Checkpoint& checkpoint, LimitSet& l
         } else {
             poll_runs(book, to_flavour(source), keys, stop, journal);
         }
-        if (!may_go_on(summary)) return;
-        if (settings.task.collect.size() > 1) {
-            journal.log(Priority::info, fmt::format("{}: source {} fails: {}", settings.instance.host, source,
-                                                    summary.error->message));
-        }
-        // The first one says most: it is what should work.
-        if (!first_error) first_error = summary.error;
+        if (sources.size() == 1) return;
+        const auto failure = failure_of_source(summary);
+        if (!failure) return;
+        journal.log(Priority::info,
+                    fmt::format("{}: source {} fails: {}", settings.instance.host, source, failure->message));
+        if (!first_error) first_error = failure;
+        not_before_usec = std::max(not_before_usec, summary.asked_not_before_usec);
     }
-    if (first_error) summary.error = first_error;
+    summary.error = first_error;
+    summary.is_host_error = true;
+    summary.asked_not_before_usec = not_before_usec;
 }
 
 } // namespace meshprobe

@@ -40,6 +40,7 @@ struct RunSummary {
     Moment skew_at;                        ///< when it was so: our clock may be set while a run goes on
     std::int64_t lag_usec = 0;
     std::uint64_t gaps = 0;                 ///< recorded so far
+    bool is_source_failing = false;         ///< although it answers: another source of the host may do better
     std::int64_t asked_not_before_usec = 0; ///< Retry-After
 };
 

@@ -157,6 +157,8 @@ void RunPoll::run(HostKeys& keys) {
             url_ = url;
             first_error.reset();
             if (const auto done = read(); !done) blame(done.error());
+            if (const auto noted = keys.remember(journal_); !noted) blame(noted.error());
+            summary_.is_key_told = keys.was_rejected();
             report();
         } else if (!first_error) {
             first_error = contacted.error();

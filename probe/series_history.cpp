@@ -19,6 +19,20 @@ void merge_marks(SeriesMarks& known, const SeriesMarks& other) {
     known.known_from = std::max(known.known_from, other.known_from);
 }
 
+/// What both have, where it cannot be told which of them is meant.
+void meet(SeriesMarks& known, const SeriesMarks& other) {
+    known.newest = std::min(known.newest, other.newest);
+    known.complete_until = std::min(known.complete_until, other.complete_until);
+    known.known_from = std::max(known.known_from, other.known_from);
+}
+
+void meet(SeriesState& known, const SeriesState& other) {
+    meet(static_cast<SeriesMarks&>(known), other);
+    std::vector<Timestamp> recent;
+    std::ranges::set_intersection(known.recent, other.recent, std::back_inserter(recent));
+    known.recent = std::move(recent);
+}
+
 void merge_states(SeriesState& known, const SeriesState& other) {
     merge_marks(known, other);
     std::vector<Timestamp> recent;
@@ -98,13 +112,19 @@ std::optional<Known> SeriesHistory::gather(const SeriesSubject& subject, std::st
     const auto own_source = unescape({subject.meta.source});
     const int family = own_source ? family_of(*own_source) : 0;
     if (family == 0 && !are_of_one_family(alike->second)) return known;
+    std::map<std::string_view, Known> of_archives;
     for (const auto& [key, keys, source] : alike->second) {
         if (key == subject.key || keys == keys_of(flavour)) continue;
         if (family != 0 && family_of(source) != 0 && family_of(source) != family) continue;
-        const auto other = look(fmt::format("{} {}", key, event_type));
-        if (!other) continue;
+        // One without results of this type counts: it may be the one that is meant.
+        const Known its = look(fmt::format("{} {}", key, event_type)).value_or(Known{});
+        const auto [found, is_new] = of_archives.try_emplace(keys, its);
+        if (!is_new) meet(found->second, its);
+    }
+    for (const auto& [keys, other] : of_archives) {
+        if (other.newest == 0) continue;
         if (!known) known.emplace(); // whose "time-updated" is that of another archive: not known here
-        merge(*known, *other);
+        merge(*known, other);
     }
     return known;
 }

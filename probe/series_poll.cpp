@@ -116,6 +116,7 @@ void SeriesPoll::run(Contact& contact) {
     sum_up(contact, collector);
     book_.summary.interrupted = stop_.is_signalled();
     book_.summary.out_of_time = stop_.is_out_of_time();
+    book_.summary.is_source_failing = collector.is_failing();
     if (collector.host_error()) {
         book_.summary.error = collector.host_error();
         book_.summary.is_host_error = true;
@@ -268,6 +269,8 @@ void poll_series(PollBook& book, HostKeys& keys, Stop& stop, const Journal& jour
             }
         } else if (*go_on) {
             poll.run(*contact);
+            if (const auto noted = keys.remember(journal); !noted) summary.error = noted.error();
+            summary.is_key_told = keys.was_rejected();
         }
         summary.requests += contact->session->requests();
         summary.bytes += contact->session->bytes();

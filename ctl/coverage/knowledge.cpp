@@ -76,8 +76,10 @@ using Entries = std::map<std::string, Entry>; // by metadata key
 void file(const Entries& entries, Knowledge& knowledge) {
     for (const auto& [key, entry] : entries) {
         const std::size_t index = knowledge.measured.size();
-        knowledge.measured.push_back(entry.measured);
         const Subject& subject = entry.subject;
+        knowledge.measured.push_back(entry.measured);
+        knowledge.measured.back().has_destination =
+            !subject.destination.empty() || !subject.input_destination.empty();
         std::set<std::string> keys;
         for (const auto& type : test_types(subject, entry.event_types)) {
             for (const auto* source : {&subject.source, &subject.input_source}) {

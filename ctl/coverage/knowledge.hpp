@@ -20,7 +20,8 @@ namespace meshprobe::coverage {
 
 /// Of one metadata entry, that is, one test between two addresses; UNIX seconds, 0: never.
 struct Measured {
-    std::string key; ///< of the metadata entry
+    std::string key;              ///< of the metadata entry
+    bool has_destination = false; ///< it is no test of one participant
     int ip_version = 0;
     Timestamp newest = 0;   ///< result, other than a failure, as the checkpoints know it
     Timestamp failed = 0;   ///< newest failure

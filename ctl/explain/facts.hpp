@@ -25,6 +25,8 @@ struct Wanted {
 struct ArchiveFacts {
     std::string name;
     std::string fault;            ///< why nothing goes there; empty: it does
+    bool is_shadow = false;       ///< nothing is delivered to it, on purpose
+    bool has_delivered = false;   ///< its archiver has delivered something since the last boot
     bool can_be_asked = false;    ///< a local one: `newest` means something
     Timestamp newest = 0;         ///< result in the range that is in it; 0: none
     std::string queued;           ///< the oldest segment of its spool that holds a result of the range
@@ -61,6 +63,9 @@ struct ChainFacts {
     std::string failure;    ///< its text, where it is known
     std::optional<Gap> gap; ///< of the ledger, that covers the range
     bool reverse_reports = false; ///< the other way round there are results
+
+    Timestamp collected_from = 0; ///< older results are never asked for by the regular runs; 0: not known
+    bool is_backfilled = false;   ///< a back-fill has asked for the range
 
     std::string excluding_limit;      ///< that leaves out the series as a whole, and why; empty: none
     std::vector<std::string> judging; ///< limits that judge each result

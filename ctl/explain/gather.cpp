@@ -5,6 +5,7 @@
 #include "ctl/host_argument.hpp"
 #include "ctl/status/gather.hpp"
 #include "lib/alias.hpp"
+#include "lib/backfill/job.hpp"
 #include "lib/checkpoint/subjects.hpp"
 #include "lib/command_line.hpp"
 #include "lib/host_record.hpp"
@@ -146,6 +147,10 @@ std::vector<Wanted> Gathering::find_expected() {
 
 std::string Gathering::find_stranger() const {
     const std::vector<std::string_view> known(names_.begin(), names_.end());
+    if (names_.empty()) {
+        return "no mesh was refreshed yet, so nothing is known to be expected: run meshprobe-refresh, or see "
+               "\"meshprobectl mesh list\"";
+    }
     for (const std::string& end : {question_.source, question_.destination}) {
         if (end.empty() || names_.contains(lower_case(end))) continue;
         const auto meant = nearest(lower_case(end), known);
@@ -169,10 +174,12 @@ std::vector<Wanted> Gathering::find_measured() {
         for (auto entry = knowledge.by_pair.lower_bound(prefix);
              entry != knowledge.by_pair.end() && entry->first.starts_with(prefix); ++entry) {
             const std::string type = entry->first.substr(prefix.size());
+            const Measured& measured = knowledge.measured[entry->second];
+            if (question_.destination.empty() && measured.has_destination) continue;
             if (!may_yield(type, question_.what) || !seen.insert(entry->second).second) continue;
             ExpectedTest test;
             test.type = type;
-            test.ip_version = knowledge.measured[entry->second].ip_version;
+            test.ip_version = measured.ip_version;
             merge(wanted, {{{}, test, question_.source, question_.destination, host}});
         }
     }
@@ -276,8 +283,13 @@ void Gathering::look_at_series(ChainFacts& facts, const Knowledge& knowledge) {
         const auto holder = state_of(paths_, instance, facts.now * 1'000'000);
         writers_.push_back(instance.name());
         if (holder && *holder != instance) writers_.push_back(holder->name());
+        look_at_backfills(facts, holder ? *holder : instance);
         const auto checkpoint = read_checkpoint(paths_, holder ? *holder : instance);
         if (!checkpoint || !*checkpoint) continue; // the library has told of it
+        const Timestamp since = (*checkpoint)->progress.since;
+        if (since > 0) {
+            facts.collected_from = facts.collected_from == 0 ? since : std::min(facts.collected_from, since);
+        }
         for (const std::string& id : series_) {
             const auto state = (*checkpoint)->series.find(id);
             if (!state) continue;
@@ -301,6 +313,32 @@ void Gathering::look_at_series(ChainFacts& facts, const Knowledge& knowledge) {
         const bool explains = gap.reason != "silent"; // what coverage itself wrote explains nothing
         if (is_its && explains && gap.since < facts.until && gap.until > facts.from && !facts.gap)
             facts.gap = gap;
+    }
+}
+
+/// What they have brought is not in the checkpoint of the regular runs.
+void Gathering::look_at_backfills(ChainFacts& facts, const Instance& instance) {
+    const BackfillStore store(paths_);
+    const auto jobs = store.of_instance(instance);
+    if (!jobs) unreadable_.insert(jobs.error().message);
+    for (const BackfillJob& job : jobs ? *jobs : std::vector<BackfillJob>{}) {
+        const auto state = store.read_state(job.id);
+        const bool has_asked =
+            state && *state && std::ranges::any_of(job.ranges, [&](const auto& range) {
+                return range.since <= facts.from && facts.until <= std::min(range.until, (*state)->reached);
+            });
+        facts.is_backfilled = facts.is_backfilled || has_asked;
+        const auto checkpoint = read_checkpoint(store.checkpoint(job.id));
+        if (!checkpoint || !*checkpoint) continue;
+        for (const std::string& id : series_) {
+            const auto series = (*checkpoint)->series.find(id);
+            const auto event = event_of_series(id);
+            const bool is_wanted = event_.empty() ? is_run_result(event) : event == event_;
+            if (!series || !is_wanted) continue;
+            facts.is_known = true;
+            facts.latest = std::max(facts.latest, series->newest);
+            facts.newest = std::max(facts.newest, sent_within(*series, facts.from, facts.until));
+        }
     }
 }
 
@@ -356,7 +394,8 @@ void Gathering::look_at_archives(ChainFacts& facts, const Knowledge& knowledge) 
         if (!is_there) archive.fault = "it is not in the configuration";
         if (is_there && !configured->second.enabled)
             archive.fault = "it is disabled: nothing is spooled for it";
-        if (is_there && configured->second.archiver == "sqlite") {
+        archive.is_shadow = is_there && configured->second.shadow;
+        if (is_there && configured->second.archiver == "sqlite" && !archive.is_shadow) {
             const auto database = coverage::LocalArchive::open(paths_.local_archive() / (name + ".db"));
             if (!database) unreadable_.insert(database.error().message);
             archive.can_be_asked = database.has_value();
@@ -383,8 +422,10 @@ void Gathering::look_at_archives(ChainFacts& facts, const Knowledge& knowledge) 
             const auto kept = configured->second.retention_age->count() / 1'000'000;
             archive.is_outdated = archive.newest == 0 && facts.until < now_ - kept;
         }
-        if (const auto archiver = read_archiver_state(paths_, name); archiver && *archiver)
+        if (const auto archiver = read_archiver_state(paths_, name); archiver && *archiver) {
             archive.trouble = (*archiver)->message;
+            archive.has_delivered = (*archiver)->last_delivery_usec > 0;
+        }
         facts.newest = std::max(facts.newest, archive.newest); // the checkpoint may have been lost
         facts.archives.push_back(std::move(archive));
     }

@@ -33,6 +33,7 @@ class Gathering {
     [[nodiscard]] bool reports_in_reverse(const Wanted& wanted, Timestamp from);
     void set_range(ChainFacts& facts) const;
     void look_at_instance(ChainFacts& facts, const coverage::Knowledge& knowledge);
+    void look_at_backfills(ChainFacts& facts, const Instance& instance);
     void look_at_series(ChainFacts& facts, const coverage::Knowledge& knowledge);
     void look_at_limits(ChainFacts& facts, const coverage::Measured* measured);
     void look_at_archives(ChainFacts& facts, const coverage::Knowledge& knowledge);

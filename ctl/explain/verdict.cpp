@@ -108,6 +108,10 @@ class Way {
         return std::ranges::any_of(steps_, [](const Step& step) { return step.mark == Mark::no; });
     }
 
+    [[nodiscard]] bool was_not_asked_for() const {
+        return facts_.until < facts_.collected_from && !facts_.is_backfilled;
+    }
+
     void look_at_test() {
         if (facts_.newest > 0)
             return yes(Station::test_ran, fmt::format("it has a result of {}", at(facts_.newest)));
@@ -122,7 +126,8 @@ class Way {
                                   facts_.failure.empty() ? "the text is in no archive of this machine"
                                                          : facts_.failure));
         }
-        if (went_wrong() || !facts_.excluding_limit.empty() || facts_.gap || !facts_.last) {
+        if (went_wrong() || !facts_.excluding_limit.empty() || facts_.gap || !facts_.last ||
+            was_not_asked_for()) {
             return unknown(Station::test_ran, facts_.latest == 0 ? "no result of it was ever received"
                                                                  : "last known result: " + at(facts_.latest));
         }
@@ -148,15 +153,20 @@ class Way {
                                   gap.archive.empty() ? "" : ", missing in " + gap.archive));
         }
         if (facts_.failed > 0) return yes(Station::fetched, "its failure was");
+        if (was_not_asked_for()) {
+            return no(Station::fetched, Cause::too_early,
+                      fmt::format("{} is collected from {} on: what is older was never asked for",
+                                  facts_.host, at(facts_.collected_from)));
+        }
         unknown(Station::fetched, "nothing of it");
     }
 
     /// Received, and yet nowhere: only a limit takes results away without a trace.
     [[nodiscard]] bool is_nowhere() const {
         const auto lost = [](const ArchiveFacts& archive) {
-            return archive.can_be_asked && !archive.is_outdated && archive.newest == 0 &&
-                   archive.queued.empty() && archive.refused.empty() && archive.fault.empty() &&
-                   archive.skipped.empty();
+            return archive.can_be_asked && !archive.is_shadow && !archive.is_outdated &&
+                   archive.newest == 0 && archive.queued.empty() && archive.refused.empty() &&
+                   archive.fault.empty() && archive.skipped.empty();
         };
         return facts_.newest > 0 && !facts_.archives.empty() && std::ranges::all_of(facts_.archives, lost);
     }
@@ -183,8 +193,11 @@ class Way {
             return no(Station::spool, Cause::archive_off, fmt::format("{}: {}", name, archive.fault), name);
         const bool is_delivered = archive.can_be_asked && archive.newest > 0;
         const std::int64_t wait = facts_.now - archive.queued_usec / 1'000'000;
-        const bool is_waiting = !archive.queued.empty() && !is_delivered &&
-                                (archive.can_be_asked || !facts_.is_about_now || wait > usual_wait);
+        // Of what comes all the time, the newest one is always on its way.
+        const bool is_on_its_way =
+            facts_.is_about_now && archive.has_delivered && archive.trouble.empty() && wait <= usual_wait;
+        const bool is_waiting =
+            !archive.queued.empty() && !is_delivered && (archive.can_be_asked || !is_on_its_way);
         if (!archive.refused.empty() && !is_delivered) {
             no(Station::spool, Cause::refused,
                fmt::format("{} refused it: {} ({})", name,
@@ -207,6 +220,10 @@ class Way {
         const auto& name = archive.name;
         if (archive.can_be_asked && archive.newest > 0)
             return yes(Station::confirmed, fmt::format("{} has it: {}", name, at(archive.newest)), name);
+        if (archive.is_shadow) {
+            return unknown(Station::confirmed,
+                           fmt::format("{} is in shadow: nothing is delivered to it", name), name);
+        }
         if (archive.is_outdated)
             return unknown(Station::confirmed, fmt::format("{} keeps nothing that old", name), name);
         if (!archive.skipped.empty() && !is_held) {
@@ -216,7 +233,10 @@ class Way {
         if (is_held || !is_here())
             return unknown(Station::confirmed, fmt::format("{} does not have it", name), name);
         if (!archive.can_be_asked) {
-            return yes(Station::confirmed, fmt::format("{} confirmed it: it is in the spool no more", name),
+            return yes(Station::confirmed,
+                       archive.queued.empty()
+                           ? fmt::format("{} confirmed it: it is in the spool no more", name)
+                           : fmt::format("{} confirmed what came before; the newest is on its way", name),
                        name);
         }
         if (facts_.is_forgotten && facts_.newest == 0)
@@ -255,6 +275,8 @@ std::string advice_on(Cause cause, const Step& step, const ChainFacts& facts, Sc
                            facts.wanted.source);
     case Cause::gap:
         return fmt::format("meshprobectl gaps {} shows what was skipped and why", host);
+    case Cause::too_early:
+        return fmt::format("meshprobectl backfill {} --since @{} fetches it", host, facts.from);
     case Cause::limit:
         return fmt::format("meshprobectl config {} shows the limits of its task", host);
     case Cause::archive_off:
@@ -292,10 +314,10 @@ std::string_view name_of(Mark mark) {
 }
 
 std::string_view name_of(Cause cause) {
-    constexpr std::array<std::string_view, 15> names{
-        "none",      "not-expected", "not-collected", "host-down",  "run-failed",
-        "not-asked", "failures",     "silent",        "never-seen", "gap",
-        "limit",     "archive-off",  "waiting",       "refused",    "undelivered"};
+    constexpr std::array<std::string_view, 16> names{
+        "none",        "not-expected", "not-collected", "host-down",  "run-failed", "not-asked",
+        "failures",    "silent",       "never-seen",    "too-early",  "gap",        "limit",
+        "archive-off", "waiting",      "refused",       "undelivered"};
     return names.at(static_cast<std::size_t>(cause));
 }
 
@@ -329,6 +351,9 @@ Verdict verdict_of(const std::vector<Step>& steps, const ChainFacts& facts, Scop
         verdict.cause = Cause::archive_off;
         verdict.text = "it is collected, but its task feeds no archive";
         verdict.advice = fmt::format("meshprobectl config {}", facts.host);
+    } else if (facts.newest > 0 && std::ranges::all_of(facts.archives, &ArchiveFacts::is_shadow)) {
+        verdict.text = "it is collected, and delivered nowhere: its archives are in shadow";
+        verdict.advice = fmt::format("archives.{}.shadow in the configuration", facts.archives.front().name);
     } else {
         verdict.text = "what is known here does not tell";
         verdict.advice = facts.host.empty() ? "" : fmt::format("meshprobectl run {} asks it now", facts.host);

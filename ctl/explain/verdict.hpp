@@ -27,6 +27,7 @@ enum class Cause {
     failures,      ///< the test ran and failed
     silent,        ///< it came until then
     never_seen,    ///< there never was one
+    too_early,     ///< it is older than the collecting of its host
     gap,           ///< skipped on purpose, as the ledger says
     limit,         ///< a limit leaves it out
     archive_off,   ///< the archive is switched off

@@ -47,8 +47,8 @@ std::string mesh_section(const Settings& settings) {
     return text;
 }
 
-std::string task_section(const Settings& settings, std::string_view collector) {
-    std::string text = "\ntasks:\n  default:\n";
+std::string task_section(const Settings& settings, std::string_view collector, std::string_view task) {
+    std::string text = fmt::format("\ntasks:\n  {}:\n", scalar(std::string(task)));
     const auto add = [&](std::string_view key, const std::optional<Microseconds>& value) {
         if (value) text += fmt::format("    {}: {}\n", key, scalar(format_duration(*value)));
     };
@@ -97,12 +97,13 @@ std::string broker_name(std::string_view collector) {
     return fmt::format("{}-broker", collector);
 }
 
-std::string drop_in_of(const Settings& settings, std::string_view collector, std::string_view source) {
+std::string drop_in_of(const Settings& settings, std::string_view collector, std::string_view source,
+                       std::string_view task) {
     std::string text = fmt::format("# Taken over from {}, {}. Edit it as you like.\n", collector,
                                    one_line(std::string(source)));
     for (const auto& note : settings.notes)
         text += fmt::format("# Not taken over: {}\n", one_line(note));
-    return text + mesh_section(settings) + task_section(settings, collector) +
+    return text + mesh_section(settings) + task_section(settings, collector, task) +
            archive_section(settings, collector) + host_section(settings);
 }
 

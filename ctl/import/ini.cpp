@@ -72,7 +72,12 @@ void Ini::read(std::string_view text, const std::string& file, std::vector<std::
             continue;
         }
         value = &(*section)[in_lower_case(key)];
-        *value = stripped(content.substr(sign + 1));
+        auto written = content.substr(sign + 1);
+        const auto comment = written.find(';');
+        const bool is_cut = comments_ == Comments::inline_too && comment != std::string_view::npos &&
+                            comment > 0 && is_blank(written[comment - 1]);
+        if (is_cut) written = written.substr(0, comment);
+        *value = stripped(written);
     }
 }
 

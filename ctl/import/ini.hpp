@@ -16,6 +16,10 @@ class Ini {
   public:
     using Section = std::map<std::string, std::string, std::less<>>;
 
+    /// Python 2, and with it RSV, takes what follows a blank and a semicolon in a line for a comment.
+    enum class Comments { own_lines, inline_too };
+    explicit Ini(Comments comments = Comments::own_lines) : comments_(comments) {}
+
     /// What is in `text` replaces what was read before, key by key. Lines that are none are told.
     void read(std::string_view text, const std::string& file, std::vector<std::string>& problems);
 
@@ -29,6 +33,7 @@ class Ini {
     [[nodiscard]] std::string expand(std::string_view section, const std::string& value,
                                      unsigned depth) const;
 
+    Comments comments_;
     std::map<std::string, Section, std::less<>> sections_;
     Section defaults_;
 };

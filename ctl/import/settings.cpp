@@ -261,7 +261,7 @@ Result<Settings> read_ps_collector(const fs::path& file) {
 
 Result<Settings> read_rsv(const fs::path& directory, std::string_view metric) {
     Settings settings;
-    Ini ini;
+    Ini ini(Ini::Comments::inline_too);
     std::error_code error;
     if (!fs::is_directory(directory, error)) {
         const auto text = read_file(directory, largest_ini);

@@ -47,9 +47,10 @@ struct Settings {
 /// Of RSV: one file for each metric, in a directory, or one of them. `metric`: whose settings count.
 [[nodiscard]] Result<Settings> read_rsv(const std::filesystem::path& directory, std::string_view metric);
 
-/// meshprobe.yaml.d/NAME: `collector` gives names and the credential of the broker.
+/// meshprobe.yaml.d/NAME: `collector` gives names and the credential of the broker, `task` goes on with its
+/// work.
 [[nodiscard]] std::string drop_in_of(const Settings& settings, std::string_view collector,
-                                     std::string_view source);
+                                     std::string_view source, std::string_view task = "default");
 
 /// How the broker of an old collector, and its password, are called.
 [[nodiscard]] std::string broker_name(std::string_view collector);

@@ -99,6 +99,12 @@ class Asking {
         if (report_.entries == 0) look_further_back(*contact);
         const Samples samples = sample(*contact->session, report_.url, active_, report_.now, stop_);
         report_.volume = estimate(samples.types);
+        const auto is_tried = [](const TypeSample& one) { return one.series > 0; };
+        const auto is_read = [](const TypeSample& one) { return one.sampled > 0; };
+        // The list is there, and nothing of what it lists: a collector gets nothing of it.
+        if (std::ranges::any_of(samples.types, is_tried) && std::ranges::none_of(samples.types, is_read) &&
+            !stop_())
+            report_.error = "it lists results, and " + report_.volume.basis;
         report_.newest = std::max(report_.newest, samples.newest);
         report_.active = active_.count();
         finish_keys();

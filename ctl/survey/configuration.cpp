@@ -126,6 +126,13 @@ std::string starting_configuration(const Survey& survey) {
                     one_line(check::without_password(survey.source)), format_utc(survey.began));
     text += fmt::format("meshes:\n  {}:\n    {}: {}\n", mesh_name_for(survey.source), is_url ? "url" : "file",
                         yaml_text(survey.source));
+    if (survey.has_password && !check::has_password(survey.source)) {
+        text += "    # It was fetched with a user and a password, which are not written here: a client "
+                "certificate "
+                "(tls.certificate)\n    # keeps them out of this file, or write them into the url and let "
+                "only root "
+                "read it.\n";
+    }
     if (survey.allow_private) text += "    allow-private: true\n";
     const auto proxy =
         survey.proxy.empty() ? std::string() : fmt::format("    proxy: {}\n", yaml_text(survey.proxy));

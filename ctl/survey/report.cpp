@@ -69,7 +69,7 @@ ordered_json host_to_json(const HostReport& host) {
             {"state", name_of(condition_of(host))},
             {"measurement-archives", host.place.urls},
             {"url", text_if_any(host.url)},
-            {"reachable", host.answers()},
+            {"reachable", !host.is_down},
             {"error", text_if_any(host.error)},
             {"kind", host.answers() && host.kind != Flavour::unknown ? ordered_json(to_string(host.kind))
                                                                      : ordered_json()},

@@ -14,6 +14,7 @@ namespace meshprobe::survey {
 
 struct Survey {
     std::string source; ///< a URL, or the absolute path of a file
+    bool has_password = false; ///< it was fetched with one, which `source` does not have
     std::int64_t began = 0;
     bool allow_private = false;
     std::string proxy;                    ///< everything was reached through it; empty: directly

@@ -51,7 +51,7 @@ Volume estimate(const std::vector<TypeSample>& samples) {
         return volume;
     }
     if (sampled == 0) {
-        volume.basis = fmt::format("none of {} could be read", counted(series, "series"));
+        volume.basis = fmt::format("none of {} series could be read", series);
         return volume;
     }
     volume.per_day = rounded(points);

@@ -158,7 +158,10 @@ class HttpSession::Impl {
 
     void begin(std::unique_ptr<Transfer> transfer, const Url& url) {
         CURL* handle = transfer->handle.get();
-        transfer->key_check = {.decide = &settings_.decide_key, .host = url.host.host, .rejected = false};
+        transfer->key_check = {.decide = &settings_.decide_key,
+                               .authorities = &files_.ca,
+                               .host = url.host.host,
+                               .rejected = false};
         prepare(*transfer);
         ++requests;
         curl_multi_add_handle(multi_.get(), handle);

@@ -68,10 +68,19 @@ int judge(X509_STORE_CTX* context, void* argument) {
     return 1;
 }
 
+/// Where libcurl is told not to verify, it loads none.
+bool load_authorities(SSL_CTX* context, const Authorities& authorities) {
+    if (authorities.path.empty()) return SSL_CTX_set_default_verify_paths(context) == 1;
+    if (authorities.is_directory) return SSL_CTX_load_verify_dir(context, authorities.path.c_str()) == 1;
+    return SSL_CTX_load_verify_file(context, authorities.path.c_str()) == 1;
+}
+
 CURLcode install_judge(CURL* /*handle*/, void* tls_context, void* argument) {
     auto* context = static_cast<SSL_CTX*>(tls_context);
     // An https proxy's: libcurl verifies that one, and its key is not to be taken for the host's.
     if (SSL_CTX_get_verify_mode(context) != SSL_VERIFY_NONE) return CURLE_OK;
+    const auto& check = *static_cast<const KeyCheck*>(argument);
+    if (!load_authorities(context, *check.authorities)) return CURLE_SSL_CACERT_BADFILE;
     SSL_CTX_set_cert_verify_callback(context, judge, argument);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr); // otherwise the verdict would be ignored
     return CURLE_OK;

@@ -32,8 +32,9 @@ struct TlsFiles {
 /// What the handshake of one transfer needs and leaves; outlives the transfer.
 struct KeyCheck {
     const KeyDecision* decide = nullptr;
-    std::string host;      ///< the name or address the certificate must be for
-    bool rejected = false; ///< the decision was no
+    const Authorities* authorities = nullptr; ///< that may vouch for it
+    std::string host;                         ///< the name or address the certificate must be for
+    bool rejected = false;                    ///< the decision was no
 };
 
 /// Makes `check` judge the server's certificate instead of libcurl. Only for trust `first-use`.

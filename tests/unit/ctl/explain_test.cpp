@@ -200,12 +200,38 @@ TEST_CASE("an archive that cannot be asked has confirmed what left the spool") {
     CHECK(judge(facts).kind == Verdict::Kind::arrived);
     archive.queued = "1-2-3";
     archive.queued_usec = (now - 30) * second;
+    CHECK(judge(facts).cause == Cause::waiting); // nothing was ever delivered there
+    archive.has_delivered = true;
     CHECK(judge(facts).kind == Verdict::Kind::arrived); // the newest one, on its way
+    archive.trouble = "connection refused";
+    CHECK(judge(facts).cause == Cause::waiting);
+    archive.trouble.clear();
     archive.queued_usec = (now - 3600) * second;
     CHECK(judge(facts).cause == Cause::waiting);
     archive.queued_usec = (now - 30) * second;
     facts.is_about_now = false; // that very one
     CHECK(judge(facts).cause == Cause::waiting);
+}
+
+TEST_CASE("an archive in shadow has nothing, and nobody is to blame") {
+    auto facts = good();
+    ArchiveFacts& archive = facts.archives.front();
+    archive.can_be_asked = false;
+    archive.newest = 0;
+    archive.is_shadow = true;
+    CHECK(judge(facts).kind == Verdict::Kind::unclear);
+    CHECK_THAT(judge(facts).text, Contains("in shadow"));
+    facts.archives.push_back(good().archives.front());
+    CHECK(judge(facts).kind == Verdict::Kind::arrived);
+}
+
+TEST_CASE("what is older than collecting was never asked for, unless a back-fill did") {
+    auto facts = missing();
+    facts.collected_from = facts.until + 3600;
+    CHECK(judge(facts).cause == Cause::too_early);
+    CHECK_THAT(judge(facts).advice, Contains("meshprobectl backfill"));
+    facts.is_backfilled = true;
+    CHECK(judge(facts).cause != Cause::too_early);
 }
 
 TEST_CASE("what nobody knows is not called missing") {

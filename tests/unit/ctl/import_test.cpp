@@ -216,6 +216,15 @@ TEST_CASE("files of ConfigParser are read as Python reads them") {
     Ini wrapped;
     wrapped.read("[s]\nlist = a,\n    b\n", "f.ini", problems);
     CHECK(wrapped.get("s", "list") == "a,\nb");
+
+    constexpr std::string_view commented = "[s]\npassword = secret ; changed\nplain = a;b\n";
+    Ini second(Ini::Comments::inline_too);
+    second.read(commented, "f.ini", problems);
+    CHECK(second.get("s", "password") == "secret");
+    CHECK(second.get("s", "plain") == "a;b");
+    Ini third;
+    third.read(commented, "f.ini", problems);
+    CHECK(third.get("s", "password") == "secret ; changed");
 }
 
 TEST_CASE("the configuration of ps-collector, with its drop-ins, in our terms") {
