@@ -240,7 +240,10 @@ class Administrators(FileCase):
 
     def test_renamed_all_the_time(self):
         """Whoever looks into what was renamed finds all of it in one of the files; what was under way at that moment perhaps twice."""
-        expected = self.expected + self.fill(segments=300)
+        self.end()
+        self.configure_file(idle="1h", window=50)
+        expected = self.expected + self.fill(segments=300, messages=30)
+        self.process = self.start()
         count = 0
         seen = Counter()
         while self.left():
@@ -250,6 +253,7 @@ class Administrators(FileCase):
                 seen += Counter(self.lines(target))  # at once, as logrotate's gzip would
                 target.unlink()
                 count += 1
+                time.sleep(0.01)
         self.end()
         print(f"  renamed {count} times", flush=True)
         self.assertGreater(count, 3)
