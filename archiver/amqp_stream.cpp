@@ -2,13 +2,8 @@
 
 #include <amqp_framing.h>
 #include <fmt/core.h>
-#include <openssl/err.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 
 namespace meshprobe {
 namespace {
@@ -35,7 +30,7 @@ void append_encoded(std::string& out, Encode encode) {
 } // namespace
 
 AmqpStream::AmqpStream(const AmqpConnection& connection)
-    : state_(connection.state()), socket_(connection.socket()), session_(connection.session()),
+    : state_(connection.state()), wire_(connection.socket(), connection.session(), "the broker"),
       frame_size_(connection.frame_size()), heartbeat_(connection.heartbeat()), input_(read_size) {}
 
 // --- out ---
@@ -84,7 +79,7 @@ void AmqpStream::append_publish(const AmqpPublication& publication) {
 
 Status AmqpStream::write() {
     while (has_output()) {
-        const auto written = write_some(std::string_view(output_).substr(written_));
+        const auto written = wire_.write(std::string_view(output_).substr(written_));
         if (!written) return fail(written.error());
         if (*written == 0) break;
         written_ += *written;
@@ -97,19 +92,6 @@ Status AmqpStream::write() {
     return {};
 }
 
-Result<std::size_t> AmqpStream::write_some(std::string_view bytes) {
-    if (session_ != nullptr) {
-        ERR_clear_error();
-        std::size_t written = 0;
-        const int result = SSL_write_ex(session_, bytes.data(), bytes.size(), &written);
-        return result == 1 ? Result<std::size_t>(written) : explain_tls(result, "write");
-    }
-    const ssize_t written = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (written >= 0) return static_cast<std::size_t>(written);
-    if (errno == EAGAIN || errno == EINTR) return std::size_t{0};
-    return fail(ErrorKind::unreachable, fmt::format("the connection broke: {}", std::strerror(errno)));
-}
-
 // --- in ---
 
 Status AmqpStream::read(const Handler& handler) {
@@ -118,7 +100,7 @@ Status AmqpStream::read(const Handler& handler) {
     }
     // Bounded, so that a flood of returns cannot keep us from writing.
     for (int round = 0; round < 16; ++round) {
-        const auto size = read_some();
+        const auto size = wire_.read(input_);
         if (!size) return fail(size.error());
         if (*size == 0) break;
         last_read_ = last_progress_ = Clock::now();
@@ -152,40 +134,6 @@ Status AmqpStream::decode(std::string_view bytes, const Handler& handler) {
     }
     amqp_maybe_release_buffers(state_);
     return {};
-}
-
-Result<std::size_t> AmqpStream::read_some() {
-    if (session_ != nullptr) {
-        ERR_clear_error();
-        std::size_t size = 0;
-        const int result = SSL_read_ex(session_, input_.data(), input_.size(), &size);
-        return result == 1 ? Result<std::size_t>(size) : explain_tls(result, "read");
-    }
-    const ssize_t size = ::recv(socket_, input_.data(), input_.size(), MSG_DONTWAIT);
-    if (size > 0) return static_cast<std::size_t>(size);
-    if (size == 0) return fail(ErrorKind::unreachable, "the broker closed the connection without a word");
-    if (errno == EAGAIN || errno == EINTR) return std::size_t{0};
-    return fail(ErrorKind::unreachable, fmt::format("the connection broke: {}", std::strerror(errno)));
-}
-
-Result<std::size_t> AmqpStream::explain_tls(int result, std::string_view doing) {
-    const int system_error = errno;
-    switch (SSL_get_error(session_, result)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-        return std::size_t{0};
-    case SSL_ERROR_ZERO_RETURN:
-        return fail(ErrorKind::unreachable, "the broker closed the connection without a word");
-    case SSL_ERROR_SYSCALL:
-        return fail(ErrorKind::unreachable,
-                    fmt::format("the connection broke: {}",
-                                system_error == 0 ? "it was cut off" : std::strerror(system_error)));
-    default:
-        std::array<char, 256> text{};
-        ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
-        // With TLS 1.3 a broker refuses a client certificate only after the handshake.
-        return fail(ErrorKind::unreachable, fmt::format("TLS {}: {}", doing, text.data()));
-    }
 }
 
 // --- both ---

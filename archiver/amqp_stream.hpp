@@ -4,6 +4,7 @@
 // and whatever can be read is read while the other direction is full.
 #pragma once
 
+#include "archiver/wire.hpp"
 #include "lib/amqp/connection.hpp"
 #include "lib/error.hpp"
 
@@ -50,13 +51,9 @@ class AmqpStream {
     [[nodiscard]] Status read(const Handler& handler);
     [[nodiscard]] Status decode(std::string_view bytes, const Handler& handler);
     [[nodiscard]] Status read_what_the_login_left(const Handler& handler);
-    [[nodiscard]] Result<std::size_t> write_some(std::string_view bytes); ///< 0: not now
-    [[nodiscard]] Result<std::size_t> read_some();                        ///< 0: not now
-    [[nodiscard]] Result<std::size_t> explain_tls(int result, std::string_view doing);
 
     amqp_connection_state_t state_;
-    int socket_;
-    SSL* session_;
+    Wire wire_;
     std::size_t frame_size_;
     Microseconds heartbeat_;
 

@@ -13,8 +13,9 @@ struct Row {
 };
 
 constexpr std::array types{
-    Row{"esmond", make_esmond},     Row{"http", make_http},     Row{"opensearch", make_opensearch},
-    Row{"rabbitmq", make_rabbitmq}, Row{"sqlite", make_sqlite},
+    Row{"esmond", make_esmond},         Row{"file", make_file},         Row{"http", make_http},
+    Row{"opensearch", make_opensearch}, Row{"rabbitmq", make_rabbitmq}, Row{"sqlite", make_sqlite},
+    Row{"syslog", make_syslog},         Row{"tcp", make_tcp},           Row{"udp", make_udp},
 };
 
 } // namespace

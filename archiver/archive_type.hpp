@@ -109,6 +109,10 @@ using ArchiveFactory = Result<std::unique_ptr<ArchiveType>> (*)(const ArchiveCon
                                                          std::filesystem::path file);
 /// In place of any type, for `shadow: true`.
 [[nodiscard]] std::unique_ptr<ArchiveType> make_shadow(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_file(const ArchiveContext& context);
 [[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_rabbitmq(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_syslog(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_tcp(const ArchiveContext& context);
+[[nodiscard]] Result<std::unique_ptr<ArchiveType>> make_udp(const ArchiveContext& context);
 
 } // namespace meshprobe

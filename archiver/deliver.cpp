@@ -318,8 +318,8 @@ Microseconds Delivery::until_next() const {
     Microseconds wait = std::min<Microseconds>(reporter_.until_due(), std::chrono::minutes(1));
     if (connected_) wait = std::min(wait, archive_.service_interval());
     if (more_to_tidy_ && connected_) wait = Microseconds(0);
-    const bool may_send = !connected_ || flights_.on_their_way() < window().messages;
-    if (flights_.waiting() > 0 && may_send) wait = std::min(wait, until(not_before_));
+    const bool may_send = connected_ ? flights_.may_take(window()) : flights_.waiting() > 0;
+    if (may_send) wait = std::min(wait, until(not_before_));
     if (connected_ && archive_.descriptor() < 0 && flights_.on_their_way() > 0) wait = Microseconds(0);
     if (unsynced_since_ && spool_not_before_ <= now)
         wait = std::min(wait, until(*unsynced_since_ + sync_after));

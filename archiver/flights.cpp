@@ -1,6 +1,7 @@
 #include "archiver/flights.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace meshprobe {
 
@@ -26,9 +27,13 @@ void Flights::add(std::string name, Segment segment, const std::vector<std::size
 }
 
 Flights::Flight* Flights::find(std::uint64_t ticket) {
+    return const_cast<Flight*>(std::as_const(*this).find(ticket));
+}
+
+const Flights::Flight* Flights::find(std::uint64_t ticket) const {
     const auto after = std::ranges::upper_bound(flights_, ticket, {}, &Flight::first_ticket);
     if (after == flights_.begin()) return nullptr;
-    Flight& flight = *std::prev(after);
+    const Flight& flight = *std::prev(after);
     const bool held = !flight.landed.name.empty() && ticket - flight.first_ticket < flight.states.size();
     return held ? &flight : nullptr;
 }
@@ -38,15 +43,22 @@ const Message* Flights::message(std::uint64_t ticket) {
     return flight == nullptr ? nullptr : &flight->landed.segment.messages()[ticket - flight->first_ticket];
 }
 
+bool Flights::may_take(const Window& window) const {
+    if (waiting_.empty() || on_their_way_ >= window.messages) return false;
+    if (on_their_way_ == 0) return true; // one message may always be on its way, however large
+    const std::uint64_t ticket = waiting_.front();
+    const Flight& flight = *find(ticket);
+    const Message& message = flight.landed.segment.messages()[ticket - flight.first_ticket];
+    return bytes_on_their_way_ + message.body.size() <= window.bytes;
+}
+
 std::vector<Item> Flights::take(const Window& window) {
     std::vector<Item> items;
-    while (!waiting_.empty() && on_their_way_ < window.messages) {
+    while (may_take(window)) {
         const std::uint64_t ticket = waiting_.front();
         Flight& flight = *find(ticket);
         const std::size_t index = ticket - flight.first_ticket;
         const Message& message = flight.landed.segment.messages()[index];
-        // One message may always be on its way, however large.
-        if (on_their_way_ > 0 && bytes_on_their_way_ + message.body.size() > window.bytes) break;
         flight.states[index] = State::sent;
         waiting_.pop_front();
         ++on_their_way_;

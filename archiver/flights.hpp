@@ -35,6 +35,8 @@ class Flights {
 
     /// The next messages that wait, marked as on their way: as many as fit into the window.
     [[nodiscard]] std::vector<Item> take(const Window& window);
+    /// take() would bring something.
+    [[nodiscard]] bool may_take(const Window& window) const;
     /// False: no message with that ticket is on its way.
     bool settle(Verdict verdict);
     /// The connection is gone: what was on its way waits again.
@@ -60,6 +62,7 @@ class Flights {
         std::size_t bytes;
     };
     [[nodiscard]] Flight* find(std::uint64_t ticket); ///< nullptr: unknown or landed
+    [[nodiscard]] const Flight* find(std::uint64_t ticket) const;
 
     std::deque<Flight> flights_; ///< by ticket; a deque, because items point into it
     std::deque<std::uint64_t> waiting_;

@@ -55,6 +55,7 @@ class Surroundings {
             at("archives", name);
             check_credential("archive", archive.credential, "credential");
             check_connection("archive", archive.connection);
+            check_place(archive);
         }
         for (const auto& [name, task] : loaded_.config.tasks) {
             at("tasks", name);
@@ -86,6 +87,12 @@ class Surroundings {
         problem.path = key.empty() ? path_ : fmt::format("{}.{}", path_, key);
         problem.message = std::move(message);
         loaded_.problems.push_back(std::move(problem));
+    }
+
+    void check_place(const Archive& archive) {
+        if (archive.faulty) return;
+        if (archive.archiver == "file") look_for(std::filesystem::path(archive.path).parent_path(), "path");
+        if (archive.archiver == "syslog") look_for(archive.path, "path");
     }
 
     void look_for(const std::filesystem::path& path, std::string_view key) {

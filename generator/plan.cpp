@@ -115,6 +115,11 @@ class Planner {
     void plan_archive(const Archive& archive) {
         const auto unit = "meshprobe-archive@" + archive.name;
         wanted(unit + ".path", packaged("meshprobe-archive@.path"));
+        // A user's services have no such sandbox, and no limit of their own in the system's journal.
+        if (!is_user() && !archive.shadow) {
+            if (archive.archiver == "file") return drop_in(unit + ".service", file_drop_in(archive.path));
+            if (archive.archiver == "syslog") return drop_in(unit + ".service", syslog_drop_in());
+        }
         plan_credentials(unit + ".service",
                          credentials_of(archive.connection, archive.credential, facts_.archive_credentials),
                          "archive");

@@ -147,6 +147,20 @@ std::string credentials_drop_in(const std::vector<std::string>& credentials, std
     return fmt::format("{}\n[Service]\n{}", header, load_credentials(credentials, directory));
 }
 
+std::string file_drop_in(std::string_view path) {
+    // One that is not there keeps nothing from starting: the archiver says what to do.
+    const auto directory = path.substr(0, path.rfind('/'));
+    return fmt::format("{0}\n[Unit]\nRequiresMountsFor={1}\n\n[Service]\nReadWritePaths=-{1}\n", header,
+                       directory);
+}
+
+std::string syslog_drop_in() {
+    return fmt::format(
+        "{}\n[Service]\n# Results are lines of the journal here: none of them is one too many.\n"
+        "LogRateLimitIntervalSec=0\n",
+        header);
+}
+
 std::string path_drop_in(std::string_view setting, const std::vector<std::string>& paths) {
     std::string text = fmt::format("{}\n[Path]\n{}=\n", header, setting);
     for (const auto& path : paths)

@@ -43,6 +43,9 @@ struct ServiceSettings {
 [[nodiscard]] std::string service_drop_in(const ServiceSettings& settings, std::string_view directory);
 [[nodiscard]] std::string credentials_drop_in(const std::vector<std::string>& credentials,
                                               std::string_view directory);
+/// For the archivers `file`, which writes below the directory of `path` only, and `syslog`.
+[[nodiscard]] std::string file_drop_in(std::string_view path);
+[[nodiscard]] std::string syslog_drop_in();
 /// `setting` of a path unit, once for each of `paths`.
 [[nodiscard]] std::string path_drop_in(std::string_view setting, const std::vector<std::string>& paths);
 

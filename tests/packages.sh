@@ -3,10 +3,11 @@
 # The Debian packages that building, showing and checking need: the one list, for ./demo and ./check.
 
 BUILD_PACKAGES=(cmake ninja-build g++ pkg-config systemd libsystemd-dev libcurl4-openssl-dev libssl-dev libfmt-dev
-    nlohmann-json3-dev libsimdjson-dev libexpected-dev libjq-dev libyaml-cpp-dev libsqlite3-dev librabbitmq-dev)
+    nlohmann-json3-dev libsimdjson-dev libexpected-dev libjq-dev libyaml-cpp-dev libsqlite3-dev librabbitmq-dev libzstd-dev)
 # a booted systemd, and the simulated measurement hosts in it
 SANDBOX_PACKAGES=(systemd-container systemd-sysv dbus util-linux tar iproute2 procps curl openssl ca-certificates python3 sqlite3)
-CHECK_PACKAGES=(catch2 rabbitmq-server nginx nghttp2-proxy mandoc man-db shellcheck clang-format clang libclang-rt-14-dev file dpkg-dev)
+CHECK_PACKAGES=(catch2 rabbitmq-server nginx nghttp2-proxy logrotate socat zstd mandoc man-db shellcheck clang-format clang libclang-rt-14-dev
+    file dpkg-dev)
 
 missing_packages() { # PACKAGE...
     local package

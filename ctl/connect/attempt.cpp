@@ -2,6 +2,7 @@
 
 #include "lib/config/checks.hpp"
 #include "lib/connect_to.hpp"
+#include "lib/file.hpp"
 #include "lib/http/identity.hpp"
 #include "lib/http/session.hpp"
 #include "lib/trust.hpp"
@@ -9,6 +10,8 @@
 #include <fmt/core.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -114,6 +117,22 @@ std::string trust_of(const Target& target, bool tls) {
     return {};
 }
 
+Status look_into(const std::string& directory) {
+    if (::access(directory.c_str(), W_OK | X_OK) == 0) return {};
+    return fail_errno("write into " + directory);
+}
+
+Status connect_locally(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+    const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (socket.is_open() &&
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+        return {};
+    return fail_errno("connect to " + path);
+}
+
 std::string without_first_line_break(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
@@ -124,6 +143,7 @@ class Try {
 
     void run(const std::function<bool()>& stop) {
         const Target& target = attempt_.target;
+        if (const auto path = local_path_of(target.url); !path.empty()) return look_at(std::string(path));
         const auto hop = next_hop(target);
         if (!hop) {
             attempt_.error =
@@ -132,6 +152,7 @@ class Try {
         }
         attempt_.via = hop->via;
         attempt_.openings = resolve(hop->endpoint, target.connection.ip_version);
+        if (target.url.starts_with("udp://")) return address_only();
         const bool is_http = target.url.starts_with("http://") || target.url.starts_with("https://");
         if (target.kind == Target::Kind::archive && !is_http) {
             call(*endpoint_of(target.url));
@@ -145,6 +166,22 @@ class Try {
     }
 
   private:
+    /// A directory that files are written to, or a socket for datagrams.
+    void look_at(const std::string& path) {
+        const auto found = attempt_.target.url.starts_with("unix:") ? connect_locally(path) : look_into(path);
+        attempt_.answer = "is there";
+        if (!found) attempt_.error = found.error().message;
+    }
+
+    /// Whoever listens there would say nothing.
+    void address_only() {
+        for (Opening& opening : attempt_.openings) {
+            opening.protocol = "udp";
+            if (opening.address.empty()) attempt_.error = opening.host + " does not resolve";
+        }
+        attempt_.answer = "resolves (over UDP nobody answers)";
+    }
+
     void call(const Endpoint& endpoint) {
         const Target& target = attempt_.target;
         const auto dialled = dial(paths_, endpoint, target.connection, target.user, connect_time);

@@ -10,12 +10,13 @@
 
 namespace meshprobe {
 
-/// What a firewall has to let out, and in as answers: TCP from the unit to here.
+/// What a firewall has to let out, and in as answers, from the unit to here.
 struct Opening {
     std::string host;
     std::string family;  ///< "IPv4", "IPv6"; empty: the name does not resolve
     std::string address; ///< as it resolves now
     std::uint16_t port = 0;
+    std::string protocol = "tcp"; ///< or "udp"
 
     auto operator<=>(const Opening&) const = default;
 };
@@ -24,9 +25,10 @@ struct Attempt {
     Target target;
     std::string via; ///< the proxy, or the address that connect-to gives; empty: none
     std::vector<Opening> openings;
-    std::string trust; ///< "certificate verifies", "remembered key", …
-    long status = 0;   ///< HTTP; 0: none
-    std::string error; ///< empty: it answered as it should
+    std::string trust;              ///< "certificate verifies", "remembered key", …
+    long status = 0;                ///< HTTP; 0: none
+    std::string answer = "answers"; ///< what can be said if there is no error
+    std::string error;              ///< empty: it answered as it should
 
     [[nodiscard]] bool is_good() const { return error.empty(); }
 };

@@ -22,7 +22,7 @@ nlohmann::ordered_json or_null(std::string_view text) {
 
 std::string answer_of(const Attempt& attempt) {
     if (!attempt.is_good()) return attempt.error;
-    return attempt.via.empty() ? "answers" : "answers (through " + attempt.via + ")";
+    return attempt.via.empty() ? attempt.answer : fmt::format("{} (through {})", attempt.answer, attempt.via);
 }
 
 } // namespace
@@ -43,7 +43,7 @@ void print_attempts(const std::vector<Attempt>& attempts, bool legend) {
         for (const auto& opening : attempt.openings) {
             openings.add({target.unit, printable(opening.host),
                           opening.family.empty() ? "does not resolve" : opening.family,
-                          or_dash(opening.address), fmt::format("tcp/{}", opening.port)});
+                          or_dash(opening.address), fmt::format("{}/{}", opening.protocol, opening.port)});
         }
     }
     answers.print_whole(legend); // the end of a result says most
@@ -65,7 +65,7 @@ std::string attempts_json(const std::vector<Attempt>& attempts) {
                                 {"host", opening.host},
                                 {"address-family", or_null(opening.family)},
                                 {"address", or_null(opening.address)},
-                                {"protocol", "tcp"},
+                                {"protocol", opening.protocol},
                                 {"port", opening.port}});
         }
         list.push_back({{"what", kind_name(target.kind)},

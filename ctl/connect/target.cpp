@@ -28,6 +28,7 @@ constexpr std::array usual_ports{UsualPort{"http", 80, false},       UsualPort{"
                                  UsualPort{"kafka", 9092, false},    UsualPort{"postgresql", 5432, false},
                                  UsualPort{"postgres", 5432, false}, UsualPort{"stomp", 61613, false},
                                  UsualPort{"stomps", 61614, true},   UsualPort{"tcp", 0, false},
+                                 UsualPort{"tls", 0, true},          UsualPort{"udp", 0, false},
                                  UsualPort{"opensearch", 9200, true}};
 
 /// The probe asks over https first, whatever the mesh says.
@@ -35,6 +36,16 @@ std::string first_url(const std::string& url) {
     const auto parsed = parse_url(url);
     if (!parsed) return url;
     return fmt::format("https://{}{}", parsed->host.text(), parsed->path);
+}
+
+constexpr std::string_view file_scheme = "file:";
+constexpr std::string_view socket_scheme = "unix:";
+
+std::string url_of(const Archive& archive) {
+    if (archive.archiver == "file")
+        return fmt::format("{}{}", file_scheme, std::filesystem::path(archive.path).parent_path().string());
+    if (archive.archiver == "syslog") return fmt::format("{}{}", socket_scheme, archive.path);
+    return archive.url;
 }
 
 std::set<Instance> find_instances(const Paths& paths, const Config& config, const HostRecords& records) {
@@ -90,17 +101,25 @@ Result<std::vector<Target>> find_targets(const Paths& paths, const Config& confi
                            .user = "probe"});
     }
     for (const auto& [name, archive] : config.archives) {
-        if (!archive.enabled || archive.faulty || archive.url.empty()) continue;
+        const auto url = url_of(archive);
+        if (!archive.enabled || archive.faulty || url.empty()) continue;
         targets.push_back({.kind = Target::Kind::archive,
                            .name = name,
                            .unit = fmt::format("meshprobe-archive@{}.service", name),
-                           .url = archive.url,
+                           .url = url,
                            .connection = archive.connection,
                            .interface = {},
                            .user = "archive",
                            .archive = archive});
     }
     return targets;
+}
+
+std::string_view local_path_of(std::string_view url) {
+    for (const std::string_view scheme : {file_scheme, socket_scheme}) {
+        if (url.starts_with(scheme)) return url.substr(scheme.size());
+    }
+    return {};
 }
 
 std::optional<Endpoint> endpoint_of(std::string_view url) {

@@ -29,8 +29,11 @@ struct Target {
 [[nodiscard]] std::string_view kind_name(Target::Kind kind);
 
 /// Enabled meshes with a URL, hosts with an enabled task (aliases too: they may have to take over), enabled
-/// archives with a URL.
+/// archives with a URL, or with a path: file:/srv/results is the directory of files, unix:/dev/log a socket.
 [[nodiscard]] Result<std::vector<Target>> find_targets(const Paths& paths, const Config& config);
+
+/// The path of such a URL of this machine; empty: it is another one's.
+[[nodiscard]] std::string_view local_path_of(std::string_view url);
 
 /// Of "scheme://user:password@host:port/…", the port by the scheme unless it is given; nullopt: none of that
 /// form, or a scheme without a usual port.

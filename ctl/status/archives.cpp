@@ -1,4 +1,5 @@
 #include "ctl/status/gather.hpp"
+#include "lib/config/archivers.hpp"
 #include "lib/spool/quota.hpp"
 #include "lib/spool/segment_name.hpp"
 
@@ -69,6 +70,8 @@ std::vector<ArchiveStatus> find_archives(const Paths& paths, const Config& confi
         archive.enabled = configured.enabled;
         archive.shadow = configured.shadow;
         archive.faulty = configured.faulty;
+        const Archiver* archiver = find_archiver(configured.archiver);
+        archive.best_effort = archiver != nullptr && !archiver->confirms && !configured.shadow;
         archive.when_full = configured.when_full;
         measure(paths, configured.quota, archive, report);
         if (configured.archiver == "sqlite" && !configured.shadow) add_volume(paths, archive, report);

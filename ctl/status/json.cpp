@@ -142,6 +142,7 @@ Json archive(const ArchiveStatus& status) {
             {"enabled", status.enabled},
             {"shadow", status.shadow},
             {"faulty", status.faulty},
+            {"best-effort", status.best_effort},
             {"orphan", status.orphan},
             {"stuck", status.stuck},
             {"unit", text_or_null(status.unit)},

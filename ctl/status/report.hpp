@@ -69,9 +69,10 @@ struct ArchiveStatus {
     std::string name;
     std::string archiver; ///< empty: an orphan
     bool enabled = true;
-    bool shadow = false; ///< nothing is delivered, what would be is noted down
-    bool faulty = false; ///< its section has errors
-    bool orphan = false; ///< a spool that no configured archive owns
+    bool shadow = false;      ///< nothing is delivered, what would be is noted down
+    bool faulty = false;      ///< its section has errors
+    bool best_effort = false; ///< its archiver cannot know what arrived
+    bool orphan = false;      ///< a spool that no configured archive owns
     SpoolUsage usage;
     std::int64_t oldest_usec = 0; ///< 0: nothing waits
     std::uint64_t quota = 0;      ///< 0: unknown

@@ -163,6 +163,7 @@ std::string archive_state(const ArchiveStatus& archive) {
 std::string note_of(const ArchiveStatus& archive) {
     std::vector<std::string> notes;
     if (archive.shadow) notes.emplace_back("in shadow: delivers nothing");
+    if (archive.best_effort) notes.emplace_back("best effort");
     if (archive.fill == SpoolFill::full) notes.push_back("spool is " + what_full_means(archive));
     if (archive.fill == SpoolFill::filling)
         notes.push_back(fmt::format("spool is filling ({} allowed)", format_size(archive.quota)));

@@ -161,7 +161,7 @@ bool AmqpTls::judge(X509_STORE_CTX* context) {
     if (trust_ == Trust::pin) {
         const std::string pin = certificate == nullptr ? std::string() : pin_of(certificate);
         const bool pinned = !pin.empty() && std::ranges::find(pins_, pin) != pins_.end();
-        if (!pinned) problem_ = fmt::format("the broker's key {} is not one of tls.pins", pin);
+        if (!pinned) problem_ = fmt::format("its key {} is not one of tls.pins", pin);
         X509_STORE_CTX_set_error(context, pinned ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
         return pinned;
     }
@@ -169,9 +169,9 @@ bool AmqpTls::judge(X509_STORE_CTX* context) {
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host_.c_str()) != 1)
         X509_VERIFY_PARAM_set1_host(parameters, host_.c_str(), host_.size());
     if (X509_verify_cert(context) == 1) return true;
-    problem_ = fmt::format(
-        "the broker's certificate is not trusted: {}; name its CA in tls.ca, or correct the host name",
-        X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+    problem_ =
+        fmt::format("its certificate is not trusted: {}; name its CA in tls.ca, or correct the host name",
+                    X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
     return false;
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "lib/config/connection.hpp"
+#include "lib/config/file_settings.hpp"
 #include "lib/config/http_delivery.hpp"
+#include "lib/config/socket_settings.hpp"
+#include "lib/config/syslog_settings.hpp"
 #include "lib/units_of_measure.hpp"
 
 #include <chrono>
@@ -39,6 +42,10 @@ struct Archive {
     std::optional<Microseconds> retention_age;
     std::optional<std::uint64_t> retention_size;
     HttpDelivery http;
+    std::string path; ///< file: of the file, a template; syslog: of the socket
+    FileSettings file;
+    SocketSettings socket; ///< tcp, udp
+    SyslogSettings syslog; ///< syslog, and what tcp and udp put before messages
     Connection connection; ///< default trust ca
     Description description;
 };

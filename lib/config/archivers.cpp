@@ -14,6 +14,9 @@ constexpr std::array table{
              .keys = "url credential timeout tls ip-version connect-to bind-address proxy proxy-credential "
                      "proxy-ca no-proxy",
              .judge = judge_esmond},
+    Archiver{.name = "file",
+             .keys = "path window rotate-size rotate-age rotate-keep rotate-compress",
+             .judge = judge_file},
     Archiver{.name = "http",
              .keys =
                  "url credential method headers body batch timeout tls ip-version connect-to bind-address "
@@ -30,6 +33,22 @@ constexpr std::array table{
             "url credential exchange routing-key unroutable window heartbeat tls ip-version connect-to proxy",
         .judge = judge_rabbitmq},
     Archiver{.name = "sqlite", .keys = "retention", .judge = judge_sqlite},
+    Archiver{.name = "syslog",
+             .keys = "path window syslog-format facility severity identifier",
+             .confirms = false,
+             .judge = judge_syslog},
+    Archiver{.name = "tcp",
+             .keys =
+                 "url window framing syslog-format facility severity identifier tls ip-version connect-to "
+                 "bind-address",
+             .confirms = false,
+             .judge = judge_tcp},
+    Archiver{.name = "udp",
+             .keys =
+                 "url window payload-size syslog-format facility severity identifier ip-version connect-to "
+                 "bind-address",
+             .confirms = false,
+             .judge = judge_udp},
 };
 
 } // namespace

@@ -264,6 +264,44 @@ std::string http_method(std::string_view text) {
                        quote(text));
 }
 
+std::string identifier(std::string_view text) {
+    constexpr std::size_t longest = 48; // APP-NAME of RFC 5424
+    const auto allowed = [](char c) {
+        return is_letter_or_digit(c) || std::string_view("._-/").find(c) != std::string_view::npos;
+    };
+    if (!text.empty() && text.size() <= longest && std::ranges::all_of(text, allowed)) return {};
+    return fmt::format("expected a name for the system log (at most {} letters, digits, \"._-/\"), got {}",
+                       longest, quote(text));
+}
+
+std::string results_path(std::string_view text) {
+    const auto slash = text.rfind('/');
+    if (slash == std::string_view::npos || text.front() != '/') return absolute_path(text);
+    const auto directory = text.substr(0, slash);
+    if (directory.empty())
+        return fmt::format("expected the path of a file in a directory of its own, got {}", quote(text));
+    if (directory.find('{') != std::string_view::npos) {
+        return fmt::format(
+            "expected placeholders only in the name of the file, not in that of its directory, "
+            "got {}",
+            quote(text));
+    }
+    // Of the name, what is left without its placeholders.
+    std::string name(text.substr(slash));
+    for (auto open = name.find('{'); open != std::string::npos; open = name.find('{', open)) {
+        const auto close = name.find('}', open);
+        name.replace(open, close == std::string::npos ? close : close - open + 1, "x");
+    }
+    if (auto wrong = routing_key(text.substr(slash)); !wrong.empty()) return wrong;
+    if (const auto wrong = program(directory); !wrong.empty() || !program(name).empty()) {
+        return fmt::format(
+            "expected the path of a file (letters, digits, \"/._-+@\", and placeholders in its "
+            "name), got {}",
+            quote(text));
+    }
+    return {};
+}
+
 std::string url(std::string_view text, std::string_view schemes) {
     const auto parts = split(text);
     const auto blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20; };

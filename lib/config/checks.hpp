@@ -35,6 +35,11 @@ namespace meshprobe::check {
 /// What OpenSearch takes as the name of an index, with placeholders in it.
 [[nodiscard]] std::string index_name(std::string_view text);
 
+/// The name of a program in a system log: at most 48 letters, digits, "._-/".
+[[nodiscard]] std::string identifier(std::string_view text);
+/// Of a file in a directory of its own, {event-type} and the like in its name only; it may stand in a unit.
+[[nodiscard]] std::string results_path(std::string_view text);
+
 /// scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH], scheme one of `schemes` ("http https").
 [[nodiscard]] std::string url(std::string_view text, std::string_view schemes);
 /// url() of http or https, in which {host} stands for the name of an instance's host.

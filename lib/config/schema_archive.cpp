@@ -23,8 +23,8 @@ struct ArchiverName {
     std::string_view type = "choice";
     void read(Reader& reader, const Node& node, std::string& value) const {
         const auto known = archiver_names();
-        constexpr std::array<std::string_view, 10> planned{
-            "file", "amqp1", "stomp", "kafka", "postgresql", "syslog", "tcp", "udp", "snmptrap", "plugin"};
+        constexpr std::array<std::string_view, 6> planned{"amqp1",      "kafka",    "plugin",
+                                                          "postgresql", "snmptrap", "stomp"};
         if (node.kind == Node::Kind::scalar && find_archiver(node.text) == nullptr &&
             std::ranges::find(planned, std::string_view(node.text)) != planned.end()) {
             reader.error(node.mark, fmt::format("this version has no archiver {}; it has {}",
@@ -94,6 +94,11 @@ struct HttpHeaders {
         return shown;
     }
 };
+constexpr auto facilities = codec::choice<SyslogFacility>(
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7");
+constexpr auto severities =
+    codec::choice<SyslogSeverity>("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug");
 
 } // namespace
 
@@ -111,6 +116,22 @@ const Keys<Archive>& archive_keys() {
         key("unroutable", &Archive::unroutable, codec::choice<Unroutable>("drop", "retry", "fail")),
         key("window", &Archive::window, codec::Number{1, 65535}),
         key("heartbeat", &Archive::heartbeat, codec::Duration{1s, 1h}),
+        key("path", &Archive::path, codec::Text{"path", check::absolute_path}),
+        of(&Archive::file, key("rotate-size", &FileSettings::rotate_size, codec::Size{65536})),
+        of(&Archive::file, key("rotate-age", &FileSettings::rotate_age, codec::Duration{1s})),
+        of(&Archive::file, key("rotate-keep", &FileSettings::rotate_keep, codec::Number{0, 100'000})),
+        of(&Archive::file,
+           key("rotate-compress", &FileSettings::rotate_compress, codec::choice<Compress>("none", "zstd"))),
+        of(&Archive::socket,
+           key("framing", &SocketSettings::framing, codec::choice<Framing>("newline", "octet-counted"))),
+        of(&Archive::socket,
+           key("payload-size", &SocketSettings::payload_size, codec::Number{1, largest_payload})),
+        of(&Archive::syslog, key("syslog-format", &SyslogSettings::format,
+                                 codec::choice<SyslogFormat>("none", "rfc3164", "rfc5424"))),
+        of(&Archive::syslog, key("facility", &SyslogSettings::facility, facilities)),
+        of(&Archive::syslog, key("severity", &SyslogSettings::severity, severities)),
+        of(&Archive::syslog,
+           key("identifier", &SyslogSettings::identifier, codec::Text{"text", check::identifier})),
         key("idle", &Archive::idle, codec::Duration{0s, std::chrono::days(1)}),
         key("quota", &Archive::quota, codec::Size{4096}),
         key("when-full", &Archive::when_full, codec::choice<WhenFull>("block", "drop-oldest", "refetch")),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """How fast meshprobe-archive delivers: into RabbitMQ, against a bare C publisher on the same broker in the same run, over
-HTTP, against a bare libcurl client on the same nginx, and into SQLite.
+HTTP, against a bare libcurl client on the same nginx, and into SQLite, a file and a socket.
 
     MESHPROBE_BINARY_DIR=BUILD tests/bench/archiver.py [--rounds N] [--messages N] [--points N] [--buckets N]
 
@@ -8,16 +8,21 @@ Prints, never asserts: design budget is "within 20 % of a bare C publisher".
 """
 import argparse
 import json
+import os
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 import nginx  # noqa: E402
 import rabbitmq  # noqa: E402
+from archiver_case import bodies_of  # noqa: E402
 from hand import BUILD, Root  # noqa: E402
+from sinks import TcpSink  # noqa: E402
 
 FILL = BUILD / "tests/bin/fill-spool"
 
@@ -108,6 +113,42 @@ def into_sqlite(options: argparse.Namespace) -> None:
                 fill(root, "local", 3000, options)
 
 
+def write_barely(path: Path, bodies: list[bytes]) -> float:
+    """Lines, a window at a time, each synced: all that a file asks for."""
+    started = time.perf_counter()
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for first in range(0, len(bodies), 1000):
+        os.write(file, b"".join(body + b"\n" for body in bodies[first:first + 1000]))
+        os.fdatasync(file)
+    os.close(file)
+    return time.perf_counter() - started
+
+
+def send_barely(port: int, bodies: list[bytes]) -> float:
+    started = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for first in range(0, len(bodies), 1000):
+            connection.sendall(b"".join(body + b"\n" for body in bodies[first:first + 1000]))
+    return time.perf_counter() - started
+
+
+def into_file_and_socket(options: argparse.Namespace) -> None:
+    options.points, options.buckets = 20, 0
+    for kind in ("file", "tcp"):
+        with Root() as root, TcpSink() as sink:
+            archive = {"file": {"archiver": "file", "path": f"{root.path}/all.json"}, "tcp": {"archiver": "tcp", "url": f"tcp://127.0.0.1:{sink.port}"}}[kind]
+            root.configure(json.dumps({"archives": {"out": archive}}))
+            for number in range(options.rounds):
+                messages, _, size = fill(root, "out", options.messages, options)
+                bodies = [body for segment in sorted((root.path / "var/lib/meshprobe/spool/out/q").iterdir()) for body in bodies_of(segment)]
+                seconds = write_barely(root.path / "bare.json", bodies) if kind == "file" else send_barely(sink.port, bodies)
+                run = root.drain("out")
+                if run.status != 0:
+                    raise SystemExit(str(run))
+                print(f"{kind}: {messages} messages, {size / 1e6:.0f} MB: archiver {run.seconds:.2f} s, {messages / run.seconds:,.0f}/s, "
+                      f"{run.cpu * 1e6 / messages:.1f} us CPU each, peak {run.peak_kib / 1024:.0f} MiB; bare writer of the same bytes {seconds:.2f} s", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=4)
@@ -124,3 +165,4 @@ if __name__ == "__main__":
     else:
         print("HTTP: skipped, there is no nginx here (package nginx)")
     into_sqlite(arguments)
+    into_file_and_socket(arguments)

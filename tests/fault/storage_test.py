@@ -9,6 +9,7 @@ import subprocess
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
 import expect  # noqa: E402
+from archiver_case import bodies_of  # noqa: E402
 from hand import DEFERRED, LEFT_OVER, SKIPPED, STORAGE, SUCCESS, Root  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
@@ -77,6 +78,23 @@ class DiskFull(Storage):
         self.assertFalse(list((self.state / "spool/local/failed").iterdir()))
         self.grow(self.state / "archive")
         self.all_there()
+
+    def test_full_for_the_archiver_of_files(self):
+        results = self.root.path / "results"
+        self.small(results, "size=128k")
+        self.root.configure(CONFIGURATION + f"archives: {{local: {{archiver: file, path: '{results}/all.json'}}}}\n")
+        self.assertEqual(self.root.probe(self.host).status, SUCCESS)
+        waiting = [body for segment in sorted(self.root.queue.iterdir()) for body in bodies_of(segment)]
+        self.assertGreater(sum(map(len, waiting)), 128 << 10)
+        for _ in range(2):
+            drained = self.root.drain()
+            self.assertEqual(drained.status, STORAGE, drained)
+            self.assertIn(f"{results}/all.json: write: No space left on device", drained.stderr)
+            self.assertRegex((results / "all.json").read_bytes(), rb"\A(.*\n)*\Z", "no half lines")
+        self.grow(results)
+        drained = self.root.drain()
+        self.assertEqual(drained.status, SUCCESS, drained)
+        self.assertEqual((results / "all.json").read_bytes().splitlines(), waiting, "nothing missing, nothing twice")
 
 
 class Damage(Storage):

@@ -74,6 +74,25 @@ class Connect(unittest.TestCase):
         self.assertIn(f"tcp/{self.port}", text)
         self.assertIn("3 of 5 cannot be reached", text)
 
+    def test_archives_of_this_machine_and_datagrams(self):
+        log = self.root.path / "log"
+        self.root.configure(f"archives:\n  lake: {{archiver: file, path: {self.root.path}/results/x.json}}\n  log: {{archiver: syslog, path: {log}}}\n"
+                            "  far: {archiver: udp, url: 'udp://127.0.0.1:5140'}\n  lost: {archiver: udp, url: 'udp://lost.invalid:5140'}\n"
+                            f"  line: {{archiver: tcp, url: 'tcp://127.0.0.1:{self.port}'}}\n", "meshprobe.yaml.d/more.yaml")
+        status, found = self.check()
+        self.assertEqual(status, FAILURE)
+        self.assertIn("No such file or directory", found["archive", "lake"]["error"])
+        self.assertIn("No such file or directory", found["archive", "log"]["error"])
+        self.assertIn("does not resolve", found["archive", "lost"]["error"])
+        self.assertEqual([(each["protocol"], each["port"]) for name in ("far", "line") for each in found["archive", name]["openings"]],
+                         [("udp", 5140), ("tcp", self.port)])
+        (self.root.path / "results").mkdir()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+            server.bind(str(log))
+            _, found = self.check()
+        self.assertEqual({name for (what, name), each in found.items() if what == "archive" and not each["reachable"]}, {"lost"})
+        self.assertEqual(found["archive", "lake"]["openings"], [])
+
     def test_an_error_status_is_no_success(self):
         self.peers.change(GOOD, faults=[{"match": ".", "do": "error", "status": 503}])
         status, found = self.check()

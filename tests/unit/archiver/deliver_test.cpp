@@ -350,3 +350,25 @@ TEST_CASE("the state file says how it stands") {
     CHECK((*state)->message == "gone fishing");
     CHECK((*state)->last_delivery_usec > 0);
 }
+
+TEST_CASE("nothing more is taken than the window has room for, in messages or in bytes") {
+    SegmentBuilder builder({"meshprobe@h", "h", "default", "a", "r", "raw"});
+    for (int message = 0; message < 5; ++message)
+        builder.add("throughput", 1, std::string(100, 'x'));
+    auto segment = Segment::parse(std::move(builder).finish());
+    REQUIRE(segment);
+    Flights flights;
+    CHECK_FALSE(flights.may_take({10, 1000}));
+    flights.add("s", std::move(*segment));
+    CHECK(flights.take({1, 1000}).size() == 1);
+    CHECK_FALSE(flights.may_take({1, 1000}));
+    CHECK_FALSE(flights.may_take({10, 199}));
+    CHECK(flights.may_take({10, 200}));
+    const auto taken = flights.take({10, 399});
+    CHECK(taken.size() == 2);
+    CHECK_FALSE(flights.may_take({10, 399}));
+    CHECK(flights.settle(answer(taken.front(), Verdict::Kind::delivered)));
+    CHECK(flights.may_take({10, 399}));
+    CHECK(flights.take({10, 1000}).size() == 2);
+    CHECK_FALSE(flights.may_take({10, 1000})); // nothing waits
+}
