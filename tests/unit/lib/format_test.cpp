@@ -201,7 +201,7 @@ TEST_CASE("lines: InfluxDB's line protocol") {
     about.meta = {};
     about.meta.source = R"("a b,c=d\\\nü")";
     CHECK(body("lines", "throughput", {{5, "1"}}, about) ==
-          R"(throughput,metadata_key=0f3a,source=a\ b\,c\=d\\???,test_type=throughput value=1.0 5000000000)");
+          R"(throughput,metadata_key=0f3a,source=a\ b\,c\=d\\?ü,test_type=throughput value=1.0 5000000000)");
 }
 
 TEST_CASE("every body tells when its oldest point was measured") {
