@@ -13,6 +13,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace meshprobe::command {
@@ -79,6 +82,42 @@ Result<Request> read_request(const CommandLine& line) {
     return request;
 }
 
+/// Messages as they wait in a spool: in segments, where a line that tells of it stands in front of each, and
+/// as `spool export` writes them.
+class SpooledMessages {
+  public:
+    /// The message that is `text` or that stands in it; nullopt: it is a line of a segment, and no message.
+    [[nodiscard]] std::optional<std::string_view> message_of(std::string_view text) {
+        if (text.starts_with(R"({"segment":1,"instance":)")) {
+            in_segment_ = true;
+            awaits_body_ = false;
+            return std::nullopt;
+        }
+        if (!in_segment_) return exported(text);
+        if (std::exchange(awaits_body_, false)) return text;
+        if (text.starts_with(R"({"id":)") && text.find(R"(,"size":)") != std::string_view::npos) {
+            awaits_body_ = true;
+            return std::nullopt;
+        }
+        in_segment_ = false;
+        if (text.starts_with(R"({"messages":)")) return std::nullopt;
+        return exported(text);
+    }
+
+  private:
+    static std::string_view exported(std::string_view text) {
+        for (const std::string_view body : {R"(,"failed":false,"body":)", R"(,"failed":true,"body":)"}) {
+            const auto at = text.find(body);
+            if (text.starts_with(R"({"id":)") && at != std::string_view::npos)
+                return text.substr(at + body.size(), text.size() - at - body.size() - 1);
+        }
+        return text;
+    }
+
+    bool in_segment_ = false;
+    bool awaits_body_ = false;
+};
+
 class Trial {
   public:
     explicit Trial(Request request)
@@ -116,7 +155,9 @@ class Trial {
 
   private:
     void try_one(std::string_view text, std::uint64_t line) {
-        const auto outcome = transform_.apply(text);
+        const auto message = spooled_.message_of(text);
+        if (!message) return;
+        const auto outcome = transform_.apply(*message);
         if (!outcome) return fail_one(outcome.error().message, line);
         ++taken_;
         if (*outcome) {
@@ -138,6 +179,7 @@ class Trial {
 
     std::string file_;
     JqTransform transform_;
+    SpooledMessages spooled_;
     std::uint64_t taken_ = 0;
     std::uint64_t failed_ = 0;
 };

@@ -43,6 +43,11 @@ Result<MetadataSearch::Page> search(Contact& contact, const ContactSettings& set
 
 } // namespace
 
+void hint_at_plain_http(Error& error) {
+    if (may_be_plain_http(error))
+        error.message += " (if this host speaks plain http only, set http-fallback: true for it)";
+}
+
 Result<Contact> make_contact(const ContactSettings& settings, const Progress& progress,
                              ContactAttempts& attempts) {
     const bool http_fallback = settings.http.connection.http_fallback;
@@ -74,9 +79,7 @@ Result<Contact> make_contact(const ContactSettings& settings, const Progress& pr
         if (!first_error) first_error = page.error();
     }
     if (!first_error) return fail(ErrorKind::configuration, "no measurement archive is known for this host");
-    if (answered.empty() && !http_fallback && may_be_plain_http(*first_error)) {
-        first_error->message += " (if this host speaks plain http only, set http-fallback: true for it)";
-    }
+    if (answered.empty() && !http_fallback) hint_at_plain_http(*first_error);
     return fail(*first_error);
 }
 

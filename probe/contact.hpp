@@ -42,6 +42,10 @@ struct ContactAttempts {
     std::optional<Microseconds> wait_asked;
 };
 
+/// Says in `error` that plain http is not tried, if a server without TLS could be the cause. For when nothing
+/// answered, and http was not tried.
+void hint_at_plain_http(Error& error);
+
 [[nodiscard]] Result<Contact> make_contact(const ContactSettings& settings, const Progress& progress,
                                            ContactAttempts& attempts);
 

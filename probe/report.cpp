@@ -178,9 +178,9 @@ void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::
 
 std::string outcome_of(const RunSummary& summary) {
     if (!summary.deferred.empty()) return "deferred";
-    // What a limit failed was read: the host is there.
+    // What a limit failed was read, and so were the good elements among bad ones: the host is there.
     const bool has_some =
-        summary.tally.series_read > summary.tally.series_failed ||
+        summary.tally.series_read > summary.tally.series_failed || summary.tally.newest > 0 ||
         std::ranges::any_of(summary.tally.limits, [](const LimitCount& count) { return count.failed > 0; });
     if (summary.error) {
         if (!summary.is_host_error) return "failed";

@@ -2,6 +2,7 @@
 
 #include "lib/clock.hpp"
 #include "lib/pscheduler/run_document.hpp"
+#include "probe/contact.hpp"
 #include "probe/fetch/archive_url.hpp"
 #include "probe/fetch/http_source.hpp"
 #include "probe/fetch/opensearch_source.hpp"
@@ -130,7 +131,8 @@ std::vector<std::string> RunPoll::urls() const {
     if (flavour_ == Flavour::http)
         return {document_address(book_.settings.task.http.url, book_.settings.instance.host)};
     const std::string_view path = flavour_ == Flavour::opensearch ? "/opensearch/" : "/pscheduler/";
-    return service_urls(book_.settings.measurement_archives, path, book_.before.archive_url);
+    return service_urls(book_.settings.measurement_archives, path, book_.before.archive_url,
+                        book_.settings.task.connection.http_fallback);
 }
 
 void RunPoll::blame(const Error& error) {
@@ -146,7 +148,9 @@ void RunPoll::blame(const Error& error) {
 
 void RunPoll::run(HostKeys& keys) {
     std::optional<Error> first_error;
+    std::string answered; // its twin is not tried over weaker transport
     for (const auto& url : urls()) {
+        if (differ_in_scheme_only(url, answered) && !url.starts_with("https:")) continue;
         auto session = HttpSession::create(book_.settings.paths, http_settings(keys, url));
         if (!session) return blame(session.error());
         const auto contacted = contact(*session, url);
@@ -163,6 +167,7 @@ void RunPoll::run(HostKeys& keys) {
         } else if (!first_error) {
             first_error = contacted.error();
         }
+        if (session->connected()) answered = url;
         summary_.requests += session->requests();
         summary_.bytes += session->bytes();
         // They refer to the session.
@@ -173,7 +178,10 @@ void RunPoll::run(HostKeys& keys) {
         collector_.reset();
         if (is_final) return;
     }
-    if (first_error) blame(*first_error);
+    if (!first_error) return;
+    if (answered.empty() && flavour_ != Flavour::http && !book_.settings.task.connection.http_fallback)
+        hint_at_plain_http(*first_error);
+    blame(*first_error);
 }
 
 /// What arrived until shortly before the last result of the page has been taken: a run that ends early need

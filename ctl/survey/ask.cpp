@@ -165,7 +165,7 @@ class Asking {
     }
 
     bool ask_opensearch() {
-        for (const auto& url : service_urls(report_.place.urls, "/opensearch/", "")) {
+        for (const auto& url : service_urls(report_.place.urls, "/opensearch/", "", false)) {
             auto session = HttpSession::create(paths_, http());
             if (!session) return false;
             for (const std::int64_t back : {hour, day, longest_look}) {
@@ -216,7 +216,7 @@ class Asking {
     }
 
     bool ask_schedule() {
-        for (const auto& url : service_urls(report_.place.urls, "/pscheduler/", "")) {
+        for (const auto& url : service_urls(report_.place.urls, "/pscheduler/", "", false)) {
             auto session = HttpSession::create(paths_, http());
             if (!session) return false;
             PScheduler scheduler(*session, url);

@@ -28,7 +28,7 @@ class Format {
 
     /// Replaces `body` (used again by the next message) with the message of `points`: ascending, 1 to
     /// most_points() of them, and the 16 bytes behind each value can be read. The body is a line of ASCII
-    /// without its end. `published` is the local time.
+    /// (with `lines`: of UTF-8) without its end. `published` is the local time.
     virtual void write(std::string& body, std::span<const Point> points,
                        std::chrono::system_clock::time_point published) const = 0;
 

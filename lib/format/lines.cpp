@@ -17,13 +17,13 @@ namespace meshprobe {
 
 namespace {
 
-/// Commas, equals signs and blanks separate; control characters have no escape, and what is not ASCII nothing
-/// to do in a line of ASCII.
+/// Commas, equals signs and blanks separate; control characters have no escape. The protocol is UTF-8, so
+/// what is not ASCII stays as it is.
 void append_tag(std::string& out, std::string_view text) {
     for (const char c : text) {
         if (c == ',' || c == '=' || c == ' ' || c == '\\') out += '\\';
         const auto byte = static_cast<unsigned char>(c);
-        out += byte < 0x20 || byte >= 0x7f ? '?' : c;
+        out += byte < 0x20 || byte == 0x7f ? '?' : c;
     }
 }
 

@@ -3,7 +3,8 @@
 //   EVENT-TYPE,destination=…,input_destination=…,input_source=…,measurement_agent=…,metadata_key=…,source=…,
 //   test_type=…,tool_name=… FIELD=VALUE[,FIELD=VALUE…] NANOSECONDS
 //
-// Tags that are not known are left out. A number is the field "value", a histogram the fields count, min,
+// In UTF-8, as the protocol has it, with backslashes in front of what separates. Tags that are not known are
+// left out. A number is the field "value", a histogram the fields count, min,
 // max, mean, median, p25, p75, p95 and stddev, anything else the field "json", a string. All numbers are
 // floats: a field that is whole by chance must not become one of integers.
 #pragma once

@@ -1,8 +1,8 @@
 #include "lib/format/pscheduler.hpp"
 
+#include "lib/format/run_value.hpp"
 #include "lib/format/subject_text.hpp"
 #include "lib/format/value_place.hpp"
-#include "lib/json_text/json_object.hpp"
 #include "lib/json_text/python_json.hpp"
 #include "lib/record/identity.hpp"
 
@@ -16,6 +16,7 @@ namespace meshprobe {
 namespace {
 
 constexpr std::array places_of_result{
+    ValuePlace{"disk-to-disk", "throughput", "throughput"},
     ValuePlace{"", "throughput", "summary.summary.throughput-bits"},
     ValuePlace{"", "packet-retransmits", "summary.summary.retransmits"},
     ValuePlace{"", "packet-rtt", "summary.summary.rtt"},
@@ -24,6 +25,16 @@ constexpr std::array places_of_result{
     ValuePlace{"throughput", "packet-count-lost", "summary.summary.lost"},
     ValuePlace{"", "throughput-subintervals", "intervals"},
     ValuePlace{"", "packet-retransmits-subintervals", "intervals"},
+    ValuePlace{"", "packet-rtt-subintervals", "intervals"},
+    ValuePlace{"", "tcp-windowsize-subintervals", "intervals"},
+    ValuePlace{"", "streams-throughput", "summary.streams"},
+    ValuePlace{"", "streams-packet-retransmits", "summary.streams"},
+    ValuePlace{"", "streams-packet-rtt", "summary.streams"},
+    ValuePlace{"", "streams-tcp-windowsize", "summary.streams"},
+    ValuePlace{"", "streams-throughput-subintervals", "intervals"},
+    ValuePlace{"", "streams-packet-retransmits-subintervals", "intervals"},
+    ValuePlace{"", "streams-packet-rtt-subintervals", "intervals"},
+    ValuePlace{"", "streams-tcp-windowsize-subintervals", "intervals"},
     ValuePlace{"", "histogram-owdelay", "histogram-latency"},
     ValuePlace{"rtt", "packet-count-sent", "sent"},
     ValuePlace{"", "packet-count-sent", "packets-sent"},
@@ -35,63 +46,11 @@ constexpr std::array places_of_result{
     ValuePlace{"", "packet-duplicates-bidir", "duplicates"},
     ValuePlace{"", "packet-reorders-bidir", "reorders"},
     ValuePlace{"", "packet-loss-rate-bidir", "loss"},
+    ValuePlace{"", "histogram-rtt", "roundtrips"},
+    ValuePlace{"", "histogram-ttl-reverse", "roundtrips"},
     ValuePlace{"", "packet-trace", "paths"},
+    ValuePlace{"", "packet-trace-multi", "paths"},
 };
-
-/// [{"start","duration","val"}] as pScheduler has intervals.
-std::string intervals_of(const JsonValue& value, std::string_view member) {
-    std::string json = "[";
-    for (const auto& element : elements_of(value)) {
-        const JsonObject interval(element);
-        const auto start = to_number(interval["start"]);
-        const auto duration = to_number(interval["duration"]);
-        if (!start || !duration) continue;
-        if (json.size() > 1) json += ',';
-        json += R"({"summary":{"start":)";
-        append_float(json, start->value);
-        json += R"(,"end":)";
-        append_float(json, start->value + duration->value);
-        json += fmt::format(R"(,"{}":)", member);
-        append_number(json, interval["val"]);
-        json += "}}";
-    }
-    return json + ']';
-}
-
-/// Hops have their place instead of a number, and times in ISO 8601.
-std::string path_json(const JsonValue& value) {
-    std::string json = "[[";
-    for (const auto& element : elements_of(value)) {
-        const JsonObject hop(element);
-        if (json.back() != '[') json += ',';
-        json += '{';
-        const auto copy = [&](std::string_view from, std::string_view to) {
-            if (!hop.has(from)) return;
-            std::string text;
-            append_ascii(text, hop[from]);
-            append_member(json, to, text);
-        };
-        copy("ip", "ip");
-        copy("hostname", "hostname");
-        copy("as", "as");
-        copy("mtu", "mtu");
-        copy(hop.has("error_message") ? "error_message" : "error-message", "error");
-        if (const auto rtt = to_number(hop["rtt"]); rtt && rtt->value >= 0 && rtt->value < 1e9)
-            append_member(json, "rtt", fmt::format(R"("PT{:.6f}S")", rtt->value / 1000));
-        json += '}';
-    }
-    return json + "]]";
-}
-
-std::string value_json(std::string_view event_type, const JsonValue& value) {
-    const bool is_list = value.text.starts_with('[');
-    if (is_list && event_type == "throughput-subintervals") return intervals_of(value, "throughput-bits");
-    if (is_list && event_type == "packet-retransmits-subintervals") return intervals_of(value, "retransmits");
-    if (is_list && event_type == "packet-trace") return path_json(value);
-    std::string json;
-    append_number(json, value);
-    return json;
-}
 
 /// 32 hexadecimal digits as a UUID of version 8: one that whoever makes it defines.
 std::string uuid_of(const std::string& digits) {
@@ -113,18 +72,14 @@ PschedulerFormat::PschedulerFormat(const SeriesSubject& subject, std::string_vie
         duration_ =
             fmt::format(R"(,"duration":"PT{}S")", is_whole ? seconds.substr(0, seconds.size() - 2) : seconds);
     }
-    middle_ = R"(},"test":{"type":)";
-    append_string(middle_, test);
-    middle_ += R"(,"spec":{)";
-    append_member(middle_, "source", meta.input_source.empty() ? meta.source : meta.input_source);
-    append_member(middle_, "dest",
-                  meta.input_destination.empty() ? meta.destination : meta.input_destination);
+    test_ = R"(},"test":{"type":)";
+    append_string(test_, test);
+    test_ += R"(,"spec":{)" + spec_members(meta, test, event_type);
     auto tool = text_of(meta.tool_name);
     if (tool.starts_with("pscheduler/")) tool.erase(0, tool.find('/') + 1);
-    middle_ += R"(}},"tool":{"name":)";
-    append_string(middle_, tool);
-    fmt::format_to(std::back_inserter(middle_), R"(}},"participants":[{}],"result":)",
-                   or_null(meta.measurement_agent));
+    tool_ = R"(}},"tool":{"name":)";
+    append_string(tool_, tool);
+    fmt::format_to(std::back_inserter(tool_), R"(}},"participants":[{}],)", or_null(meta.measurement_agent));
     tail_ = fmt::format(R"(,"reference":{{"org-metadata-key":"{}"}}}})", subject.key);
 }
 
@@ -134,18 +89,18 @@ void PschedulerFormat::write(std::string& body, std::span<const Point> points,
     if (points.empty()) return;
     const auto& point = points.front();
     const auto id = uuid_of(identity_of(series_ + std::to_string(point.ts)));
-    fmt::format_to(std::back_inserter(body), R"({{"id":"{}","schedule":{{"start":"{}"{}{})", id,
-                   iso_time(point.ts), duration_, middle_);
-    if (event_type_ == "failures") {
-        std::string error;
-        append_ascii(error, JsonObject(point.value)["error"]);
-        body += R"({"succeeded":false)";
-        append_member(body, "error", error);
-    } else {
-        body += R"({"succeeded":true,)";
-        body += member_at(path_, value_json(event_type_, point.value));
+    fmt::format_to(std::back_inserter(body), R"({{"id":"{}","schedule":{{"start":"{}"{}{}{}{})", id,
+                   iso_time(point.ts), duration_, test_, parallel_member(event_type_, point.value), tool_);
+    const auto href = run_href_of(event_type_, point.value);
+    std::string members;
+    if (href.empty()) {
+        const auto value = run_value(event_type_, point.value);
+        std::string as_it_is;
+        if (!value) append_ascii(as_it_is, point.value);
+        members = value ? member_at(path_, *value) : member_at(event_type_, as_it_is);
     }
-    body += '}';
+    append_result(body, event_type_, point.value, members);
+    if (!href.empty()) fmt::format_to(std::back_inserter(body), R"(,"run":{{"href":{}}})", href);
     body += tail_;
 }
 

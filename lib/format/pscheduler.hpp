@@ -1,8 +1,9 @@
 // Format `pscheduler`: a run document as pScheduler hands to its archivers, as far as one event type tells
 // it; one for each point.
 //
-//   {"id":UUID,"schedule":{"start":…[,"duration":…]},"test":{"type":…,"spec":{"source":…,"dest":…}},
-//    "tool":{"name":…},"participants":[AGENT],"result":{"succeeded":true,…},"reference":{"org-metadata-key":KEY}}
+//   {"id":UUID,"schedule":{"start":…[,"duration":…]},"test":{"type":…,"spec":{"source":…,"dest":…[,"udp":true]…}},
+//    "tool":{"name":…},"participants":[AGENT],"result":{"succeeded":true,…}[,"run":{"href":…}],
+//    "reference":{"org-metadata-key":KEY}}
 //
 // The value stands where the result of that test has it (summary.summary.throughput-bits, histogram-latency
 // …); a value that pScheduler does not tell stands under the name of its event type. The id is made of key,
@@ -26,7 +27,8 @@ class PschedulerFormat final : public Format {
     std::string event_type_;
     std::string path_;     ///< of the value, within the result
     std::string duration_; ///< as a member of the schedule; empty: not known
-    std::string middle_;   ///< between the schedule and the result
+    std::string test_;     ///< behind the schedule, up to the last member of the specification
+    std::string tool_;     ///< from there to the result
     std::string tail_;     ///< behind the result
 };
 

@@ -25,9 +25,9 @@ std::string test_type_of(std::string_view told, std::string_view event_type) {
     if (!told.empty()) return std::string(told);
     if (event_type == "histogram-rtt" || event_type.ends_with("-bidir") || event_type.ends_with("-reverse"))
         return "rtt";
-    if (event_type.find("throughput") != std::string_view::npos ||
-        event_type.find("retransmits") != std::string_view::npos)
-        return "throughput";
+    for (const std::string_view measure : {"throughput", "retransmits", "packet-rtt", "tcp-windowsize"}) {
+        if (event_type.find(measure) != std::string_view::npos) return "throughput";
+    }
     if (event_type.starts_with("packet-trace") || event_type == "path-mtu") return "trace";
     if (event_type.starts_with("histogram-") || event_type.starts_with("packet-")) return "latencybg";
     return {};

@@ -1,5 +1,7 @@
 #include "lib/pscheduler/document_stream.hpp"
 
+#include <utility>
+
 namespace meshprobe {
 
 namespace {
@@ -23,7 +25,17 @@ void DocumentStream::feed(std::string_view chunk) {
 }
 
 void DocumentStream::finish() {
-    if (depth_ > 0) give_up("the document is cut short");
+    if (depth_ > 0) {
+        give_up("the document is cut short");
+    } else {
+        end_arrays();
+    }
+}
+
+/// Nothing closes those that are open any more.
+void DocumentStream::end_arrays() {
+    if (arrays_ > 0) sink_.problem("the array is cut short", array_began_at_);
+    arrays_ = 0;
 }
 
 void DocumentStream::take(char c) {
@@ -38,18 +50,40 @@ void DocumentStream::take(char c) {
     }
 }
 
-/// Arrays at the top are not counted: their brackets and commas are what stands between documents.
+/// The brackets and commas of arrays at the top are what stands between documents.
 void DocumentStream::take_between(char c) {
-    if (c == '\n') skips_line_ = false;
-    if (skips_line_ && !(c == record_separator)) return;
-    skips_line_ = false;
-    if (c == '{') {
+    if (c == '\n') {
+        skips_ = in_string_ = told_line_ = false;
+    } else if (c == record_separator) {
+        skips_ = in_string_ = false;
+        end_arrays();
+    } else if (skips_ && !ends_nonsense(c)) {
+        return;
+    } else if (c == '{') {
         begin();
-    } else if (!is_blank(c) && c != '[' && c != ']' && c != ',' && c != record_separator &&
-               byte_order_mark.find(c) == std::string_view::npos) {
-        skips_line_ = true;
-        sink_.problem("expected a JSON object, or an array of them", line_);
+    } else if (c == '[') {
+        if (arrays_++ == 0) array_began_at_ = line_;
+    } else if (c == ']') {
+        if (arrays_ > 0) --arrays_;
+    } else if (!is_blank(c) && c != ',' && byte_order_mark.find(c) == std::string_view::npos) {
+        skips_ = true;
+        in_string_ = c == '"';
+        escaped_ = false;
+        if (!std::exchange(told_line_, true))
+            sink_.problem("expected a JSON object, or an array of them", line_);
     }
+}
+
+/// Within an array the next element is as good as any; elsewhere nobody knows what the rest of a line is.
+bool DocumentStream::ends_nonsense(char c) {
+    if (in_string_) {
+        if (!std::exchange(escaped_, !escaped_ && c == '\\') && c == '"') in_string_ = false;
+        return false;
+    }
+    if (c == '"') in_string_ = true;
+    if (arrays_ == 0 || (c != ',' && c != ']')) return false;
+    skips_ = false;
+    return true;
 }
 
 void DocumentStream::take_inside(char c) {

@@ -50,8 +50,13 @@ void EventValues::add_float(std::string_view event_type, const JsonValue& value)
     add_json(event_type, as_float(std::trunc(number->value * decimals) / decimals + 0.0));
 }
 
-void EventValues::add_rate(std::string_view event_type, const JsonValue& lost, const JsonValue& sent) {
-    if (is_absent(lost) || is_absent(sent)) return;
+void EventValues::add_rate(std::string_view event_type, const JsonValue& lost, const JsonValue& sent,
+                           const JsonValue& told) {
+    if (is_absent(lost) || is_absent(sent)) {
+        const auto rate = to_number(told);
+        if (rate && rate->value >= 0 && rate->value <= 1) add_json(event_type, as_float(rate->value));
+        return;
+    }
     const auto numerator = to_number(lost);
     const auto denominator = to_number(sent);
     if (!numerator || numerator->value < 0) return refuse(event_type, "a count of what was lost", lost);

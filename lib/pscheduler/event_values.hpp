@@ -21,8 +21,9 @@ class EventValues {
   public:
     void add_integer(std::string_view event_type, const JsonValue& value); ///< 5 and 5.7: 5.0
     void add_float(std::string_view event_type, const JsonValue& value); ///< four decimals, the rest cut off
-    /// lost / sent
-    void add_rate(std::string_view event_type, const JsonValue& lost, const JsonValue& sent);
+    /// lost / sent; where a count is missing, the rate that is `told`, from 0 to 1
+    void add_rate(std::string_view event_type, const JsonValue& lost, const JsonValue& sent,
+                  const JsonValue& told = {});
     void add_histogram(std::string_view event_type, const JsonValue& value); ///< buckets in their order
     void add_json(std::string_view event_type, std::string json);
 

@@ -11,7 +11,7 @@ void map_latency(const TestRun& run, EventValues& values) {
     values.add_integer("packet-reorders", result["packets-reordered"]);
     values.add_integer("packet-duplicates", result["packets-duplicated"]);
     values.add_float("time-error-estimates", result["max-clock-error"]);
-    values.add_rate("packet-loss-rate", result["packets-lost"], result["packets-sent"]);
+    values.add_rate("packet-loss-rate", result["packets-lost"], result["packets-sent"], result["loss"]);
 }
 
 } // namespace meshprobe

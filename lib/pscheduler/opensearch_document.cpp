@@ -59,6 +59,7 @@ void restore_latency(const json& result, json& restored) {
     copy(result, "packets.sent", restored, "packets-sent");
     copy(result, "packets.received", restored, "packets-received");
     copy(result, "packets.lost", restored, "packets-lost");
+    copy(result, "packets.loss", restored, "loss");
     copy(result, "packets.duplicated", restored, "packets-duplicated");
     copy(result, "packets.reordered", restored, "packets-reordered");
     copy(result, "max_clock_error", restored, "max-clock-error");
@@ -101,7 +102,13 @@ void restore_round_trips(const json& result, json& restored) {
     }
 }
 
+bool is_normalised(std::string_view test_type) {
+    return test_type == "latency" || test_type == "latencybg" || test_type == "throughput" ||
+           test_type == "rtt" || test_type == "trace";
+}
+
 json restore_result(const json& result, std::string_view test_type) {
+    if (!is_normalised(test_type)) return result; // as the plug-in made it
     json restored = json::object();
     for (const char* name : {"succeeded", "error", "diags", "schema"})
         copy(result, name, restored, name);
@@ -113,10 +120,9 @@ json restore_result(const json& result, std::string_view test_type) {
         restore_throughput(result, restored);
     } else if (test_type == "rtt") {
         restore_round_trips(result, restored);
-    } else if (test_type == "trace") {
-        copy(result, "json", restored, "paths");
     } else {
-        restored = result; // as the plug-in made it
+        copy(result, "json", restored, "paths");
+        copy(result, "mtu", restored, "mtu");
     }
     return restored;
 }

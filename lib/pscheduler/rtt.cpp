@@ -51,7 +51,7 @@ void map_rtt(const TestRun& run, EventValues& values) {
     }
     if (!times.empty()) values.add_json("histogram-rtt", times.json());
     if (!ttls.empty()) values.add_json("histogram-ttl-reverse", ttls.json());
-    values.add_rate("packet-loss-rate-bidir", result["lost"], result["sent"]);
+    values.add_rate("packet-loss-rate-bidir", result["lost"], result["sent"], result["loss"]);
 }
 
 } // namespace meshprobe

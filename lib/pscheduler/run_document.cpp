@@ -58,7 +58,10 @@ std::string host_of_url(std::string_view url) {
     return std::string(url.substr(0, url.find(':')));
 }
 
-std::optional<Timestamp> parse_timestamp(std::string_view text) {
+namespace {
+
+/// Of any year from 0 to 9999.
+std::optional<Timestamp> parse_any_time(std::string_view text) {
     using namespace std::chrono;
     const int year_number = take_digits(text, 4);
     bool good = year_number >= 0 && take(text, "-");
@@ -80,10 +83,19 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
                               day(static_cast<unsigned>(day_number))};
     const auto zone = parse_zone(text);
     if (!date.ok() || !zone) return std::nullopt;
-    const Timestamp time = Timestamp{sys_days(date).time_since_epoch().count()} * 86400 + hour * 3600 +
-                           minute * 60 + second - *zone * 60;
-    if (time < 1 || time > latest_timestamp) return std::nullopt;
-    return time;
+    return Timestamp{sys_days(date).time_since_epoch().count()} * 86400 + hour * 3600 + minute * 60 + second -
+           *zone * 60;
+}
+
+bool is_of_measurements(Timestamp time) {
+    return time >= 1 && time <= latest_timestamp;
+}
+
+} // namespace
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+    const auto time = parse_any_time(text);
+    return time && is_of_measurements(*time) ? time : std::nullopt;
 }
 
 Result<RunDocument> RunDocument::parse(std::string_view text) {
@@ -150,7 +162,11 @@ Status RunDocument::read_times(const JsonObject& document) {
         return fail(ErrorKind::protocol,
                     "no result of pScheduler: it has neither schedule.start nor run.start-time");
     }
-    const auto time = parse_timestamp(text_of(given));
+    const auto time = parse_any_time(text_of(given));
+    if (time && !is_of_measurements(*time)) {
+        return fail(ErrorKind::protocol,
+                    fmt::format("its start is not between 1970 and 9999: {}", given.text.substr(0, 60)));
+    }
     if (!time) {
         return fail(ErrorKind::protocol,
                     fmt::format("its start is no time such as 2026-05-19T10:00:05-04:00: {}",

@@ -33,14 +33,25 @@ std::string object(std::string_view name, const JsonValue& value, std::string_vi
     return text + '}';
 }
 
+void add_complete_result(const RunDocument& document, EventValues& values) {
+    std::string raw;
+    append_json(raw, document.result);
+    values.add_json("pscheduler-raw", std::move(raw));
+}
+
 void add_success(const RunDocument& document, const TestRun& run, EventValues& values) {
     for (const auto& [test_type, map] : maps) {
         if (test_type == document.test_type) return map(run, values);
     }
     if (document.test_type == "disk-to-disk") values.add_integer("throughput", run.result["throughput"]);
-    std::string raw;
-    append_json(raw, document.result);
-    values.add_json("pscheduler-raw", std::move(raw));
+    add_complete_result(document, values);
+}
+
+void add_failure(const RunDocument& document, const TestRun& run, EventValues& values) {
+    values.add_json("failures", object("error", run.result["error"], unspecified_failure));
+    // pScheduler: of these the archiver keeps the result in any case.
+    if (document.test_type == "disk-to-disk" && !run.result.members().empty())
+        add_complete_result(document, values);
 }
 
 } // namespace
@@ -55,7 +66,7 @@ Result<RunRecord> read_run_record(std::string_view text) {
     if (is_truthy(run.result["succeeded"])) {
         add_success(*document, run, values);
     } else {
-        values.add_json("failures", object("error", run.result["error"], unspecified_failure));
+        add_failure(*document, run, values);
     }
     if (!document->run_href.empty())
         values.add_json("pscheduler-run-href", object("href", {}, document->run_href));

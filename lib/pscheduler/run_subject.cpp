@@ -22,10 +22,11 @@ std::string json_string(std::string_view text) {
     return quoted;
 }
 
-/// The ends of a disk-to-disk test are URLs.
+/// The ends of a disk-to-disk test are URLs, or files of whoever runs it; what format `pscheduler` knows of
+/// them are names of hosts.
 std::string end_of(const RunDocument& document, std::string_view member) {
     auto text = unescape(document.spec[member]).value_or("");
-    if (document.test_type != "disk-to-disk") return text;
+    if (document.test_type != "disk-to-disk" || text.find('/') == std::string::npos) return text;
     const auto host = host_of_url(text);
     return host.empty() && !text.empty() ? (document.observer.empty() ? document.lead : document.observer)
                                          : host;

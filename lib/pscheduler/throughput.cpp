@@ -109,6 +109,8 @@ class Throughput {
         std::ranges::stable_sort(streams, {}, [](const auto& stream) { return stream.first; });
         for (const auto& measure : measures) {
             if (measure.only_tcp && is_udp_) continue;
+            const auto tells = [&](const auto& stream) { return stream.second.has(measure.member); };
+            if (std::ranges::none_of(streams, tells)) continue;
             std::vector<std::string> elements;
             for (const auto& [id, stream] : streams) {
                 // pScheduler: all others are listed only if there is something to tell.

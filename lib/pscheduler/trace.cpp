@@ -79,7 +79,8 @@ void map_trace(const TestRun& run, EventValues& values) {
     }
     all += ']';
     if (!first.empty()) values.add_json("packet-trace", first);
-    values.add_integer("path-mtu", tracing.path_mtu());
+    const auto& smallest = tracing.path_mtu();
+    values.add_integer("path-mtu", smallest.text.empty() ? run.result["mtu"] : smallest);
     if (unescape(run.spec["algorithm"]) == "paris-traceroute" && all != "[]")
         values.add_json("packet-trace-multi", all);
 }

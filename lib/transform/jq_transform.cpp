@@ -59,10 +59,21 @@ Status JqTransform::compile() {
 Result<std::optional<std::string>> JqTransform::apply(std::string_view body) {
     if (auto compiled = compile(); !compiled) return fail(compiled.error());
     const auto results = program_->run(body);
-    if (!results) return fail(results.error().in(fmt::format("transform {}", transform_.name)));
+    if (!results) {
+        auto error = results.error().in(fmt::format("transform {}", transform_.name));
+        if (error.kind == ErrorKind::interrupted && ++exceeded_ == most_exceeded) give_up(error);
+        return fail(std::move(error));
+    }
     auto outcome = outcome_of(*results);
     if (!outcome) return fail(outcome.error().in(fmt::format("transform {}", transform_.name)));
     return outcome;
+}
+
+void JqTransform::give_up(const Error& last) {
+    faulty_ = Error{last.kind, fmt::format("transform {}: given up after {} messages that took more than is "
+                                           "allowed",
+                                           transform_.name, exceeded_)};
+    program_.reset();
 }
 
 Result<std::optional<std::string>> JqTransform::outcome_of(const std::vector<std::string>& results) const {

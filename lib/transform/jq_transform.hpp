@@ -27,6 +27,9 @@ class JqTransform {
   public:
     /// Bounds of compiling and of each message. Memory: 128 MiB, output: 8 MiB.
     static constexpr Microseconds time = std::chrono::seconds(2);
+    /// Messages on which the program may exceed them; then it is given up: who runs away once is not to hold
+    /// up, with every message, those who wait for others.
+    static constexpr unsigned most_exceeded = 3;
 
     /// `helper` as JqOptions has it.
     explicit JqTransform(Transform transform, std::string helper = {});
@@ -41,17 +44,19 @@ class JqTransform {
     [[nodiscard]] Status compile();
 
     /// A line of ASCII; nullopt: nothing is to be sent. After an error the next message is taken all the
-    /// same.
+    /// same, unless the program does not compile or was given up.
     [[nodiscard]] Result<std::optional<std::string>> apply(std::string_view body);
 
   private:
+    void give_up(const Error& last);
     [[nodiscard]] Result<std::optional<std::string>>
     outcome_of(const std::vector<std::string>& results) const;
 
     Transform transform_;
     std::string helper_;
     std::unique_ptr<JqProgram> program_; ///< null: not compiled yet
-    std::optional<Error> faulty_;        ///< it does not compile
+    std::optional<Error> faulty_;        ///< it does not compile, or was given up
+    unsigned exceeded_ = 0;              ///< messages that took more than allowed
 };
 
 } // namespace meshprobe

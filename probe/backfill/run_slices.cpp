@@ -104,7 +104,10 @@ Result<SliceResult> RunSlices::read(const BackfillSlice& slice) {
                             ? context_.regular->state()->progress.archive_url
                             : book_.before.archive_url;
     std::optional<Error> first_error;
-    for (const auto& url : service_urls(book_.settings.measurement_archives, path, known)) {
+    for (const auto& url : service_urls(book_.settings.measurement_archives, path, known,
+                                        book_.settings.task.connection.http_fallback)) {
+        // Where anything has answered over https, nothing is tried over weaker transport.
+        if (session_->connected() && !url.starts_with("https:") && url != known) continue;
         auto result = read_from(url, slice);
         const auto remembered = context_.keys.remember(context_.journal);
         if (!remembered) return fail(remembered.error());

@@ -79,12 +79,15 @@ std::vector<std::string> candidate_urls(const std::vector<std::string>& archives
 }
 
 std::vector<std::string> service_urls(const std::vector<std::string>& archives, std::string_view path,
-                                      const std::string& remembered) {
+                                      const std::string& remembered, bool http_fallback) {
     std::vector<std::string> urls;
-    for (const auto& archive : archives) {
-        std::string url = "https";
-        url.append(rest(origin(archive))).append(path);
+    const auto add = [&](std::string url) {
         if (std::ranges::find(urls, url) == urls.end()) urls.push_back(std::move(url));
+    };
+    for (const auto& archive : archives) {
+        const auto tail = std::string(rest(origin(archive))).append(path);
+        add("https" + tail);
+        if (http_fallback) add("http" + tail);
     }
     if (const auto found = std::ranges::find(urls, remembered); found != urls.end())
         std::rotate(urls.begin(), found, found + 1);

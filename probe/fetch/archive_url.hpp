@@ -17,10 +17,10 @@ namespace meshprobe {
 [[nodiscard]] std::vector<std::string> candidate_urls(const std::vector<std::string>& archives,
                                                       const std::string& remembered, bool http_fallback);
 
-/// Another service of the hosts of `archives`, below `path` ("/opensearch/"), each once, over https:
-/// `remembered` first.
+/// Another service of the hosts of `archives`, below `path` ("/opensearch/"), each once, in the same order.
 [[nodiscard]] std::vector<std::string> service_urls(const std::vector<std::string>& archives,
-                                                    std::string_view path, const std::string& remembered);
+                                                    std::string_view path, const std::string& remembered,
+                                                    bool http_fallback);
 
 /// Both name the same archive, whatever the scheme.
 [[nodiscard]] bool differ_in_scheme_only(std::string_view a, std::string_view b);

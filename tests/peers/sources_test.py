@@ -92,6 +92,20 @@ class Sources(unittest.TestCase):
                          for source, points in (("esmond", esmond), (source, self.points(roots[source], until)))}
                 self.assert_equal(later[source], later["esmond"])
 
+    def test_plain_http_where_it_is_allowed(self) -> None:
+        self.simulate(faces=["esmond", "pscheduler", "opensearch"], https=None, http=0)
+        for source in ("opensearch", "pscheduler"):
+            with self.subTest(source):
+                root = self.root(source)
+                run = root.probe(self.endpoint)
+                self.assertEqual(run.status, UNREACHABLE, run)
+                self.assertIn("http-fallback", run.stderr)
+                task = {"collect": [source], "first-run": "2h", "http-fallback": True}
+                allowed = Root(json.dumps({"tasks": {"default": task}}))
+                self.addCleanup(allowed.__exit__)
+                self.collect(allowed)
+                self.assertTrue(self.messages(allowed))
+
     def test_requests(self) -> None:
         """With nothing new: one; of a scheduler: the schedule and the tasks. Each new run is one more."""
         peers = self.simulate(faces=["esmond", "pscheduler", "opensearch"], until=int(time.time()) - 120)

@@ -2,9 +2,9 @@
 
 def invalid(v): v as $value | error("Invalid SI Number '\($value)'");
 
-# 1000 of "k", 1024 of "ki"; null of what is no prefix.
+# 1000 of "k", 1024 of "ki"; null of what is no prefix, be it a string or not.
 def multiplier(p):
-  p as $prefix
+  (p | strings // "none") as $prefix
   | {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18, "z": 1e21, "y": 1e24,
      "ki": 1024, "mi": 1048576, "gi": 1073741824, "ti": 1099511627776, "pi": 1125899906842624,
      "ei": 1152921504606846976, "zi": 1180591620717411303424, "yi": 1208925819614629174706176}[$prefix];

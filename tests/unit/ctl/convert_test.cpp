@@ -101,6 +101,18 @@ TEST_CASE_METHOD(Fixture, "a bad document is reported with its line and stops no
 }
 
 TEST_CASE_METHOD(Fixture,
+                 "elements that are no objects stop no other, and an array that is cut off is told") {
+    const auto mixed = run(file("mixed.json", fmt::format("[null,{},{}]", good, good)));
+    CHECK(mixed.status == 151);
+    CHECK(mixed.lines.size() == 6);
+    CHECK_THAT(mixed.errors, Catch::Matchers::Contains(":1: expected a JSON object"));
+    const auto cut = run(file("cut.json", fmt::format("[{},\n", good)));
+    CHECK(cut.status == 151);
+    CHECK(cut.lines.size() == 3);
+    CHECK_THAT(cut.errors, Catch::Matchers::Contains(":1: the array is cut short"));
+}
+
+TEST_CASE_METHOD(Fixture,
                  "a file that cannot be read stops no other; output that cannot be written is an error") {
     const auto outcome = run(path("missing.json") + " " + file("result.json", good));
     CHECK(outcome.status == 74);

@@ -77,6 +77,38 @@ TEST_CASE_METHOD(Fixture, "a program in a file is tried before it is configured"
     CHECK(raw.output.starts_with("\"2\\n\\u00fc\"\n"));
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "what waits in a spool is tried as it is: segments, and what was exported of them") {
+    const auto segment = file(
+        "segment",
+        R"({"segment":1,"instance":"meshprobe@h","host":"h","task":"t","archive":"a","run":"R","format":"raw"})"
+        "\n"
+        R"({"id":"R-0","event-type":"throughput","points":2,"size":7})"
+        "\n{\"n\":1}\n"
+        R"({"id":"R-1","event-type":"throughput","points":2,"size":18})"
+        "\n{\"id\":5,\"size\":3}\n"
+        R"({"messages":2,"points":4,"crc32c":"0123abcd"})"
+        "\n");
+    const auto program = "try --script " + file("whole.jq", ".") + " ";
+    CHECK(run(program + segment).output == "{\"n\":1}\n{\"id\":5,\"size\":3}\n");
+    CHECK(run(program + "- < " + segment + " 2>&1").status == 0);
+    const auto exported = file(
+        "exported",
+        R"({"id":"R-0","host":"h","task":"t","event-type":"throughput","points":2,"failed":false,"body":{"n":1}})"
+        "\n"
+        R"({"id":"R-1","host":"h","task":"t","event-type":"throughput","points":2,"failed":true,"body":{"n":2}})"
+        "\n{\"id\":3}\n");
+    CHECK(run(program + exported).output == "{\"n\":1}\n{\"n\":2}\n{\"id\":3}\n");
+}
+
+TEST_CASE_METHOD(Fixture, "an array of messages that is cut off is told") {
+    const auto outcome = run("try named " + file("cut", "[{\"n\":1},null,\n{\"n\":2},"));
+    CHECK_THAT(outcome.output,
+               Contains("{\"site\":\"a\",\"n\":2}") && Contains(":1: the array is cut short"));
+    CHECK(outcome.status == 151);
+    CHECK(run("try named " + file("empty", "[")).status == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "a program that does not compile says so in jq's words") {
     const auto outcome = run("try --script " + file("broken.jq", "if") + " " + file("messages", "{}"));
     CHECK(outcome.status == 78);

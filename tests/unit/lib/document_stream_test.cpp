@@ -61,6 +61,25 @@ TEST_CASE("nonsense between documents is told once for each line") {
     CHECK(cut("{}}} x {}\n{}") == Texts{"1:{}", "1!expected a JSON object, or an array of them", "2:{}"});
 }
 
+TEST_CASE("an element of an array that is no object costs no other") {
+    const std::string expected = "expected a JSON object, or an array of them";
+    CHECK(cut("[null,{\"a\":1},{\"b\":2}]") == Texts{"1!" + expected, "1:{\"a\":1}", "1:{\"b\":2}"});
+    CHECK(cut("[{\"a\":1},null,5,{\"b\":2}]\n{}") ==
+          Texts{"1:{\"a\":1}", "1!" + expected, "1:{\"b\":2}", "2:{}"});
+    CHECK(cut(R"(["x,{\"y],{", [true], {"a":1}])") == Texts{"1!" + expected, "1:{\"a\":1}"});
+    CHECK(cut("[\nnull,\n{}\n]") == Texts{"2!" + expected, "3:{}"});
+    CHECK(cut("[1] {}\n{}") == Texts{"1!" + expected, "1:{}", "2:{}"});
+    CHECK(cut("[\"a\n,{}]") == Texts{"1!" + expected, "2:{}"});
+}
+
+TEST_CASE("an array that is cut off between two elements is told") {
+    CHECK(cut("{}\n[{\"a\":1},\n") == Texts{"1:{}", "2:{\"a\":1}", "2!the array is cut short"});
+    CHECK(cut("[{}") == Texts{"1:{}", "1!the array is cut short"});
+    CHECK(cut("\x1e[{}\n\x1e{}\n") == Texts{"1:{}", "1!the array is cut short", "2:{}"});
+    CHECK(cut("[{}]]\n[[{}]]") == Texts{"1:{}", "2:{}"});
+    CHECK(cut("[{\"a\":") == Texts{"1!the document is cut short"}); // once is enough
+}
+
 TEST_CASE("what is too large is passed over, in bounded memory") {
     const std::string large = "{\"a\":\"" + std::string(100, 'x') + "\"}";
     CHECK(cut(large + "\n{}", 50) == Texts{"1!the document is larger than one may be", "2:{}"});

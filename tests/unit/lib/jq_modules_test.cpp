@@ -61,6 +61,8 @@ TEST_CASE("iso8601: the parts of a time") {
           "[false,5]");
     CHECK(result("iso::timestamp_parsed(.) | [.offset_hr, .offset_min]", "\"2026-05-19T10:00:05+0530\"") ==
           "[5,null]");
+    CHECK(parts("2026-05-19T10") == R"({"year":2026,"month":5,"day":19})");
+    CHECK(parts("2026-05-19t10:00:05z") == R"({"year":2026,"month":5,"day":19})");
     CHECK(parts("yesterday") == "!Invalid timestamp 'yesterday'");
     CHECK(result("iso::timestamp_parsed(.)", "5") == "!Invalid timestamp '5'");
 }
@@ -80,5 +82,6 @@ TEST_CASE("si: numbers with prefixes") {
         result(
             "[si::multiplier(\"\"), si::multiplier(\"m\"), si::multiplier(\"gi\"), si::multiplier(\"x\")]") ==
         "[1,1000000,1073741824,null]");
+    CHECK(result("[si::multiplier(null), si::multiplier(5), si::multiplier([])]") == "[null,null,null]");
     CHECK(result("si::multiplier(\"yi\") > si::multiplier(\"y\")") == "true");
 }

@@ -261,6 +261,12 @@ TEST_CASE("all other tests have their complete result") {
     CHECK(values_of(copy).at("throughput") == "1500000000.0");
     CHECK(values_of(copy).contains("pscheduler-raw"));
     CHECK(record_of(copy).subject.meta.source == "\"a.example.net\"");
+    auto broken = copy;
+    broken["result"] = {{"succeeded", false}, {"error", "curl 28"}, {"time", "PT60S"}};
+    CHECK(values_of(broken).at("failures") == R"({"error":"curl 28"})");
+    CHECK(json::parse(values_of(broken).at("pscheduler-raw")) == broken["result"]);
+    broken["result"] = nullptr; // there is none to keep
+    CHECK(values_of(broken).size() == 1);
     CHECK(record_of(copy).subject.meta.destination == "\"192.0.2.1\"");
 }
 
@@ -296,6 +302,8 @@ TEST_CASE("what is no result says so") {
     CHECK_THAT(problem("{\"a\":1}"), Contains("test.type"));
     CHECK_THAT(problem(R"({"test":{"type":"rtt"}})"), Contains("schedule.start"));
     CHECK_THAT(problem(R"({"test":{"type":"rtt"},"schedule":{"start":"yesterday"}})"), Contains("yesterday"));
+    CHECK_THAT(problem(R"({"test":{"type":"rtt"},"schedule":{"start":"1969-12-31T23:59:59Z"}})"),
+               Contains("its start is not between 1970 and 9999: \"1969-12-31T23:59:59Z\""));
     CHECK_THAT(
         problem(
             R"({"test":{"type":"rtt"},"schedule":{"start":"2026-05-19T10:00:05Z"},"participants":["a"]})"),

@@ -52,6 +52,15 @@ TEST_CASE("a program that runs away costs its own message only") {
     CHECK(made.apply("{\"n\":2}").value() == "2");
 }
 
+TEST_CASE("a program that runs away again and again is given up") {
+    auto made = transform("if .n == 1 then [range(1e9)] else .n end");
+    for (unsigned i = 0; i < JqTransform::most_exceeded; ++i) {
+        CHECK(made.apply("{\"n\":2}").value() == "2");
+        CHECK_THAT(made.apply("{\"n\":1}").error().message, Contains("transform t: it"));
+    }
+    CHECK_THAT(made.apply("{\"n\":2}").error().message, Contains("transform t: given up after 3 messages"));
+}
+
 TEST_CASE("with output-raw all results are one text, others than strings as Python shows them") {
     CHECK(sent(transform(R"("a\nb", .a[1], null, true, 1.50, [1, "x'y", {"k": false}])", true)) ==
           R"("a\nb\n\u00fc\nNone\nTrue\n1.5\n[1, \"x'y\", {'k': False}]")");

@@ -32,6 +32,15 @@ TEST_CASE("all archives of a host are tried in their order") {
     CHECK(candidate_urls({https, second}, second, false) == Urls{second, https});
 }
 
+TEST_CASE("other services of the hosts are found in the same way") {
+    const std::string of_https = "https://ma.example.net/opensearch/";
+    const std::string of_http = "http://ma.example.net/opensearch/";
+    CHECK(service_urls({https, http}, "/opensearch/", "", false) == Urls{of_https});
+    CHECK(service_urls({https}, "/opensearch/", "", true) == Urls{of_https, of_http});
+    CHECK(service_urls({https}, "/opensearch/", of_http, true) == Urls{of_http, of_https});
+    CHECK(service_urls({https}, "/opensearch/", of_http, false) == Urls{of_https});
+}
+
 TEST_CASE("a URL without the standard path or the last slash gets it") {
     CHECK(candidate_urls({"https://ma.example.net"}, "", false) == Urls{https});
     CHECK(candidate_urls({"https://ma.example.net/"}, "", false) == Urls{https});

@@ -74,6 +74,20 @@ std::string field(const News& news, std::string_view name) {
 
 } // namespace
 
+TEST_CASE("a host whose only series has bad elements among good ones is no dead host") {
+    Host host;
+    auto summary = news_at(start);
+    summary.tally.series_read = summary.tally.series_failed = 1;
+    summary.tally.newest = 1'700'000'000;
+    static_cast<void>(host.run(summary));
+    CHECK(host.last->outcome == "partial");
+    CHECK(host.last->bad_runs == 0);
+    CHECK(host.last->lag_usec == 12'000'000);
+    CHECK(exit_code_of(summary) == ExitCode::partial);
+    summary.tally.newest = 0; // nothing came of it
+    CHECK(outcome_of(summary) == "unreachable");
+}
+
 TEST_CASE("a run that brought news says so in one line") {
     Host host;
     const auto news = host.run(news_at(start));
