@@ -67,7 +67,10 @@ class Backfiller {
                                  const std::vector<BackfillStanding>& known) const;
     [[nodiscard]] Status begin_anew(const BackfillJob& job) const;
     [[nodiscard]] Status put_spools_in_order(const std::string& id) const;
-    void forget_old(const std::vector<BackfillStanding>& known) const;
+    void forget_old(std::vector<BackfillStanding>& known) const;
+    [[nodiscard]] Status check_arguments(const std::vector<BackfillStanding>& known) const;
+    [[nodiscard]] Result<std::vector<BackfillJob>> make_jobs(const Config& config,
+                                                             const BackfillWish& wish) const;
     static void say(const std::vector<BackfillJob>& jobs, const BackfillWish& wish);
     ExitCode run(const std::vector<BackfillJob>& jobs) const;
 
@@ -90,9 +93,32 @@ Result<std::vector<BackfillStanding>> Backfiller::known() const {
     return standings;
 }
 
+/// Each argument is of a back-fill, or of a host that could have one.
+Status Backfiller::check_arguments(const std::vector<BackfillStanding>& known) const {
+    const auto hosts = every_host(line_.paths);
+    if (!hosts) return fail(hosts.error());
+    for (const auto& argument : line_.arguments) {
+        const bool is_known =
+            std::ranges::any_of(known,
+                                [&argument](const BackfillStanding& standing) {
+                                    return argument == standing.job.id ||
+                                           names_host(argument, standing.job.instance.host);
+                                }) ||
+            std::ranges::any_of(
+                *hosts, [&argument](const std::string& host) { return names_host(argument, host); });
+        if (!is_known) {
+            return fail(ErrorKind::usage,
+                        fmt::format("there is no back-fill of {}, and {}", argument,
+                                    no_such_host(argument, *hosts)));
+        }
+    }
+    return {};
+}
+
 ExitCode Backfiller::show() {
     auto standings = known();
     if (!standings) return complain(standings.error());
+    if (const auto checked = check_arguments(*standings); !checked) return misused(checked.error().message);
     std::erase_if(*standings, [this](const auto& standing) { return !concerns(line_, standing.job); });
     if (line_.json) {
         print_json(to_json(*standings));
@@ -113,8 +139,11 @@ Status Backfiller::put_spools_in_order(const std::string& id) const {
 
 ExitCode Backfiller::cancel() {
     if (line_.arguments.empty()) return misused("--cancel: say of which hosts");
+    const auto lock = store_.lock_planning();
+    if (!lock) return complain(lock.error());
     const auto standings = known();
     if (!standings) return complain(standings.error());
+    if (const auto checked = check_arguments(*standings); !checked) return misused(checked.error().message);
     std::size_t cancelled = 0;
     ExitCode code = ExitCode::success;
     for (const auto& standing : *standings) {
@@ -138,13 +167,15 @@ ExitCode Backfiller::cancel() {
     return code;
 }
 
-void Backfiller::forget_old(const std::vector<BackfillStanding>& known) const {
-    for (const auto& standing : known) {
+void Backfiller::forget_old(std::vector<BackfillStanding>& known) const {
+    std::erase_if(known, [this](const BackfillStanding& standing) {
         const bool is_old =
             standing.state.is_finished() && standing.state.finished_usec < now_usec() - forgotten_after_usec;
-        if (!is_old || standing.is_running) continue;
-        if (const auto removed = store_.remove(standing.job.id); !removed) complain(removed.error());
-    }
+        if (!is_old || standing.is_running) return false;
+        const auto removed = store_.remove(standing.job.id);
+        if (!removed) complain(removed.error());
+        return removed.has_value();
+    });
 }
 
 Status Backfiller::begin_anew(const BackfillJob& job) const {
@@ -168,6 +199,7 @@ Status Backfiller::prepare(const std::vector<BackfillJob>& jobs,
     return {};
 }
 
+/// What is fetched: of jobs that go on it may be other than what was typed now.
 void Backfiller::say(const std::vector<BackfillJob>& jobs, const BackfillWish& wish) {
     std::set<std::string> hosts;
     std::size_t holes = 0;
@@ -182,8 +214,10 @@ void Backfiller::say(const std::vector<BackfillJob>& jobs, const BackfillWish& w
         fmt::print(stderr, "{} to {} is back-filled already; --again delivers it again.\n",
                    format_utc(*wish.since), format_utc(*wish.until));
     } else {
-        fmt::print(stderr, "Fetching {} to {} of {}.\n", format_utc(*wish.since), format_utc(*wish.until),
-                   counted(hosts.size(), "host"));
+        const auto first = std::ranges::min_element(jobs, {}, &BackfillJob::since);
+        const auto last = std::ranges::max_element(jobs, {}, &BackfillJob::until);
+        fmt::print(stderr, "Fetching {} to {} of {}.\n", format_utc(first->since()),
+                   format_utc(last->until()), counted(hosts.size(), "host"));
     }
 }
 
@@ -215,13 +249,21 @@ ExitCode Backfiller::run(const std::vector<BackfillJob>& jobs) const {
 
 /// Also what is added meanwhile; each once, or one that cannot be done would be tried for ever.
 ExitCode Backfiller::resume() {
+    {
+        const auto lock = store_.lock_planning();
+        if (!lock) return complain(lock.error());
+        auto standings = known();
+        if (!standings) return complain(standings.error());
+        forget_old(*standings);
+        if (const auto checked = check_arguments(*standings); !checked)
+            return misused(checked.error().message);
+    }
     std::set<std::string> tried;
     ExitCode code = ExitCode::success;
     bool any = false;
     while (true) {
         const auto standings = known();
         if (!standings) return complain(standings.error());
-        if (!any) forget_old(*standings);
         std::vector<BackfillJob> jobs;
         for (const auto& standing : *standings) {
             if (standing.state.is_finished() || !concerns(line_, standing.job)) continue;
@@ -259,16 +301,25 @@ ExitCode Backfiller::refetch(const Config& config, BackfillWish wish) {
     return settled ? code : complain(settled.error());
 }
 
-ExitCode Backfiller::fetch(const Config& config, const BackfillWish& wish) {
-    const auto standings = known();
-    if (!standings) return complain(standings.error());
+/// Under a lock: what another command plans at the same moment is seen by one of the two.
+Result<std::vector<BackfillJob>> Backfiller::make_jobs(const Config& config, const BackfillWish& wish) const {
+    const auto lock = store_.lock_planning();
+    if (!lock) return fail(lock.error());
+    auto standings = known();
+    if (!standings) return fail(standings.error());
     forget_old(*standings);
-    const auto jobs = plan_backfill(line_.paths, config, wish, *standings);
+    auto jobs = plan_backfill(line_.paths, config, wish, *standings);
+    if (!jobs) return jobs;
+    if (auto prepared = prepare(*jobs, *standings); !prepared) return fail(prepared.error());
+    return jobs;
+}
+
+ExitCode Backfiller::fetch(const Config& config, const BackfillWish& wish) {
+    const auto jobs = make_jobs(config, wish);
     if (!jobs) {
         const auto& error = jobs.error();
         return error.kind == ErrorKind::usage ? misused(error.message) : complain(error);
     }
-    if (auto prepared = prepare(*jobs, *standings); !prepared) return complain(prepared.error());
     if (!line_.json && !line_.has("no-legend")) say(*jobs, wish);
     return run(*jobs);
 }

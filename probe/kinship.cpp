@@ -140,6 +140,10 @@ Result<Kin> Kinship::undecided(const Instance& other) const {
 
 Result<bool> Kinship::has_owner(const std::string& host) {
     if (host.empty() || host == instance_.host) return false;
+    return is_in_fleet(host);
+}
+
+Result<bool> Kinship::is_in_fleet(const std::string& host) {
     const auto known = in_fleet_.find(host);
     if (known != in_fleet_.end()) return known->second;
     const Instance owner{instance_.task, host};
@@ -153,12 +157,21 @@ Result<bool> Kinship::has_owner(const std::string& host) {
     return in_fleet;
 }
 
+std::vector<std::string> Kinship::others() const {
+    std::vector<std::string> hosts;
+    for (const auto& [host, in_fleet] : in_fleet_) {
+        if (in_fleet && host != instance_.host) hosts.push_back(host);
+    }
+    return hosts;
+}
+
 Status Kinship::sort_out(MetadataSearch::Page& page, bool all) {
     return sort_out(page, all, true);
 }
 
-Status Kinship::leave_to_others(MetadataSearch::Page& page) {
-    return sort_out(page, false, false);
+Status Kinship::sort_out_as_guest(MetadataSearch::Page& page) {
+    const auto in_fleet = is_in_fleet(instance_.host);
+    return in_fleet ? sort_out(page, false, *in_fleet) : Status(fail(in_fleet.error()));
 }
 
 Status Kinship::sort_out(MetadataSearch::Page& page, bool all, bool claim) {

@@ -44,10 +44,12 @@ class Kinship {
     /// Claims the new keys of a page, and removes from it the entries that another host is collected with.
     /// `all`: looks at those that are known, too; once a day, so that a lost claim is made again.
     [[nodiscard]] Status sort_out(MetadataSearch::Page& page, bool all);
-    /// The second half alone: nothing is claimed.
-    [[nodiscard]] Status leave_to_others(MetadataSearch::Page& page);
+    /// For a host that may be no host of the fleet, whose claims would mislead: then nothing is claimed.
+    [[nodiscard]] Status sort_out_as_guest(MetadataSearch::Page& page);
 
     [[nodiscard]] std::uint64_t left_to_others() const { return left_to_others_; }
+    /// Hosts of the fleet that have keys which were listed here.
+    [[nodiscard]] std::vector<std::string> others() const;
 
   private:
     [[nodiscard]] bool is_known(const MetadataEntry& entry) const;
@@ -56,6 +58,7 @@ class Kinship {
     [[nodiscard]] Result<Kin> judge(const std::vector<std::string>& keys, const PollPlan& plan) const;
     [[nodiscard]] Result<Kin> undecided(const Instance& other) const;
     [[nodiscard]] Result<bool> has_owner(const std::string& host);
+    [[nodiscard]] Result<bool> is_in_fleet(const std::string& host);
     [[nodiscard]] Status sort_out(MetadataSearch::Page& page, bool all, bool claim);
 
     const Paths& paths_;

@@ -70,7 +70,7 @@ Timestamp PollBook::clock() const {
 void PollBook::meet_recorded_gap(PollPlan& plan) const {
     if (!plan.gap) return;
     for (const Gap& gap : checkpoint.gaps()) {
-        const bool is_it = gap.series.empty() && gap.archive.empty() && gap.reason == plan.gap->reason &&
+        const bool is_it = gap.series.empty() && gap.reason == plan.gap->reason &&
                            gap.since <= plan.gap->since && gap.until > plan.gap->since;
         if (is_it) plan.gap->until = plan.horizon = std::min(gap.until, plan.gap->until);
     }

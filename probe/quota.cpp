@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace meshprobe {
 
@@ -50,16 +52,30 @@ void log_state(const Paths& paths, const Archive& archive, const SpoolState& sta
     }
 }
 
-/// The oldest result in it. How old what a transform made is, nobody can tell: the ledger says too much
-/// rather than too little.
-Timestamp oldest_result(const Segment& segment, Timestamp committed) {
+/// When what is in it was measured. How old what a transform made is, nobody can tell: the ledger says too
+/// much rather than too little.
+GapLedger what_is_lost(const Segment& segment, const std::string& archive, Timestamp committed) {
     constexpr Timestamp assumed_age = 86400;
-    Timestamp oldest = committed;
+    constexpr Timestamp nearby = 3600; ///< what lies between is fetched with it
+    std::vector<std::pair<Timestamp, Timestamp>> spans;
     for (const auto& message : segment.messages()) {
-        const auto time = oldest_time(segment.header().format, message.body);
-        oldest = std::min(oldest, time.value_or(committed - assumed_age));
+        const auto& format = segment.header().format;
+        const auto oldest = oldest_time(format, message.body);
+        const auto newest = newest_time(format, message.body);
+        spans.emplace_back(oldest.value_or(committed - assumed_age),
+                           std::max(oldest.value_or(0), newest.value_or(committed)) + 1);
     }
-    return oldest;
+    std::ranges::sort(spans);
+    GapLedger lost;
+    for (const auto& [since, until] : spans) {
+        if (!lost.empty() && since <= lost.back().until + nearby) {
+            lost.back().until = std::max(lost.back().until, until);
+        } else {
+            lost.push_back(
+                {.series = "", .since = since, .until = until, .reason = "quota", .archive = archive});
+        }
+    }
+    return lost;
 }
 
 Status record_loss(const Paths& paths, const std::string& archive, const Segment* segment,
@@ -69,13 +85,8 @@ Status record_loss(const Paths& paths, const std::string& archive, const Segment
     if (!instance) return {};
     auto checkpoint = Checkpoint::open(paths, *instance, keep_unread);
     if (!checkpoint) return fail(checkpoint.error());
-    const Timestamp committed = dropped.committed_usec / 1'000'000;
     Commit commit;
-    commit.gaps.push_back({.series = "",
-                           .since = oldest_result(*segment, committed),
-                           .until = committed,
-                           .reason = "quota",
-                           .archive = archive});
+    commit.gaps = what_is_lost(*segment, archive, dropped.committed_usec / 1'000'000);
     return checkpoint->commit(commit);
 }
 

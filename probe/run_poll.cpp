@@ -12,7 +12,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace meshprobe {
 
@@ -36,6 +39,10 @@ class RunPoll {
     [[nodiscard]] Status contact(HttpSession& session, const std::string& url);
     [[nodiscard]] std::unique_ptr<RunSource> make_source(HttpSession& session, const std::string& url,
                                                          Timestamp since);
+    [[nodiscard]] std::unique_ptr<RunSource> make_pscheduler(HttpSession& session, const std::string& url,
+                                                             Window window);
+    void plan(Timestamp now);
+    [[nodiscard]] Result<std::optional<RunSource::Page>> next();
     [[nodiscard]] std::unique_ptr<RunCollector> make_collector();
     [[nodiscard]] std::vector<std::string> urls() const;
     [[nodiscard]] HttpSession::Settings http_settings(HostKeys& keys, const std::string& url) const;
@@ -56,39 +63,61 @@ class RunPoll {
     std::string url_;
     PollPlan plan_;
     std::unique_ptr<RunSource> source_;
+    std::function<std::unique_ptr<RunSource>()> behind_gap_; ///< makes the one that goes on; empty: none does
+    bool owes_before_gap_ = false; ///< what may have arrived during the gap was not all read yet
     std::unique_ptr<RunCollector> collector_;
     std::optional<RunSource::Page> page_;
     std::uint64_t failed_ = 0;
 };
 
-std::unique_ptr<RunSource> RunPoll::make_source(HttpSession& session, const std::string& url,
-                                                Timestamp since) {
-    const auto& task = book_.settings.task;
-    if (flavour_ == Flavour::opensearch)
-        return std::make_unique<OpenSearchSource>(session, url, since, task.select.tests);
-    if (flavour_ == Flavour::http) {
-        // Once a day the whole document, whatever the server says of it.
-        return std::make_unique<HttpSource>(session, task.http, book_.settings.instance.host,
-                                            plan_.reread ? std::string{} : book_.before.archive_url);
-    }
+std::unique_ptr<RunSource> RunPoll::make_pscheduler(HttpSession& session, const std::string& url,
+                                                    Window window) {
     return std::make_unique<PSchedulerSource>(
         session, PSchedulerSource::Settings{
                      .url = url,
-                     .window = {since, plan_.now + tolerance},
-                     .tests = task.select.tests,
+                     .window = window,
+                     .tests = book_.settings.task.select.tests,
                      .can_spare = [this](const SeriesSubject& subject, EventTypes types, Timestamp ts) {
                          return collector_->can_spare(subject, types, ts);
                      }});
 }
 
+/// What was measured during a gap is not asked for.
+std::unique_ptr<RunSource> RunPoll::make_source(HttpSession& session, const std::string& url,
+                                                Timestamp since) {
+    const auto& task = book_.settings.task;
+    behind_gap_ = {};
+    if (flavour_ == Flavour::http) {
+        // Once a day the whole document, whatever the server says of it.
+        return std::make_unique<HttpSource>(session, task.http, book_.settings.instance.host,
+                                            plan_.reread ? std::string{} : book_.before.archive_url);
+    }
+    if (flavour_ == Flavour::opensearch) {
+        const auto left_out =
+            plan_.gap ? std::optional(Window{plan_.gap->since, plan_.gap->until - 1}) : std::nullopt;
+        return std::make_unique<OpenSearchSource>(session, url, since, task.select.tests, left_out);
+    }
+    const Timestamp until = plan_.now + tolerance;
+    if (!plan_.gap) return make_pscheduler(session, url, {since, until});
+    behind_gap_ = [this, &session, url, from = plan_.gap->until, until] {
+        return make_pscheduler(session, url, {from, until});
+    };
+    return make_pscheduler(session, url, {since, plan_.gap->since - 1});
+}
+
+void RunPoll::plan(Timestamp now) {
+    plan_ = plan_poll(book_.before, now, book_.rules, flavour_);
+    if (flavour_ != Flavour::http) book_.meet_recorded_gap(plan_);
+    owes_before_gap_ = plan_.gap.has_value();
+}
+
 Status RunPoll::contact(HttpSession& session, const std::string& url) {
-    const auto stop = [this] { return stop_.is_wanted(); };
-    plan_ = plan_poll(book_.before, book_.clock(), book_.rules, flavour_);
+    plan(book_.clock());
     const Timestamp from = std::max<Timestamp>(1, plan_.search_from - (plan_.first_contact ? tolerance : 0));
     const auto begin = [&](Timestamp since) -> Status {
         collector_ = make_collector();
         source_ = make_source(session, url, since);
-        auto page = source_->next(stop);
+        auto page = next();
         if (!page) return fail(page.error());
         page_ = std::move(*page);
         return {};
@@ -97,9 +126,10 @@ Status RunPoll::contact(HttpSession& session, const std::string& url) {
     if (auto begun = begin(from); !begun) return begun;
     if (!page_ || !page_->date || *page_->date > latest_timestamp) return {};
     note_clock(summary_, *page_->date, asked);
-    const Timestamp guessed = plan_.now;
-    plan_ = plan_poll(book_.before, *page_->date, book_.rules, flavour_);
-    const bool is_guess_good = plan_.search_from >= from && std::abs(plan_.now - guessed) <= tolerance;
+    const PollPlan guessed = plan_;
+    plan(*page_->date);
+    const bool is_guess_good = plan_.search_from >= from && plan_.gap == guessed.gap &&
+                               std::abs(plan_.now - guessed.now) <= tolerance;
     if (is_guess_good) return {};
     if (flavour_ != Flavour::http) return begin(plan_.search_from);
     collector_ = make_collector(); // a document is the same from whenever on it is asked for
@@ -114,8 +144,20 @@ std::unique_ptr<RunCollector> RunPoll::make_collector() {
         // is as long as that of any other.
         settings.event_types.clear();
         settings.takes = [since = plan_.since](std::string_view, Timestamp ts) { return ts >= since; };
+    } else if (plan_.gap) {
+        settings.takes = [since = plan_.gap->since, until = plan_.gap->until](
+                             std::string_view, Timestamp ts) { return ts < since || until <= ts; };
     }
     return std::make_unique<RunCollector>(book_, plan_.now, flavour_, std::move(settings));
+}
+
+Result<std::optional<RunSource::Page>> RunPoll::next() {
+    const auto stop = [this] { return stop_.is_wanted(); };
+    auto page = source_->next(stop);
+    if (!page || *page || !behind_gap_) return page;
+    source_ = std::exchange(behind_gap_, {})();
+    if (!has_failures()) owes_before_gap_ = false;
+    return source_->next(stop);
 }
 
 HttpSession::Settings RunPoll::http_settings(HostKeys& keys, const std::string& url) const {
@@ -174,6 +216,7 @@ void RunPoll::run(HostKeys& keys) {
         const bool is_final = contacted || contacted.error().kind == ErrorKind::untrusted ||
                               contacted.error().kind == ErrorKind::interrupted || source_->wait_asked();
         if (is_final && first_error) blame(*first_error);
+        behind_gap_ = {};
         source_.reset();
         collector_.reset();
         if (is_final) return;
@@ -190,7 +233,7 @@ std::optional<Progress> RunPoll::reached(const RunSource::Page& page) const {
     if (has_failures() || page.arrived_until <= doubt) return std::nullopt;
     Progress progress = book_.checkpoint.progress();
     const Timestamp until = std::min(page.arrived_until, plan_.now) - doubt;
-    if (until <= progress.polled_until) return std::nullopt;
+    if (until <= std::max(progress.polled_until, plan_.gap ? plan_.gap->until : 0)) return std::nullopt;
     progress.since = plan_.since;
     progress.polled_until = until;
     progress.archive_url = url_;
@@ -213,21 +256,18 @@ Status RunPoll::take(const RunSource::Page& page) {
 }
 
 Status RunPoll::read() {
-    if (plan_.gap) {
-        Gap gap = *plan_.gap;
-        gap.since = plan_.before_gap; // what was under way then may have ended during the gap
-        book_.record_gap(gap);
-    }
-    const auto stop = [this] { return stop_.is_wanted(); };
+    if (plan_.gap) book_.record_gap(*plan_.gap);
     Status status;
     while (page_) {
         if (status = take(*page_); !status) return status; // a local fault: nothing of it is to be committed
-        auto next = source_->next(stop);
-        if (!next) {
-            status = fail(next.error());
+        if (plan_.gap && !has_failures() && page_->arrived_until >= plan_.gap->until)
+            owes_before_gap_ = false;
+        auto next_page = next();
+        if (!next_page) {
+            status = fail(next_page.error());
             break;
         }
-        page_ = std::move(*next);
+        page_ = std::move(*next_page);
     }
     const auto concluded = conclude(status.has_value());
     return concluded ? status : concluded;
@@ -238,6 +278,12 @@ Status RunPoll::conclude(bool is_through) {
                               .held_by_failures = is_through && has_failures(),
                               .out_of_time = stop_.is_out_of_time(),
                               .flavour = flavour_};
+    if (owes_before_gap_ && !outcome.complete) {
+        Gap gap = *plan_.gap; // the next run begins behind it
+        gap.since = plan_.before_gap;
+        gap.until = plan_.gap->since;
+        book_.record_gap(gap);
+    }
     const auto version = outcome.complete ? source_->version() : std::string{};
     Progress next = book_.next(plan_, outcome, {version.empty() ? url_ : version, flavour_});
     next.polled_until = std::max(next.polled_until, book_.checkpoint.progress().polled_until);

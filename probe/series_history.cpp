@@ -12,6 +12,20 @@ namespace meshprobe {
 
 namespace {
 
+using Timestamps = std::vector<Timestamp>; ///< ascending
+
+Timestamps united(const Timestamps& one, const Timestamps& other) {
+    Timestamps both;
+    std::ranges::set_union(one, other, std::back_inserter(both));
+    return both;
+}
+
+Timestamps common(const Timestamps& one, const Timestamps& other) {
+    Timestamps both;
+    std::ranges::set_intersection(one, other, std::back_inserter(both));
+    return both;
+}
+
 /// What one of them has received or skipped on purpose is settled for all.
 void merge_marks(SeriesMarks& known, const SeriesMarks& other) {
     known.newest = std::max(known.newest, other.newest);
@@ -28,16 +42,12 @@ void meet(SeriesMarks& known, const SeriesMarks& other) {
 
 void meet(SeriesState& known, const SeriesState& other) {
     meet(static_cast<SeriesMarks&>(known), other);
-    std::vector<Timestamp> recent;
-    std::ranges::set_intersection(known.recent, other.recent, std::back_inserter(recent));
-    known.recent = std::move(recent);
+    known.recent = common(known.recent, other.recent);
 }
 
 void merge_states(SeriesState& known, const SeriesState& other) {
     merge_marks(known, other);
-    std::vector<Timestamp> recent;
-    std::ranges::set_union(known.recent, other.recent, std::back_inserter(recent));
-    known.recent = std::move(recent);
+    known.recent = united(known.recent, other.recent);
 }
 
 /// 60, 60.0 and "60.0" are one.
@@ -145,25 +155,35 @@ std::optional<SeriesState> SeriesHistory::find(const SeriesSubject& subject, std
     return known;
 }
 
-void SeriesHistory::also_sent(std::shared_ptr<const CheckpointState> state, std::vector<Gap> but) {
-    sent_.push_back({std::move(state), std::move(but)});
+void SeriesHistory::also_sent(std::vector<CheckpointStates> of_archives, std::vector<Gap> but) {
+    sent_.push_back({std::move(of_archives), std::move(but)});
+}
+
+std::vector<Timestamp> SeriesHistory::Sent::to_all(std::string_view id) const {
+    std::optional<Timestamps> all;
+    for (const CheckpointStates& states : of_archives) {
+        Timestamps had;
+        for (const auto& state : states) {
+            const auto known = state->series.find(id);
+            if (known) had = united(had, known->recent);
+        }
+        all = all ? common(*all, had) : std::move(had);
+    }
+    return all.value_or(Timestamps{});
 }
 
 /// Its marks are not ours: only what was sent counts.
 void SeriesHistory::add_sent(std::string_view id, std::optional<SeriesState>& known) const {
     for (const Sent& sent : sent_) {
-        auto other = sent.state->series.find(id);
-        if (!other) continue;
-        std::erase_if(other->recent, [&](Timestamp ts) {
+        auto times = sent.to_all(id);
+        std::erase_if(times, [&](Timestamp ts) {
             return std::ranges::any_of(sent.but, [&](const Gap& gap) {
                 return (gap.series.empty() || gap.series == id) && gap.since <= ts && ts < gap.until;
             });
         });
-        if (other->recent.empty()) continue;
+        if (times.empty()) continue;
         if (!known) known.emplace();
-        std::vector<Timestamp> both;
-        std::ranges::set_union(known->recent, other->recent, std::back_inserter(both));
-        known->recent = std::move(both);
+        known->recent = united(known->recent, times);
     }
 }
 

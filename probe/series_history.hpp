@@ -30,6 +30,8 @@ namespace meshprobe {
 /// test was given, its type and tool, of throughput also protocol and duration. 32 hexadecimal digits.
 [[nodiscard]] std::string series_identity(const EntryMeta& meta);
 
+using CheckpointStates = std::vector<std::shared_ptr<const CheckpointState>>;
+
 class SeriesHistory {
   public:
     /// Each series by its own key only.
@@ -39,8 +41,9 @@ class SeriesHistory {
     [[nodiscard]] Status look_at_others(const Paths& paths, const Instance& instance);
 
     /// What was sent by others than the runs of this checkpoint is not sent again, but where `but` says that
-    /// it was lost (series empty: of all).
-    void also_sent(std::shared_ptr<const CheckpointState> state, std::vector<Gap> but = {});
+    /// it was lost (series empty: of all). Several archives, each fed by one or more others: what all of
+    /// them have had.
+    void also_sent(std::vector<CheckpointStates> of_archives, std::vector<Gap> but = {});
     void forget_sent() { sent_.clear(); }
 
     [[nodiscard]] std::optional<SeriesMarks> marks(const SeriesSubject& subject, std::string_view event_type,
@@ -60,8 +63,10 @@ class SeriesHistory {
                                               Flavour flavour, const Look& look, const Merge& merge) const;
 
     struct Sent {
-        std::shared_ptr<const CheckpointState> state;
+        std::vector<CheckpointStates> of_archives;
         std::vector<Gap> but;
+
+        [[nodiscard]] std::vector<Timestamp> to_all(std::string_view id) const;
     };
     void add_sent(std::string_view id, std::optional<SeriesState>& known) const;
 

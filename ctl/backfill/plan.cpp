@@ -1,6 +1,8 @@
 #include "ctl/backfill/plan.hpp"
 
+#include "ctl/backfill/parts.hpp"
 #include "ctl/host_argument.hpp"
+#include "lib/alias.hpp"
 #include "lib/checkpoint/checkpoint.hpp"
 #include "lib/clock.hpp"
 #include "lib/config/selection.hpp"
@@ -11,7 +13,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -19,101 +20,6 @@
 namespace meshprobe {
 
 namespace {
-
-bool contains(const std::vector<std::string>& list, std::string_view text) {
-    return std::ranges::find(list, text) != list.end();
-}
-
-std::string type_of(std::string_view series) {
-    const auto blank = series.find(' ');
-    return blank == std::string_view::npos ? std::string() : std::string(series.substr(blank + 1));
-}
-
-/// Cuts everything that `others` cover off the range.
-std::vector<BackfillRange> without(const BackfillRange& range, const std::vector<BackfillRange>& others) {
-    std::vector<BackfillRange> parts{range};
-    for (const auto& other : others) {
-        std::vector<BackfillRange> rest;
-        for (const auto& part : parts) {
-            if (other.until <= part.since || part.until <= other.since) {
-                rest.push_back(part);
-                continue;
-            }
-            BackfillRange before = part;
-            before.until = other.since;
-            BackfillRange after = part;
-            after.since = other.until;
-            for (const auto& left : {before, after}) {
-                if (left.since < left.until) rest.push_back(left);
-            }
-        }
-        parts = std::move(rest);
-    }
-    return parts;
-}
-
-/// What one archive misses: a hole of the whole host hides those of its series.
-std::vector<BackfillRange> holes_in(const GapLedger& ledger, const BackfillWish& wish,
-                                    const std::string& archive) {
-    std::vector<BackfillRange> whole;
-    std::vector<BackfillRange> parts;
-    for (const auto& gap : ledger) {
-        if (gap.archive != archive && !gap.archive.empty()) continue;
-        if (wish.refetch && (gap.reason != "quota" || gap.archive.empty())) continue;
-        const BackfillRange hole{.series = gap.series,
-                                 .since = std::max(gap.since, wish.since.value_or(0)),
-                                 .until = std::min(gap.until, wish.until.value_or(latest_timestamp)),
-                                 .lost = was_lost(gap)};
-        const bool is_wanted =
-            wish.event_types.empty() || gap.series.empty() || contains(wish.event_types, type_of(gap.series));
-        if (hole.since >= hole.until || !is_wanted) continue;
-        (gap.series.empty() ? whole : parts).push_back(hole);
-    }
-    std::vector<BackfillRange> holes = whole;
-    for (const auto& part : parts) {
-        std::vector<BackfillRange> hidden_by = whole;
-        std::erase_if(hidden_by, [&](const BackfillRange& range) { return range.lost != part.lost; });
-        for (auto& rest : without(part, hidden_by))
-            holes.push_back(std::move(rest));
-    }
-    return holes;
-}
-
-using Key = std::pair<std::string, bool>; ///< series, lost
-
-/// Each second of a series once, with the archives that miss it.
-std::map<std::set<std::string>, std::vector<BackfillRange>>
-by_archives(const std::map<Key, std::map<std::string, std::vector<BackfillRange>>>& holes) {
-    std::map<std::set<std::string>, std::vector<BackfillRange>> grouped;
-    for (const auto& [key, of_archives] : holes) {
-        std::set<Timestamp> edges;
-        for (const auto& [archive, ranges] : of_archives) {
-            for (const auto& range : ranges)
-                edges.insert({range.since, range.until});
-        }
-        for (auto edge = edges.begin(); edge != edges.end() && std::next(edge) != edges.end(); ++edge) {
-            const BackfillRange piece{
-                .series = key.first, .since = *edge, .until = *std::next(edge), .lost = key.second};
-            std::set<std::string> archives;
-            for (const auto& [archive, ranges] : of_archives) {
-                if (std::ranges::any_of(ranges, [&](const BackfillRange& range) {
-                        return range.since <= piece.since && piece.until <= range.until;
-                    }))
-                    archives.insert(archive);
-            }
-            if (archives.empty()) continue;
-            auto& ranges = grouped[archives];
-            const bool goes_on = !ranges.empty() && ranges.back().series == piece.series &&
-                                 ranges.back().lost == piece.lost && ranges.back().until == piece.since;
-            if (goes_on) {
-                ranges.back().until = piece.until;
-            } else {
-                ranges.push_back(piece);
-            }
-        }
-    }
-    return grouped;
-}
 
 class Planner {
   public:
@@ -171,25 +77,48 @@ class Planner {
         return hosts;
     }
 
+    /// The other name under which the same archive is collected; empty: this one is collected itself.
+    [[nodiscard]] Result<std::string> collected_as(const Instance& instance) const {
+        const auto record = read_host_record(paths_, instance.host);
+        if (record && *record && !(*record)->alias_of.empty()) return (*record)->alias_of;
+        const auto other = rests_for(paths_, instance, now_usec());
+        if (!other) return fail(other.error());
+        return *other && is_task_for((*other)->task, (*other)->host) ? (*other)->host : std::string();
+    }
+
+    [[nodiscard]] bool is_named(const std::string& host) const {
+        return std::ranges::any_of(wish_.hosts, [&host](const std::string& argument) {
+            const auto name = parse_host_name(argument);
+            return name && name->text() == host;
+        });
+    }
+
     Result<std::set<Instance>> find_instances() {
         const auto hosts = find_hosts();
         if (!hosts) return fail(hosts.error());
         std::set<Instance> instances;
+        std::string alias;
         for (const auto& host : *hosts) {
-            const auto record = read_host_record(paths_, host);
-            const bool is_alias = record && *record && !(*record)->alias_of.empty();
-            if (is_alias && wish_.hosts.empty()) continue; // the other name is among them
             for (const auto& [task, settings] : config_.tasks) {
-                if (is_task_for(task, host)) instances.insert({task, host});
+                if (!is_task_for(task, host)) continue;
+                const auto other = collected_as({task, host});
+                if (!other) return fail(other.error());
+                if (other->empty()) {
+                    instances.insert({task, host});
+                    continue;
+                }
+                alias = fmt::format("{0} is another name of {1}, under which its archive is collected; say "
+                                    "'meshprobectl backfill {1}'",
+                                    host, *other);
+                if (is_named(host)) return fail(ErrorKind::usage, alias);
             }
         }
-        if (instances.empty() && !wish_.hosts.empty()) {
-            return fail(ErrorKind::configuration,
-                        fmt::format("no task is for {}: all are switched off or select other hosts; see "
-                                    "'meshprobectl config HOST'",
-                                    fmt::join(wish_.hosts, ", ")));
-        }
-        return instances;
+        if (!instances.empty() || wish_.hosts.empty()) return instances;
+        if (!alias.empty()) return fail(ErrorKind::usage, alias);
+        return fail(ErrorKind::configuration,
+                    fmt::format("no task is for {}: all are switched off or select other hosts; see "
+                                "'meshprobectl config HOST'",
+                                fmt::join(wish_.hosts, ", ")));
     }
 
     [[nodiscard]] std::vector<std::string> archives_of(const Instance& instance) const {
@@ -202,11 +131,15 @@ class Planner {
         return archives;
     }
 
-    void add(const Instance& instance, std::vector<BackfillRange> ranges, std::vector<std::string> archives) {
+    void add(const Instance& instance, BackfillPart part) {
+        auto& ranges = part.ranges;
         std::ranges::sort(ranges, {}, &BackfillRange::since);
+        std::vector<std::string> archives(part.archives.begin(), part.archives.end());
         auto meaning = fmt::format("{}\narchives {}", wish_.words, fmt::join(archives, " "));
         for (const auto& range : ranges)
             meaning += fmt::format("\n{} {} {} {}", range.since, range.until, range.lost, range.series);
+        for (const auto& range : part.brought)
+            meaning += fmt::format("\nbut {} {} {}", range.since, range.until, range.series);
         jobs_.push_back({.id = backfill_id(instance, meaning),
                          .instance = instance,
                          .ranges = std::move(ranges),
@@ -215,73 +148,56 @@ class Planner {
                          .event_types = wish_.event_types,
                          .archives = std::move(archives),
                          .made_usec = now_usec(),
+                         .brought = std::move(part.brought),
                          .words = wish_.words});
     }
 
-    /// Another job has brought, or will bring, what this one is to.
-    [[nodiscard]] bool covers(const BackfillJob& job, const std::vector<std::string>& archives) const {
-        const bool has_types =
-            job.event_types.empty() ||
-            (!wish_.event_types.empty() && std::ranges::all_of(wish_.event_types, [&job](const auto& type) {
-                return contains(job.event_types, type);
-            }));
-        return has_types && std::ranges::all_of(archives, [&job](const auto& archive) {
-                   return contains(job.archives, archive);
-               });
+    /// Jobs of others that are not finished take part; what is planned is what they leave.
+    void plan(const Instance& instance, std::map<std::string, BackfillLack> lacks) {
+        for (const auto& standing : known_) {
+            if (standing.job.instance != instance || wish_.again) continue;
+            // What a finished one brought is in no ledger any more; what is in it was lost since.
+            if (wish_.gaps && standing.state.is_finished()) continue;
+            bool takes_part = false;
+            for (auto& [archive, lack] : lacks)
+                takes_part |= take_off(lack, what_brings(standing, wish_, archive));
+            if (takes_part && !standing.state.is_finished()) jobs_.push_back(standing.job);
+        }
+        for (auto& part : by_archives(lacks))
+            add(instance, std::move(part));
     }
 
     Status plan_range(const Instance& instance) {
-        auto archives = archives_of(instance);
-        if (archives.empty()) {
+        std::map<std::string, BackfillLack> lacks;
+        for (const auto& archive : archives_of(instance)) {
+            lacks[archive].ranges = {
+                {.series = {}, .since = *wish_.since, .until = *wish_.until, .lost = false}};
+        }
+        if (lacks.empty()) {
             return fail(ErrorKind::configuration,
                         fmt::format("{}: its task has no archive that is enabled", instance.name()));
         }
-        std::vector<BackfillRange> done;
+        // The same words go on with what is not finished, whatever time they mean by now.
         for (const auto& standing : known_) {
             const auto& job = standing.job;
-            if (job.instance != instance || job.gaps) continue;
-            const bool is_finished = standing.state.is_finished();
-            if (!is_finished && job.words == wish_.words && job.archives == archives) {
-                jobs_.push_back(job);
-                return {};
-            }
-            if (wish_.again || !covers(job, archives)) continue;
-            bool overlaps = false;
-            for (BackfillRange range : job.ranges) {
-                // What lay in the future was not there yet.
-                if (is_finished) range.until = std::min(range.until, job.made_usec / 1'000'000);
-                if (range.since >= *wish_.until || range.until <= *wish_.since) continue;
-                overlaps = true;
-                done.push_back(range);
-            }
-            if (overlaps && !is_finished) jobs_.push_back(job);
+            if (job.instance != instance || job.words != wish_.words || standing.state.is_finished())
+                continue;
+            const auto of_job =
+                std::erase_if(lacks, [&job](const auto& lack) { return contains(job.archives, lack.first); });
+            if (of_job > 0) jobs_.push_back(job);
         }
-        auto ranges =
-            without({.series = {}, .since = *wish_.since, .until = *wish_.until, .lost = false}, done);
-        if (!ranges.empty()) add(instance, std::move(ranges), std::move(archives));
+        plan(instance, std::move(lacks));
         return {};
     }
 
     Status plan_gaps(const Instance& instance) {
-        auto state = read_checkpoint(paths_, instance);
+        const auto state = read_checkpoint(paths_, instance);
         if (!state) return fail(state.error());
         if (!*state) return {};
-        GapLedger ledger = std::move((*state)->gaps);
-        for (const auto& standing : known_) {
-            const auto& job = standing.job;
-            if (!job.gaps || job.instance != instance || standing.state.is_finished()) continue;
-            jobs_.push_back(job); // gone on with; its holes are not planned again
-            for (const auto& range : job.ranges) {
-                for (const auto& archive : job.archives) {
-                    heal_gaps(ledger, {.series = range.series,
-                                       .archive = archive,
-                                       .since = range.since,
-                                       .until = range.until});
-                }
-            }
-        }
-        for (auto& holes : holes_of(ledger, wish_, archives_of(instance)))
-            add(instance, std::move(holes.ranges), {holes.archives.begin(), holes.archives.end()});
+        std::map<std::string, BackfillLack> lacks;
+        for (const auto& archive : archives_of(instance))
+            lacks[archive] = holes_of((*state)->gaps, wish_, archive);
+        plan(instance, std::move(lacks));
         return {};
     }
 
@@ -294,19 +210,6 @@ class Planner {
 };
 
 } // namespace
-
-std::vector<HolesOf> holes_of(const GapLedger& ledger, const BackfillWish& wish,
-                              const std::vector<std::string>& archives) {
-    std::map<Key, std::map<std::string, std::vector<BackfillRange>>> holes;
-    for (const auto& archive : archives) {
-        for (const auto& hole : holes_in(ledger, wish, archive))
-            holes[{hole.series, hole.lost}][archive].push_back(hole);
-    }
-    std::vector<HolesOf> all;
-    for (auto& [names, ranges] : by_archives(holes))
-        all.push_back({names, std::move(ranges)});
-    return all;
-}
 
 Result<std::vector<BackfillJob>> plan_backfill(const Paths& paths, const Config& config,
                                                const BackfillWish& wish,

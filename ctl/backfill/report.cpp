@@ -4,6 +4,7 @@
 #include "lib/units_of_measure.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -42,14 +43,28 @@ double share_of(const BackfillStanding& standing) {
     return standing.state.is_finished() ? 1 : share_done(standing.job, standing.state.reached);
 }
 
+/// null: of all; "* EVENT-TYPE": of all of that type.
+ordered_json series_of(const BackfillRange& range) {
+    if (range.series.empty()) return nullptr;
+    return range.series.front() == ' ' ? "*" + range.series : range.series;
+}
+
 ordered_json to_json(const std::vector<BackfillRange>& ranges) {
     auto list = ordered_json::array();
     for (const auto& range : ranges) {
-        list.push_back({{"series", range.series.empty() ? ordered_json(nullptr) : ordered_json(range.series)},
+        list.push_back({{"series", series_of(range)},
                         {"since", format_utc(range.since)},
                         {"until", format_utc(range.until)}});
     }
     return list;
+}
+
+std::string what(const BackfillJob& job) {
+    return fmt::format("{}{}", job.gaps ? "gaps" : "range", job.again ? ", again" : "");
+}
+
+std::string types(const BackfillJob& job) {
+    return job.event_types.empty() ? "all" : fmt::format("{}", fmt::join(job.event_types, ","));
 }
 
 } // namespace
@@ -63,6 +78,9 @@ ordered_json to_json(const std::vector<BackfillStanding>& standings) {
                         {"since", format_utc(job.since())},
                         {"until", format_utc(job.until())},
                         {"gaps", job.gaps},
+                        {"again", job.again},
+                        {"ranges", to_json(job.ranges)},
+                        {"brought-by-others", to_json(job.brought)},
                         {"event-types", job.event_types},
                         {"archives", job.archives},
                         {"state", BackfillStanding{job, state, has_run, is_running}.word()},
@@ -78,11 +96,13 @@ ordered_json to_json(const std::vector<BackfillStanding>& standings) {
 }
 
 void print_table(const std::vector<BackfillStanding>& standings, bool legend) {
-    Table table({"HOST", "TASK", "SINCE", "UNTIL", "STATE", "DONE", "POINTS", "REQUESTS", "NOTE"});
+    Table table({"HOST", "TASK", "WHAT", "SINCE", "UNTIL", "EVENT-TYPES", "ARCHIVES", "STATE", "DONE", "POINTS",
+                 "REQUESTS", "NOTE"});
     for (const auto& standing : standings) {
         const auto& [job, state, has_run, is_running] = standing;
-        table.add({job.instance.host, job.instance.task, local_time(job.since() * 1'000'000),
-                   local_time(job.until() * 1'000'000), standing.word(),
+        table.add({job.instance.host, job.instance.task, what(job), local_time(job.since() * 1'000'000),
+                   local_time(job.until() * 1'000'000), types(job),
+                   fmt::format("{}", fmt::join(job.archives, ",")), standing.word(),
                    fmt::format("{} %", static_cast<int>(share_of(standing) * 100)),
                    std::to_string(state.points), std::to_string(state.requests), printable(state.message)});
     }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <thread>
 
 namespace meshprobe {
 
@@ -54,6 +55,16 @@ Status run_services(const Paths& paths, const std::string& program, const std::v
     return first_error;
 }
 
+/// Ours that run still are the children of another command.
+void wait_for_others(const BackfillStore& store, const std::vector<BackfillJob>& jobs,
+                     const std::function<void()>& tick) {
+    const auto is_running = [&store](const BackfillJob& job) { return store.is_running(job.id); };
+    while (std::ranges::any_of(jobs, is_running)) {
+        std::this_thread::sleep_for(tick_length);
+        tick();
+    }
+}
+
 } // namespace
 
 bool runs_as_services(const Paths& paths) {
@@ -67,10 +78,14 @@ Status run_backfills(const Paths& paths, const std::vector<BackfillJob>& jobs, s
     const auto program = find_program("meshprobe-probe");
     if (!program) return fail(program.error());
     if (runs_as_services(paths)) return run_services(paths, *program, jobs, at_once, tick);
-    ProcessPool pool(at_once);
-    for (const auto& job : jobs)
-        pool.add({*program, arguments_for(paths, job), {}});
-    return pool.run(tick);
+    {
+        ProcessPool pool(at_once);
+        for (const auto& job : jobs)
+            pool.add({*program, arguments_for(paths, job), {}});
+        if (auto ran = pool.run(tick); !ran) return ran;
+    }
+    wait_for_others(BackfillStore(paths), jobs, tick);
+    return {};
 }
 
 } // namespace meshprobe

@@ -80,6 +80,11 @@ Result<BackfillWish> read_wish(const CommandLine& line, Timestamp now) {
         return fail(ErrorKind::usage,
                     "say from when on: --since TIME; or --gaps, for what is recorded as missing");
     }
+    if (wish.since && *wish.since >= now) {
+        return fail(ErrorKind::usage,
+                    fmt::format("--since ({}) lies in the future: there is nothing to fetch yet",
+                                format_utc(*wish.since)));
+    }
     if (!wish.gaps && !wish.until) wish.until = now;
     if (wish.since && wish.until && *wish.since >= *wish.until) {
         return fail(ErrorKind::usage, fmt::format("--since ({}) is not before --until ({})",

@@ -1,6 +1,5 @@
 #include "lib/backfill/job.hpp"
 
-#include "lib/file.hpp"
 #include "lib/json.hpp"
 #include "lib/spool/segment_name.hpp"
 
@@ -10,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 namespace meshprobe {
 
@@ -68,13 +69,15 @@ BackfillJob job_of(const std::string& id, const nlohmann::json& json) {
         .event_types = json.at("event-types").get<std::vector<std::string>>(),
         .archives = json.at("archives").get<std::vector<std::string>>(),
         .made_usec = json.at("made-usec").get<std::int64_t>(),
+        .brought = json.contains("brought") ? ranges_of(json.at("brought")) : std::vector<BackfillRange>{},
         .words = json.at("words").get<std::string>()};
 }
 
 nlohmann::json to_json(const BackfillJob& job) {
     return {{"task", job.instance.task}, {"host", job.instance.host}, {"ranges", to_json(job.ranges)},
             {"gaps", job.gaps},          {"again", job.again},        {"event-types", job.event_types},
-            {"archives", job.archives},  {"words", job.words},        {"made-usec", job.made_usec}};
+            {"archives", job.archives},  {"words", job.words},        {"made-usec", job.made_usec},
+            {"brought", to_json(job.brought)}};
 }
 
 BackfillState state_of(const nlohmann::json& json) {
@@ -203,6 +206,7 @@ Result<std::optional<BackfillJob>> BackfillStore::read(const std::string& id) co
         auto job = job_of(id, **json);
         const bool is_good = check_instance(job.instance).has_value() && !job.ranges.empty() &&
                              !job.archives.empty() && std::ranges::all_of(job.ranges, is_sane) &&
+                             std::ranges::all_of(job.brought, is_sane) &&
                              id.starts_with(prefix_of(job.instance));
         if (!is_good) return fail(ErrorKind::storage, path.string() + ": it makes no sense");
         return std::optional(std::move(job));
@@ -214,6 +218,11 @@ Result<std::optional<BackfillJob>> BackfillStore::read(const std::string& id) co
 Status BackfillStore::write(const BackfillJob& job) const {
     if (auto made = make_directories(directory_); !made) return made;
     return write_file_durably(file(job.id, "job"), text_of(to_json(job)), job_mode);
+}
+
+Result<FileLock> BackfillStore::lock_planning() const {
+    if (auto made = make_directories(directory_); !made) return fail(made.error());
+    return FileLock::acquire(directory_ / "planning.lock");
 }
 
 Result<std::vector<std::string>> BackfillStore::ids() const {
@@ -272,6 +281,16 @@ Result<std::optional<BackfillState>> BackfillStore::read_state(const std::string
 
 Status BackfillStore::write_state(const std::string& id, const BackfillState& state) const {
     return write_file_durably(file(id, "state"), text_of(to_json(state)), job_mode);
+}
+
+Result<std::optional<FileLock>> BackfillStore::begin_to_run(const std::string& id) const {
+    constexpr auto pause = std::chrono::milliseconds(50);
+    for (int tries = 1;; ++tries) {
+        auto running = FileLock::try_acquire(lock(id));
+        // Who looks whether it runs holds the lock for a moment, too.
+        if (!running || *running || tries == 6) return running;
+        std::this_thread::sleep_for(pause);
+    }
 }
 
 bool BackfillStore::is_running(const std::string& id) const {

@@ -12,9 +12,11 @@
 // checkpoint of the regular runs is read, never written.
 #pragma once
 
+#include "lib/backfill/range.hpp"
 #include "lib/checkpoint/gap.hpp"
 #include "lib/checkpoint/load.hpp"
 #include "lib/error.hpp"
+#include "lib/file.hpp"
 #include "lib/instance.hpp"
 #include "lib/paths.hpp"
 
@@ -25,17 +27,6 @@
 #include <vector>
 
 namespace meshprobe {
-
-/// `since` included and `until` not, seconds since 1970; `series` empty: all of the host.
-struct BackfillRange {
-    std::string series;
-    Timestamp since = 0;
-    Timestamp until = 0;
-    /// It was fetched once and lost on the way to the archive (quota, transform): that the checkpoint of the
-    /// regular runs knows it as sent does not count.
-    bool lost = false;
-    bool operator==(const BackfillRange&) const = default;
-};
 
 /// The results of such a gap were fetched and got lost later: the quota of a spool, a transform.
 [[nodiscard]] bool was_lost(const Gap& gap);
@@ -49,6 +40,8 @@ struct BackfillJob {
     std::vector<std::string> event_types; ///< empty: those of the task
     std::vector<std::string> archives;    ///< names; at least one
     std::int64_t made_usec = 0;
+    /// Of the ranges, what other jobs bring, or have brought, to the same archives: it is left to them.
+    std::vector<BackfillRange> brought{};
     std::string words{}; ///< that asked for it; the same ones go on with it as long as it is not finished
 
     [[nodiscard]] Timestamp since() const;
@@ -104,8 +97,10 @@ class BackfillStore {
 
     /// Of the checkpoint.
     [[nodiscard]] CheckpointFiles checkpoint(const std::string& id) const { return {directory_, id}; }
-    /// Held as long as it runs.
-    [[nodiscard]] std::filesystem::path lock(const std::string& id) const;
+    /// Held by who makes jobs out of what the others leave, until they are written down; waits for it.
+    [[nodiscard]] Result<FileLock> lock_planning() const;
+    /// Held as long as it runs; nullopt: it runs already.
+    [[nodiscard]] Result<std::optional<FileLock>> begin_to_run(const std::string& id) const;
     [[nodiscard]] bool is_running(const std::string& id) const;
     /// All its files but the job itself: it begins anew.
     [[nodiscard]] Status forget_progress(const std::string& id) const;
@@ -113,6 +108,7 @@ class BackfillStore {
 
   private:
     [[nodiscard]] Result<std::vector<std::string>> ids() const;
+    [[nodiscard]] std::filesystem::path lock(const std::string& id) const;
     [[nodiscard]] std::filesystem::path file(const std::string& id, std::string_view suffix) const;
 
     std::filesystem::path directory_;

@@ -13,6 +13,7 @@
 #include "probe/time_news.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -74,6 +75,7 @@ class Backfill {
     std::uint64_t old_requests_ = 0; ///< of sources that were given up
     std::uint64_t old_bytes_ = 0;
     unsigned attempts_ = 0;
+    std::set<std::string> left_to_;  ///< other names of the archive
     std::set<std::string> hopeless_; ///< series that failed in the slice before
     int told_tenth_ = 0;
 };
@@ -90,7 +92,7 @@ Status Backfill::begin() {
 }
 
 ExitCode Backfill::run() {
-    const auto running = FileLock::try_acquire(store_.lock(job_.id));
+    const auto running = store_.begin_to_run(job_.id);
     if (!running) return finish(fail(running.error()));
     if (!*running) {
         journal_.log(Priority::notice, fmt::format("{}: this back-fill runs already", job_.instance.host));
@@ -232,21 +234,18 @@ Status Backfill::look_around(SliceContext& context) {
     history.forget_sent();
     context.regular = std::move(*regular);
     if (job_.again) return {};
-    if (context.regular->state()) {
-        std::vector<Gap> lost;
-        for (const auto& range : job_.ranges) {
-            if (range.lost) {
-                lost.push_back(
-                    {.series = range.series, .since = range.since, .until = range.until, .reason = {}});
-            }
-        }
-        history.also_sent(context.regular->state(), std::move(lost));
+    std::vector<Gap> lost;
+    for (const auto& range : job_.ranges) {
+        if (range.lost)
+            lost.push_back({.series = range.series, .since = range.since, .until = range.until, .reason = {}});
     }
-    return add_backfilled(paths_, settings.instance, job_.archives, job_.id, history);
+    if (context.regular->state()) history.also_sent({{context.regular->state()}}, lost);
+    return add_backfilled(paths_, settings.instance, job_.archives, job_.id, history, std::move(lost));
 }
 
 Status Backfill::conclude(SliceContext& context, const BackfillSlice& slice, const SliceResult& result) {
     auto& book = context.book;
+    left_to_.insert(result.left_to.begin(), result.left_to.end());
     hopeless_.clear();
     for (const auto& failed : result.failed) {
         hopeless_.insert(failed.series);
@@ -382,6 +381,11 @@ ExitCode Backfill::finish(const Status& status) {
                 counted(state_.failed.size(), "range"),
                 state_.failed.front().series.empty() ? "of all series" : state_.failed.front().series,
                 format_utc(state_.failed.front().since), job_.instance.host);
+        }
+        if (!left_to_.empty()) {
+            state_.message += fmt::format(
+                "{}what is collected through another name of the archive ({}) was left to that one",
+                state_.message.empty() ? "" : "; ", fmt::join(left_to_, ", "));
         }
         line = fmt::format("back-fill {}: {}{}{}", to_string(state_.outcome), text(),
                            state_.message.empty() ? "" : "; ", state_.message);

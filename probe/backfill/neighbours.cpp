@@ -1,23 +1,37 @@
 #include "probe/backfill/neighbours.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace meshprobe {
 
 Status add_backfilled(const Paths& paths, const Instance& instance, const std::vector<std::string>& archives,
-                      std::string_view self, SeriesHistory& history) {
+                      std::string_view self, SeriesHistory& history, std::vector<Gap> lost) {
     const BackfillStore store(paths);
     const auto jobs = store.of_instance(instance);
     if (!jobs) return fail(jobs.error());
+    std::map<std::string, CheckpointStates> of_archives;
+    for (const auto& archive : archives)
+        of_archives[archive];
     for (const auto& job : *jobs) {
-        const bool has_all = std::ranges::all_of(archives, [&job](const std::string& archive) {
-            return std::ranges::find(job.archives, archive) != job.archives.end();
-        });
-        if (job.id == self || !has_all) continue;
+        if (job.id == self) continue;
         auto state = read_checkpoint(store.checkpoint(job.id));
         if (!state) return fail(state.error());
-        if (*state) history.also_sent(std::make_shared<const CheckpointState>(std::move(**state)));
+        if (!*state) continue;
+        const auto shared = std::make_shared<const CheckpointState>(std::move(**state));
+        for (const auto& archive : job.archives) {
+            const auto fed = of_archives.find(archive);
+            if (fed != of_archives.end()) fed->second.push_back(shared);
+        }
     }
+    std::set<CheckpointStates> distinct; // mostly, all are fed by the same jobs
+    for (auto& [archive, states] : of_archives) {
+        if (states.empty()) return {};
+        distinct.insert(std::move(states));
+    }
+    if (!distinct.empty()) history.also_sent({distinct.begin(), distinct.end()}, std::move(lost));
     return {};
 }
 

@@ -16,11 +16,11 @@
 
 namespace meshprobe {
 
-/// Adds to `history` what back-fills other than `self` have sent lately to all of `archives`: what only some
-/// of them got, the others still miss.
+/// Adds to `history` what back-fills other than `self` have sent lately, to each of `archives` one or the
+/// other: what only some of these got, the others still miss. `lost`: where it does not count.
 [[nodiscard]] Status add_backfilled(const Paths& paths, const Instance& instance,
                                     const std::vector<std::string>& archives, std::string_view self,
-                                    SeriesHistory& history);
+                                    SeriesHistory& history, std::vector<Gap> lost = {});
 
 /// How it stood when a slice was begun.
 class RegularRuns {

@@ -56,10 +56,13 @@ Result<SliceResult> RunSlices::read_from(const std::string& url, const BackfillS
     const auto stop = [this] { return context_.stop.is_wanted(); };
     const auto takes = [&](std::string_view id, Timestamp ts) {
         return std::ranges::any_of(slice.ranges, [&](const BackfillRange& range) {
-            if (!range.series.empty() && range.series != id) return false;
+            if (!concerns(range, id)) return false;
             const Timestamp end = context_.end(range, id);
             if (end < range.until) result.left_from = std::min(result.left_from, end);
-            return range.since <= ts && ts < end;
+            if (ts < range.since || end <= ts) return false;
+            return std::ranges::any_of(context_.parts(range, id), [ts](const BackfillRange& part) {
+                return part.since <= ts && ts < part.until;
+            });
         });
     };
     RunCollector collector(book_, book_.clock(), flavour_,

@@ -90,15 +90,17 @@ std::vector<Window> SeriesSlices::windows(const BackfillSlice& slice, const std:
     const Timestamp latest = settled_until(now(), span, book_.rules) - span;
     Timestamp covered = -1;
     for (const auto& range : slice.ranges) { // ascending
-        if (!range.series.empty() && range.series != id) continue;
+        if (!concerns(range, id)) continue;
         const Timestamp end = context_.end(range, id);
         if (end < range.until) result.left_from = std::min(result.left_from, end);
-        const Window window{std::max(range.since, covered + 1), std::min(end - 1, latest)};
-        if (window.from > window.until) continue;
-        if (arrived > 0 && arrived < window.from - book_.rules.overlap) continue;
-        covered = window.until;
-        const auto settled = settled_.find({id, window.from});
-        if (settled == settled_.end() || settled->second < window.until) windows.push_back(window);
+        for (const auto& part : context_.parts(range, id)) {
+            const Window window{std::max(part.since, covered + 1), std::min({part.until, end, latest + 1}) - 1};
+            if (window.from > window.until) continue;
+            if (arrived > 0 && arrived < window.from - book_.rules.overlap) continue;
+            covered = window.until;
+            const auto settled = settled_.find({id, window.from});
+            if (settled == settled_.end() || settled->second < window.until) windows.push_back(window);
+        }
     }
     return windows;
 }
@@ -133,7 +135,7 @@ Status SeriesSlices::read_pages(const BackfillSlice& slice, MetadataSearch::Page
                                 SliceResult& result) {
     std::optional<MetadataSearch::Page> page = std::move(first);
     while (page) {
-        if (auto left = kinship_.leave_to_others(*page); !left) return left;
+        if (auto sorted = kinship_.sort_out_as_guest(*page); !sorted) return sorted;
         add_jobs(slice, *page, collector, result);
         if (auto read = collector.read_recent(); !read) return read;
         if (collector.host_error()) {
@@ -193,6 +195,7 @@ Result<SliceResult> SeriesSlices::read(const BackfillSlice& slice) {
     }
     result.read.assign(read_.begin(), read_.end());
     result.first_failure = tally.first_failure;
+    if (kinship_.left_to_others() > 0) result.left_to = kinship_.others();
     return result;
 }
 

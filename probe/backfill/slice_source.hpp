@@ -25,6 +25,8 @@ struct SliceResult {
     std::vector<std::string> read; ///< ids of series that were asked for and answered
     /// What lies behind is left to the regular runs, of some series at least.
     Timestamp left_from = latest_timestamp;
+    /// Other names of the same archive, under which what was left out is collected.
+    std::vector<std::string> left_to;
 };
 
 /// What all slices of a job share.
@@ -45,6 +47,14 @@ struct SliceContext {
     }
     /// Regular runs go on meanwhile, and they come first.
     [[nodiscard]] unsigned max_requests() const { return std::max(1U, book.settings.task.max_requests / 2); }
+    /// What is to be fetched of a series in a range, `end()` not looked at.
+    [[nodiscard]] std::vector<BackfillRange> parts(const BackfillRange& range, std::string_view series) const {
+        std::vector<BackfillRange> others;
+        for (const auto& other : job.brought) {
+            if (other.lost == range.lost && concerns(other, series)) others.push_back(other);
+        }
+        return without(range, others);
+    }
     /// The end of what is to be fetched of a series.
     [[nodiscard]] Timestamp end(const BackfillRange& range, std::string_view series) const {
         return job.gaps || !regular ? range.until : std::min(range.until, regular->from(series));

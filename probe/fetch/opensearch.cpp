@@ -29,8 +29,8 @@ Timestamp arrival_of(const json& sort) {
 } // namespace
 
 OpenSearchSearch::OpenSearchSearch(HttpSession& session, std::string url, Timestamp since,
-                                   std::vector<std::string> tests)
-    : session_(session), url_(std::move(url)), since_(since), tests_(std::move(tests)) {}
+                                   std::vector<std::string> tests, std::optional<Window> left_out)
+    : session_(session), url_(std::move(url)), since_(since), tests_(std::move(tests)), left_out_(left_out) {}
 
 std::string OpenSearchSearch::query() const {
     json filter = json::array({{{"range", {{"@timestamp", {{"gte", format_utc(since_)}}}}}}});
@@ -43,6 +43,12 @@ std::string OpenSearchSearch::query() const {
                 {{{"@timestamp", {{"order", "asc"}}}},
                  {{"pscheduler.run_id.keyword", {{"order", "asc"}, {"unmapped_type", "keyword"}}}}}},
                {"query", {{"bool", {{"filter", std::move(filter)}}}}}};
+    if (left_out_) {
+        query["query"]["bool"]["must_not"] = {
+            {{"range",
+              {{"pscheduler.start_time",
+                {{"gte", format_utc(left_out_->from)}, {"lte", format_utc(left_out_->until)}}}}}}};
+    }
     if (!after_.is_null()) query["search_after"] = after_;
     return query.dump();
 }

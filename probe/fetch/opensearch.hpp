@@ -7,6 +7,7 @@
 #include "lib/error.hpp"
 #include "lib/http/session.hpp"
 #include "lib/json.hpp"
+#include "probe/windows.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -25,8 +26,10 @@ class OpenSearchSearch {
         Timestamp arrived_until = 0;
     };
 
-    /// `url` ends in "/opensearch/". `tests`: their types; empty: any. Only what arrived at `since` or later.
-    OpenSearchSearch(HttpSession& session, std::string url, Timestamp since, std::vector<std::string> tests);
+    /// `url` ends in "/opensearch/". `tests`: their types; empty: any. Only what arrived at `since` or later, and
+    /// was not measured in `left_out`.
+    OpenSearchSearch(HttpSession& session, std::string url, Timestamp since, std::vector<std::string> tests,
+                     std::optional<Window> left_out = {});
 
     /// nullopt: there was no further page.
     [[nodiscard]] Result<std::optional<Page>> next(const std::function<bool()>& stop);
@@ -43,6 +46,7 @@ class OpenSearchSearch {
     std::string url_;
     Timestamp since_;
     std::vector<std::string> tests_;
+    std::optional<Window> left_out_;
     std::size_t page_size_ = 200;
     nlohmann::json after_; ///< "sort" of the last document shown
     std::uint64_t pages_ = 0;

@@ -202,6 +202,107 @@ class Gaps(BackfillTest):
         self.assert_collected(since, until - 1)
 
 
+class Outages(BackfillTest):
+    """Longer than `catch-up` reaches, at hosts whose results come run by run."""
+
+    def check(self, face: str) -> None:
+        self.simulate(entries=2, skew=-9 * DAY, late=0.0, interval=600, missing=0.3, faces=[face], keep_runs_tasks=30 * DAY)
+        self.configure(collect=[face], **{"catch-up": "5d", "first-run": "1d"})
+        self.probe()
+        self.peers.change(ADDRESS, skew=0)
+        self.probe()
+        gap, = self.gaps()
+        since, until = (int(datetime.fromisoformat(gap[edge].replace("Z", "+00:00")).timestamp()) for edge in ("since", "until"))
+        self.assertAlmostEqual(since, self.now - 9 * DAY, delta=120)
+        self.assertAlmostEqual(until, self.now - 5 * DAY, delta=120)
+        self.assertEqual([point.ts for point in self.arrived() if since <= point.ts < until], [])
+        before, behind = ({point for point in self.arrived() if low <= point.ts < high} for low, high in ((0, since), (until, self.now)))
+        self.assertTrue(before and behind)
+        self.backfill(self.endpoint, "--gaps")
+        self.assertEqual(self.gaps(), [])
+        self.assertTrue([point.ts for point in self.arrived() if since <= point.ts < until])
+        self.assertEqual([point for point, times in self.arrived().items() if times > 1], [])
+        self.assertEqual({point for point in self.arrived() if not since <= point.ts < until}, before | behind)
+
+    def test_of_pscheduler(self) -> None:
+        self.check("pscheduler")
+
+    def test_of_opensearch(self) -> None:
+        self.check("opensearch")
+        self.assert_collected(self.now - 9 * DAY - 12 * HOUR, self.now - 20 * MINUTE, faces=["opensearch"])
+
+
+class Overlaps(BackfillTest):
+    """What one back-fill has brought, or is about to bring, no other brings."""
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(self.command(self.endpoint, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def end(self, *processes: subprocess.Popen) -> None:
+        for process in processes:
+            output, _ = process.communicate(timeout=200)
+            self.assertEqual(process.returncode, SUCCESS, output)
+
+    def test_gaps_and_then_a_range_over_them(self) -> None:
+        since, until = self.make_gap()
+        self.backfill(self.endpoint, "--gaps")
+        self.peers.reset_counts()
+        self.assertIn("back-filled already", self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{until}").stderr)
+        self.assertEqual(self.peers.requests(ADDRESS), [])
+        self.backfill(self.endpoint, "--since", f"@{since - 12 * DAY // 2}", "--until", f"@{until}")
+        self.assertTrue(all(end <= since for _, end in self.windows()), self.windows())
+        self.assert_collected(since, until - 1)
+
+    def test_gaps_and_a_range_over_them_at_the_same_moment(self) -> None:
+        since, until = self.make_gap()
+        self.peers.change(ADDRESS, latency=0.05)
+        gaps = self.start("--gaps")
+        time.sleep(0.5)
+        self.end(gaps, self.start("--since", f"@{since + DAY}", "--until", f"@{until - DAY}"))
+        self.assertEqual(self.gaps(), [])
+        self.assert_collected(since, until - 1)
+
+    def test_ranges_that_overlap_at_the_same_moment(self) -> None:
+        self.simulate(latency=0.02)
+        self.configure()
+        begins = [self.now - 5 * DAY + hours * HOUR for hours in (0, 5, 9)]
+        until = self.now - 3 * DAY
+        self.end(*[self.start("--since", f"@{since}", "--until", f"@{until}") for since in begins])
+        self.assert_collected(begins[0], until - 1)
+
+    def test_archives_and_event_types_one_after_the_other(self) -> None:
+        self.simulate()
+        document = {"archives": {"local": {"archiver": "sqlite"}, "second": {"archiver": "file", "path": "/dev/null"}}}
+        self.configure(document, archives={"local": True, "second": True})
+        edges = "--since", f"@{self.now - 8 * DAY}", "--until", f"@{self.now - 5 * DAY}"
+        self.backfill(self.endpoint, *edges, "--archive", "second", "--event-type", "histogram-owdelay")
+        self.backfill(self.endpoint, *edges, "--archive", "second")
+        self.backfill(self.endpoint, *edges)
+        for archive in ("local", "second"):
+            self.assert_collected(self.now - 8 * DAY, self.now - 5 * DAY - 1, archive=archive)
+        table = self.backfill("--status").stdout
+        self.assertIn("EVENT-TYPES", table)
+        self.assertIn("histogram-owdelay", table)
+        self.assertIn("second", table)
+        self.assertIn("range", table)
+
+    def test_two_names_of_one_archive_that_nobody_has_collected_yet(self) -> None:
+        hosts = [{"name": name, "address": name, "entries": 4, "seed": "one"} for name in (ADDRESS, "127.0.0.3")]
+        self.peers = Simulator({"history": 20 * DAY, "hosts": hosts, "meshes": []})
+        self.peers.__enter__()
+        self.addCleanup(self.peers.__exit__, None, None, None)
+        names = [host["endpoint"] for host in self.peers.hosts.values()]
+        self.peers.mesh_hosts("all", names)
+        self.configure({"meshes": {"all": {"url": self.peers.mesh, "allow-private": True}}})
+        subprocess.run([BIN / "meshprobe-refresh", "--root", self.root], capture_output=True, timeout=100, check=True)
+        done = self.backfill("--all", "--since", f"@{self.now - 5 * DAY}", "--until", f"@{self.now - 4 * DAY}", "--json")
+        self.assertTrue(self.arrived())
+        self.assertEqual([point for point, times in self.arrived().items() if times > 1], [])
+        counts = {job["host"]: job["points"] for job in json.loads(done.stdout)}
+        self.assertEqual(sum(counts.values()), self.arrived().total())
+        self.assertIn("another name of the archive", done.stdout)
+
+
 class Ranges(BackfillTest):
     def test_a_host_that_was_never_collected_and_then_is(self) -> None:
         for flavour in ("esmond", "elmond"):
@@ -359,6 +460,29 @@ class Refetch(BackfillTest):
         self.assertTrue(mark.exists())
 
 
+    def test_of_what_was_dropped_the_ledger_has_the_time_and_little_else(self) -> None:
+        self.simulate(late=0.0)
+        archives = {"local": {"archiver": "sqlite"}, "small": {"archiver": "sqlite"}}
+        self.configure({"archives": archives}, archives={"local": True, "small": True}, **{"first-run": "1h"})
+        since = self.now - 10 * DAY
+        self.backfill(self.endpoint, "--since", f"@{since}", "--until", f"@{since + DAY}")
+        archives["small"] |= {"quota": self.size() - 1, "when-full": "drop-oldest"}
+        self.configure({"archives": archives}, archives={"local": True, "small": True}, **{"first-run": "1h"})
+        self.probe()  # it makes room, and then has its first hour
+        lost = {point.ts for point in self.arrived("local") - self.arrived("small")}
+        self.assertTrue(lost)
+        edges = [[int(datetime.fromisoformat(gap[edge].replace("Z", "+00:00")).timestamp()) for edge in ("since", "until")]
+                 for gap in self.gaps()]
+        self.assertEqual((min(gap[0] for gap in edges), max(gap[1] for gap in edges)), (min(lost), max(lost) + 1))
+        self.drain("small")
+        self.drain("local")
+        self.configure({"archives": archives | {"small": {"archiver": "sqlite"}}}, archives={"local": True, "small": True})
+        self.backfill(self.endpoint, "--gaps")
+        self.drain("small")
+        self.assertEqual(self.results("small"), self.results("local"))
+        self.assertEqual(self.gaps(), [])
+
+
 class Trouble(BackfillTest):
     def start(self, *arguments: str) -> subprocess.Popen:
         return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -444,12 +568,26 @@ class Trouble(BackfillTest):
         self.assertIn("1 back-fill forgotten", self.backfill("--cancel", self.endpoint).stdout)
         self.assertEqual(json.loads(self.backfill("--status", "--json").stdout), [])
 
+    def test_the_range_that_is_told_is_that_of_the_job_that_goes_on(self) -> None:
+        self.simulate(latency=0.05)
+        self.configure()
+        arguments = self.endpoint, "--since", "6 days ago", "--until", "2 days ago"
+        process = self.start(*arguments)
+        time.sleep(2.5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        standing, = json.loads(self.backfill("--status", "--json").stdout)
+        self.peers.change(ADDRESS, latency=0)
+        self.assertIn(f"Fetching {standing['since']} to {standing['until']} of 1 host", self.backfill(*arguments).stderr)
+
     def test_wrong_words(self) -> None:
         self.simulate()
         self.configure()
         for arguments, word in (((), "--all"), ((self.endpoint,), "--since"), ((self.endpoint, "--since", "soon"), "3 days ago"),
                                 ((self.endpoint, "--since", "1 day ago", "--until", "2 days ago"), "is not before"),
-                                (("--status", "--gaps"), "--gaps"), ((self.endpoint, "--gaps", "--jobs", "0"), "--jobs"),
+                                ((self.endpoint, "--since", "@4000000000", "--until", "@4000000600"), "in the future"),
+                                (("--status", "nohost"), "no back-fill of nohost"), (("--resume", "nohost"), "no back-fill of nohost"),
+                                (("--cancel", "nohost"), "no back-fill of nohost"), (("--status", "--gaps"), "--gaps"), ((self.endpoint, "--gaps", "--jobs", "0"), "--jobs"),
                                 (("*.nowhere", "--gaps"), "no host matches"), ((self.endpoint, "--gaps", "--task", "slow"), "no task")):
             with self.subTest(arguments):
                 self.assertIn(word, self.backfill(*arguments, status=USAGE).stderr)

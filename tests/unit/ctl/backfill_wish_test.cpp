@@ -1,5 +1,5 @@
 // What is typed after "meshprobectl backfill", and the jobs that it makes of a ledger of gaps.
-#include "ctl/backfill/plan.hpp"
+#include "ctl/backfill/parts.hpp"
 #include "ctl/backfill/report.hpp"
 #include "ctl/backfill/wish.hpp"
 
@@ -22,7 +22,17 @@ Result<BackfillWish> wish_of(Words... words) {
     return read_wish(parse_command_line(argv, options).value(), 1'000'000'000);
 }
 
+using Names = std::vector<std::string>;
+
 BackfillWish any;
+
+std::vector<BackfillPart> holes_of(const GapLedger& ledger, const BackfillWish& wish,
+                                   const Names& archives) {
+    std::map<std::string, BackfillLack> lacks;
+    for (const auto& archive : archives)
+        lacks[archive] = holes_of(ledger, wish, archive);
+    return by_archives(lacks);
+}
 
 } // namespace
 
@@ -45,6 +55,9 @@ TEST_CASE("what is typed") {
     CHECK_FALSE(wish_of("h", "--since", "soon"));
     CHECK_FALSE(wish_of("h", "--since", "@900000000", "--until", "@900000000"));
     CHECK_FALSE(wish_of("h", "--gaps", "--event-type", "a b"));
+    CHECK(wish_of("h", "--since", "@1000000000", "--until", "@1000000100").error().message.find("future") !=
+          std::string::npos);
+    CHECK(wish_of("h", "--since", "@999999999", "--until", "@1000000100"));
 }
 
 TEST_CASE("holes that the same archives miss are fetched together, each exactly") {
@@ -52,7 +65,7 @@ TEST_CASE("holes that the same archives miss are fetched together, each exactly"
                            {"", 100, 200, "catch-up", "b"},
                            {"k x", 300, 400, "transform t", "a"},
                            {"", 500, 600, "catch-up", "gone"}};
-    const auto holes = holes_of(ledger, any, {"a", "b"});
+    const auto holes = holes_of(ledger, any, Names{"a", "b"});
     REQUIRE(holes.size() == 2);
     CHECK(holes[0].archives == std::set<std::string>{"a"});
     CHECK(holes[0].ranges == std::vector<BackfillRange>{{"k x", 300, 400, true}});
@@ -63,8 +76,8 @@ TEST_CASE("holes that the same archives miss are fetched together, each exactly"
 TEST_CASE("holes that overlap in part are cut where they differ") {
     const GapLedger ledger{{"", 100, 200, "catch-up", "a"}, {"", 150, 300, "silent", "b"}};
     std::map<std::set<std::string>, std::vector<BackfillRange>> found;
-    for (const auto& [archives, ranges] : holes_of(ledger, any, {"a", "b"}))
-        found[archives] = ranges;
+    for (const auto& part : holes_of(ledger, any, Names{"a", "b"}))
+        found[part.archives] = part.ranges;
     CHECK(found[{"a"}] == std::vector<BackfillRange>{{"", 100, 150, false}});
     CHECK(found[{"a", "b"}] == std::vector<BackfillRange>{{"", 150, 200, false}});
     CHECK(found[{"b"}] == std::vector<BackfillRange>{{"", 200, 300, false}});
@@ -74,7 +87,7 @@ TEST_CASE("a hole of the host hides those of its series, but not what was lost a
     const GapLedger ledger{{"", 100, 200, "catch-up", "a"},
                            {"k x", 150, 250, "the archive fails to give it", "a"},
                            {"k x", 120, 130, "transform t", "a"}};
-    const auto holes = holes_of(ledger, any, {"a"});
+    const auto holes = holes_of(ledger, any, Names{"a"});
     REQUIRE(holes.size() == 1);
     auto ranges = holes[0].ranges;
     CHECK(std::ranges::find(ranges, BackfillRange{"", 100, 200, false}) != ranges.end());
@@ -92,7 +105,7 @@ TEST_CASE("the range and the event types that are wanted cut the holes") {
                            {"k x", 300, 400, "silent", "a"},
                            {"k y", 300, 400, "silent", "a"},
                            {"k x", 400, 500, "silent", "a"}};
-    const auto holes = holes_of(ledger, wish, {"a"});
+    const auto holes = holes_of(ledger, wish, Names{"a"});
     REQUIRE(holes.size() == 1);
     CHECK(holes[0].ranges == std::vector<BackfillRange>{{"", 150, 200, false}, {"k x", 300, 350, false}});
 }

@@ -25,6 +25,7 @@ BackfillJob job_of(const Instance& instance) {
             .event_types = {"throughput"},
             .archives = {"gracc", "local"},
             .made_usec = 7,
+            .brought = {{" failures", 120, 130, false}},
             .words = "since then"};
 }
 
@@ -40,6 +41,7 @@ TEST_CASE("a job is read as it was written, and belongs to its instance alone") 
     const auto read = store.read(job.id).value().value();
     CHECK(read.instance == instance);
     CHECK(read.ranges == job.ranges);
+    CHECK(read.brought == job.brought);
     CHECK(read.archives == job.archives);
     CHECK(read.event_types == job.event_types);
     CHECK(read.gaps);
@@ -96,13 +98,22 @@ TEST_CASE("a state is read as it was written; whoever holds the lock runs") {
     CHECK(read.failed == state.failed);
     CHECK_FALSE(store.is_running(job.id));
     {
-        const auto lock = FileLock::try_acquire(store.lock(job.id)).value();
+        const auto lock = store.begin_to_run(job.id).value();
         CHECK(store.is_running(job.id));
+        CHECK_FALSE(store.begin_to_run(job.id).value());
     }
     CHECK_FALSE(store.is_running(job.id));
     REQUIRE(store.forget_progress(job.id));
     CHECK_FALSE(store.read_state(job.id).value());
     CHECK(store.read(job.id).value());
+}
+
+TEST_CASE("a range is of all series, of one, or of those of a type") {
+    CHECK(concerns({"", 0, 1, false}, "k x"));
+    CHECK(concerns({"k x", 0, 1, false}, "k x"));
+    CHECK_FALSE(concerns({"k x", 0, 1, false}, "k y"));
+    CHECK(concerns({" x", 0, 1, false}, "k x"));
+    CHECK_FALSE(concerns({" x", 0, 1, false}, "k x/aggregation/3600"));
 }
 
 TEST_CASE("slices cover every second of the ranges once, and nothing between them") {

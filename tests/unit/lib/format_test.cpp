@@ -204,15 +204,24 @@ TEST_CASE("lines: InfluxDB's line protocol") {
           R"(throughput,metadata_key=0f3a,source=a\ b\,c\=d\\?ü,test_type=throughput value=1.0 5000000000)");
 }
 
-TEST_CASE("every body tells when its oldest point was measured") {
+TEST_CASE("every body tells when its points were measured") {
     for (const auto format : format_names) {
         CAPTURE(format);
         CHECK(oldest_time(format, body(format, "failures",
                                        {{1779199205, R"({"error":"\"ts_start\":5"})"}})) == 1779199205);
+        CHECK(newest_time(format, body(format, "failures",
+                                       {{1779199205, R"({"error":"\"ts_start\":5,{"})"}})) == 1779199205);
+        CHECK_FALSE(newest_time(format, "{}"));
         CHECK_FALSE(oldest_time(format, "{}"));
         CHECK_FALSE(oldest_time(format, ""));
     }
     CHECK_FALSE(oldest_time("raw+t", body("raw", "throughput", {{5, "1"}})));
+    const Points points{{5, R"({"7":1,"8":[2,{"9":"},\"]"}]})"}, {6, R"([{"10":1},2])"}};
+    for (const auto format : {"raw", "esmond"}) {
+        CAPTURE(format);
+        CHECK(oldest_time(format, body(format, "histogram-rtt", points)) == 5);
+        CHECK(newest_time(format, body(format, "histogram-rtt", points)) == 6);
+    }
 }
 
 TEST_CASE("percentiles follow the rule of pScheduler") {
@@ -242,6 +251,7 @@ TEST_CASE("raw: summaries are messages of their own kind") {
         R"("summary_window":"3600","summary_data":[[1779148800,0.5],[1779152400,{"mean": "\u00fc"}]]}]})";
     CHECK(text == head + rest);
     CHECK(oldest_time("raw", text) == 1779148800);
+    CHECK(newest_time("raw", text) == 1779152400);
     make_format("raw", subject(), "packet-loss-rate/aggregation/3600")->add_limits(text, R"(["a"])");
     CHECK(text == head + R"(,"limits":["a"])" + rest);
 }

@@ -139,9 +139,19 @@ TEST_CASE("what a back-fill has sent to all archives is known to the others") {
     CHECK(known({"a"}, "") == std::vector<Timestamp>{100, 200});
     CHECK(known({"a", "c"}, "").empty());
     CHECK(known({"a"}, job.id).empty());
+    // Fed one by one: what both have had.
+    auto other = job;
+    other.id = backfill_id(instance, "y");
+    other.archives = {"c"};
+    REQUIRE(store.write(other));
+    {
+        auto checkpoint = Checkpoint::open(paths, store.checkpoint(other.id), 3600).value();
+        Commit commit;
+        commit.series = {{.series = "k x", .sent = {200, 300}, .complete_until = 300}};
+        REQUIRE(checkpoint.commit(commit));
+    }
+    CHECK(known({"a", "c"}, "") == std::vector<Timestamp>{200});
     SeriesHistory history(own);
-    history.also_sent(
-        std::make_shared<const CheckpointState>(read_checkpoint(store.checkpoint(job.id)).value().value()),
-        {{"k x", 150, 250, "", ""}});
+    REQUIRE(add_backfilled(paths, instance, {"a"}, "", history, {{"k x", 150, 250, "", ""}}));
     CHECK(history.find(entry, "x", Flavour::esmond)->recent == std::vector<Timestamp>{100});
 }
