@@ -2,6 +2,7 @@
 
 #include "lib/clock.hpp"
 #include "lib/pscheduler/run_document.hpp"
+#include "lib/units_of_measure.hpp"
 #include "probe/fetch/archive_url.hpp"
 #include "probe/fetch/http_source.hpp"
 #include "probe/fetch/opensearch_source.hpp"
@@ -75,6 +76,7 @@ std::unique_ptr<RunSource> RunPoll::make_source(HttpSession& session, const std:
                      .url = url,
                      .window = {since, plan_.now + tolerance},
                      .tests = task.select.tests,
+                     .at_once = task.max_requests,
                      .can_spare = [this](const SeriesSubject& subject, EventTypes types, Timestamp ts) {
                          return collector_->can_spare(subject, types, ts);
                      }});
@@ -145,6 +147,7 @@ void RunPoll::blame(const Error& error) {
 }
 
 void RunPoll::run(HostKeys& keys) {
+    summary_.tally.counts_results = true;
     std::optional<Error> first_error;
     for (const auto& url : urls()) {
         auto session = HttpSession::create(book_.settings.paths, http_settings(keys, url));
@@ -191,8 +194,10 @@ std::optional<Progress> RunPoll::reached(const RunSource::Page& page) const {
 Status RunPoll::take(const RunSource::Page& page) {
     for (const RunRecord& result : page.results)
         collector_->take(result);
-    for (const auto& [subject, ts] : page.empty)
-        collector_->note_empty(subject, ts);
+    if (collector_->failed().empty()) { // what a limit fails is to be asked for again
+        for (const auto& [subject, ts] : page.empty)
+            collector_->note_empty(subject, ts);
+    }
     auto& tally = summary_.tally;
     tally.skipped_entries += page.skipped;
     if (tally.first_skipped.empty()) tally.first_skipped = page.first_skipped;
@@ -203,6 +208,7 @@ Status RunPoll::take(const RunSource::Page& page) {
 }
 
 Status RunPoll::read() {
+    summary_.has_answered = true;
     if (plan_.gap) {
         Gap gap = *plan_.gap;
         gap.since = plan_.before_gap; // what was under way then may have ended during the gap
@@ -239,14 +245,14 @@ void RunPoll::report() {
     book_.sum_up(plan_.now, journal_);
     const auto& host = book_.settings.instance.host;
     if (tally.skipped_entries > 0) {
-        journal_.log(Priority::info, message::series_failed,
-                     fmt::format("{}: {} results were left out, first {}", host, tally.skipped_entries,
-                                 tally.first_skipped));
-    }
-    if (failed_ > 0) {
         journal_.log(
             Priority::info, message::series_failed,
-            fmt::format("{}: {} results could not be fetched, first {}", host, failed_, tally.first_failure));
+            fmt::format("{}: {} left out, first {}", host, text_of_skipped(tally), tally.first_skipped));
+    }
+    if (failed_ > 0) {
+        journal_.log(Priority::info, message::series_failed,
+                     fmt::format("{}: {} could not be fetched, first {}", host, counted(failed_, "result"),
+                                 tally.first_failure));
     }
 }
 

@@ -1,12 +1,17 @@
 #include "probe/fetch/opensearch_source.hpp"
 
+#include "lib/json.hpp"
 #include "lib/pscheduler/opensearch_document.hpp"
+
+#include <fmt/core.h>
 
 #include <string_view>
 
 namespace meshprobe {
 
 namespace {
+
+constexpr std::size_t most_values = 100'000; ///< of a document
 
 bool is_key(std::string_view text) {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -17,12 +22,35 @@ void set(std::string& json_text, const std::string& address) {
         json_text = nlohmann::json(address).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
+/// Brackets and commas, as good as how many values there are: each takes many times what its text does.
+std::size_t count_values(std::string_view text) {
+    std::size_t count = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += c == '\\' ? 1U : 0U;
+        } else if (c == ',' || c == '[' || c == '{') {
+            ++count;
+        }
+    }
+    return count;
+}
+
 /// What the archive has found out says more than names do.
-Result<RunRecord> read(const nlohmann::json& source) {
+Result<RunRecord> read(std::string_view text) {
+    if (count_values(text) > most_values)
+        return fail(ErrorKind::protocol, fmt::format("a document of more than {} values", most_values));
+    const auto source = nlohmann::json::parse(text, nullptr, false);
+    if (source.is_discarded()) return fail(ErrorKind::protocol, "a document that is no JSON");
     const auto restored = restore_document(source);
     if (!restored) return fail(restored.error());
     auto record = read_run_record(restored->document.dump());
     if (!record) return record;
+    for (const auto& problem : restored->problems)
+        record->problems.push_back(problem);
     const ArchivedAs& as = restored->archived_as;
     SeriesSubject& subject = record->subject;
     if (is_key(as.key)) subject.key = as.key;
@@ -41,7 +69,9 @@ Result<std::optional<RunSource::Page>> OpenSearchSource::next(const std::functio
     Page page;
     page.date = (*found)->date;
     page.arrived_until = (*found)->arrived_until;
-    for (const auto& document : (*found)->documents) {
+    page.first_skipped = (*found)->too_large;
+    page.skipped = page.first_skipped.empty() ? 0 : 1;
+    for (const auto document : (*found)->documents) {
         auto result = read(document);
         if (result) {
             page.results.push_back(std::move(*result));
