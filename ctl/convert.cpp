@@ -65,7 +65,7 @@ class Converter {
         const auto record = read_run_record(text);
         if (!record) return refuse(record.error().message, line);
         for (const auto& problem : record->problems)
-            refuse(problem, line);
+            refuse(fmt::format("{}: {}", problem.event_type, problem.text), line);
         ++converted_;
         for (const auto& value : record->values)
             write(*record, value);

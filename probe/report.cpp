@@ -24,13 +24,16 @@ std::string why(const RunSummary& summary) {
     if (!summary.deferred.empty()) return summary.deferred;
     if (summary.error) return summary.error->message;
     const auto& tally = summary.tally;
+    if (tally.series_failed > 0 && tally.counts_results) {
+        return fmt::format("{} could not be fetched, first {}", counted(tally.series_failed, "result"),
+                           tally.first_failure);
+    }
     if (tally.series_failed > 0) {
         return fmt::format("{} of {} series failed, first {}", tally.series_failed, tally.series_read,
                            tally.first_failure);
     }
     if (tally.skipped_entries > 0) {
-        return fmt::format("{} metadata entries were left out, first {}", tally.skipped_entries,
-                           tally.first_skipped);
+        return fmt::format("{} left out, first {}", text_of_skipped(tally), tally.first_skipped);
     }
     if (summary.interrupted) return "stopped before everything was read; the next run goes on";
     if (summary.out_of_time) return "its time was over before everything was read; the next run goes on";
@@ -150,6 +153,14 @@ News gap_news(const Instance& instance, const Gap& gap) {
 
 } // namespace
 
+std::string text_of_skipped(const Tally& tally) {
+    if (tally.counts_results)
+        return fmt::format("{} {}", counted(tally.skipped_entries, "result"),
+                           tally.skipped_entries == 1 ? "was" : "were");
+    return fmt::format("{} metadata {}", tally.skipped_entries,
+                       tally.skipped_entries == 1 ? "entry was" : "entries were");
+}
+
 std::string text_of_time(std::int64_t usec) {
     using namespace std::chrono;
     const auto whole = floor<std::chrono::seconds>(microseconds(usec));
@@ -179,8 +190,10 @@ void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::
 std::string outcome_of(const RunSummary& summary) {
     if (!summary.deferred.empty()) return "deferred";
     // What a limit failed was read, and so were the good elements among bad ones: the host is there.
+    const bool is_silent = summary.error && summary.error->kind == ErrorKind::unreachable;
     const bool has_some =
         summary.tally.series_read > summary.tally.series_failed || summary.tally.newest > 0 ||
+        (summary.has_answered && !is_silent) ||
         std::ranges::any_of(summary.tally.limits, [](const LimitCount& count) { return count.failed > 0; });
     if (summary.error) {
         if (!summary.is_host_error) return "failed";

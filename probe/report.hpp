@@ -22,6 +22,7 @@ namespace meshprobe {
 struct RunSummary {
     std::optional<Error> error; ///< why it ended early; nullopt: it came to its end
     bool is_host_error = false; ///< `error` is news about the host, not a local fault
+    bool has_answered = false;  ///< it was a source of the kind that was asked for
     bool is_key_told = false;   ///< HostKeys has logged the key that was turned away
     bool is_alias = false;      ///< the first contact showed that it is another name of a host
     std::string deferred;       ///< why nothing was fetched on purpose
@@ -53,6 +54,9 @@ void note_clock(RunSummary& summary, Timestamp date, std::chrono::steady_clock::
 
 [[nodiscard]] LastResult next_result(const std::optional<LastResult>& last, const RunSummary& summary,
                                      Microseconds interval);
+
+/// "2 metadata entries were", "1 result was".
+[[nodiscard]] std::string text_of_skipped(const Tally& tally);
 
 /// "6min 40s": whole seconds.
 [[nodiscard]] std::string text_of_time(std::int64_t usec);

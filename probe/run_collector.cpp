@@ -1,5 +1,7 @@
 #include "probe/run_collector.hpp"
 
+#include "lib/units_of_measure.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -60,6 +62,8 @@ SeriesRun& RunCollector::series(const SeriesSubject& subject, const std::string&
 }
 
 void RunCollector::take(const RunRecord& record) {
+    bool is_noted = false; // by the series of one of its values
+    bool has_failed = false;
     for (const auto& [event_type, json] : record.values) {
         if (!is_wanted(event_type)) continue;
         if (settings_.takes && !settings_.takes(record.subject.key + " " + event_type, record.ts)) continue;
@@ -67,11 +71,39 @@ void RunCollector::take(const RunRecord& record) {
         if (run.whole().verdict == LimitDecision::Verdict::drop) continue;
         if (run.whole().verdict == LimitDecision::Verdict::fail) {
             note_failure(run.job().id(), book_.limits.failure(run.whole().limit, 0));
+            has_failed = true;
             continue;
         }
         const std::array points{Point{record.ts, {json, false}}};
-        if (auto taken = run.take(points, window_); !taken) note_failure(run.job().id(), taken.error());
+        const auto taken = run.take(points, window_);
+        if (!taken) note_failure(run.job().id(), taken.error());
+        has_failed = has_failed || !taken;
+        is_noted = true;
     }
+    const bool is_new_fault = tell_problems(record);
+    // A back-fill looks for some of it only; what others look for must not count as seen.
+    const bool is_settled = !has_failed && !settings_.takes;
+    const bool is_asked_for_singly = context_.flavour == Flavour::pscheduler && !is_noted;
+    if (is_settled && (is_asked_for_singly || is_new_fault)) note_empty(record.subject, record.ts);
+}
+
+/// Whether there are any; those of a run that was seen before were told then.
+bool RunCollector::tell_problems(const RunRecord& record) {
+    std::uint64_t found = 0;
+    for (const auto& [event_type, text] : record.problems) {
+        if (!is_wanted(event_type)) continue;
+        if (found++ == 0 && is_seen(record.subject, run_mark, record.ts)) return false;
+        auto& tally = context_.tally;
+        if (tally.skipped_entries++ == 0)
+            tally.first_skipped =
+                fmt::format("{} {} of {}: {}", record.subject.key, event_type, format_utc(record.ts), text);
+    }
+    return found > 0;
+}
+
+bool RunCollector::is_seen(const SeriesSubject& subject, std::string_view event_type, Timestamp ts) const {
+    const auto state = context_.history.find(subject, event_type, context_.flavour);
+    return state && state->seen(ts);
 }
 
 /// Of each series once.
@@ -85,14 +117,12 @@ void RunCollector::note_failure(const std::string& id, const Error& error) {
 
 bool RunCollector::can_spare(const SeriesSubject& subject, std::span<const std::string_view> event_types,
                              Timestamp ts) const {
-    const auto is_seen = [&](std::string_view type) {
-        const auto state = context_.history.find(subject, type, context_.flavour);
-        return state && state->seen(ts);
+    const auto is_needless = [&](std::string_view type) {
+        return is_wanted(type) && is_seen(subject, type, ts);
     };
-    const auto wanted = [this](std::string_view type) { return is_wanted(type); };
-    return std::ranges::none_of(event_types, wanted) || is_seen(run_mark) ||
-           std::ranges::any_of(event_types,
-                               [&](std::string_view type) { return is_wanted(type) && is_seen(type); });
+    return std::ranges::none_of(event_types, [this](std::string_view type) { return is_wanted(type); }) ||
+           (!settings_.takes && is_seen(subject, run_mark, ts)) ||
+           std::ranges::any_of(event_types, is_needless);
 }
 
 void RunCollector::note_empty(const SeriesSubject& subject, Timestamp ts) {

@@ -27,6 +27,7 @@ class RunCollector {
 
     RunCollector(PollBook& book, Timestamp now, Flavour flavour, Settings settings);
 
+    /// A run of which nothing is delivered is noted as one that was seen, if its source is asked run by run.
     void take(const RunRecord& record);
     /// There was a run, but nothing to deliver of it: can_spare() knows it from now on.
     void note_empty(const SeriesSubject& subject, Timestamp ts);
@@ -45,6 +46,8 @@ class RunCollector {
   private:
     [[nodiscard]] bool is_wanted(std::string_view event_type) const;
     SeriesRun& series(const SeriesSubject& subject, const std::string& event_type);
+    [[nodiscard]] bool is_seen(const SeriesSubject& subject, std::string_view event_type, Timestamp ts) const;
+    bool tell_problems(const RunRecord& record);
     void note_failure(const std::string& id, const Error& error);
     [[nodiscard]] Status commit();
 

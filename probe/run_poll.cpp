@@ -3,6 +3,7 @@
 #include "lib/clock.hpp"
 #include "lib/pscheduler/run_document.hpp"
 #include "probe/contact.hpp"
+#include "lib/units_of_measure.hpp"
 #include "probe/fetch/archive_url.hpp"
 #include "probe/fetch/http_source.hpp"
 #include "probe/fetch/opensearch_source.hpp"
@@ -77,6 +78,7 @@ std::unique_ptr<RunSource> RunPoll::make_pscheduler(HttpSession& session, const 
                      .url = url,
                      .window = window,
                      .tests = book_.settings.task.select.tests,
+                     .at_once = book_.settings.task.max_requests,
                      .can_spare = [this](const SeriesSubject& subject, EventTypes types, Timestamp ts) {
                          return collector_->can_spare(subject, types, ts);
                      }});
@@ -189,6 +191,7 @@ void RunPoll::blame(const Error& error) {
 }
 
 void RunPoll::run(HostKeys& keys) {
+    summary_.tally.counts_results = true;
     std::optional<Error> first_error;
     std::string answered; // its twin is not tried over weaker transport
     for (const auto& url : urls()) {
@@ -244,8 +247,10 @@ std::optional<Progress> RunPoll::reached(const RunSource::Page& page) const {
 Status RunPoll::take(const RunSource::Page& page) {
     for (const RunRecord& result : page.results)
         collector_->take(result);
-    for (const auto& [subject, ts] : page.empty)
-        collector_->note_empty(subject, ts);
+    if (collector_->failed().empty()) { // what a limit fails is to be asked for again
+        for (const auto& [subject, ts] : page.empty)
+            collector_->note_empty(subject, ts);
+    }
     auto& tally = summary_.tally;
     tally.skipped_entries += page.skipped;
     if (tally.first_skipped.empty()) tally.first_skipped = page.first_skipped;
@@ -256,6 +261,7 @@ Status RunPoll::take(const RunSource::Page& page) {
 }
 
 Status RunPoll::read() {
+    summary_.has_answered = true;
     if (plan_.gap) book_.record_gap(*plan_.gap);
     Status status;
     while (page_) {
@@ -295,14 +301,14 @@ void RunPoll::report() {
     book_.sum_up(plan_.now, journal_);
     const auto& host = book_.settings.instance.host;
     if (tally.skipped_entries > 0) {
-        journal_.log(Priority::info, message::series_failed,
-                     fmt::format("{}: {} results were left out, first {}", host, tally.skipped_entries,
-                                 tally.first_skipped));
-    }
-    if (failed_ > 0) {
         journal_.log(
             Priority::info, message::series_failed,
-            fmt::format("{}: {} results could not be fetched, first {}", host, failed_, tally.first_failure));
+            fmt::format("{}: {} left out, first {}", host, text_of_skipped(tally), tally.first_skipped));
+    }
+    if (failed_ > 0) {
+        journal_.log(Priority::info, message::series_failed,
+                     fmt::format("{}: {} could not be fetched, first {}", host, counted(failed_, "result"),
+                                 tally.first_failure));
     }
 }
 

@@ -230,8 +230,8 @@ void SeriesPoll::sum_up(const Contact& contact, const Collector& collector) {
     }
     if (tally.skipped_entries > 0) {
         journal_.log(Priority::info, message::series_failed,
-                     fmt::format("{}: {} metadata entries were left out, first {}", settings_.instance.host,
-                                 tally.skipped_entries, tally.first_skipped));
+                     fmt::format("{}: {} left out, first {}", settings_.instance.host, text_of_skipped(tally),
+                                 tally.first_skipped));
     }
     if (tally.series_failed > 0) {
         journal_.log(Priority::info, message::series_failed,

@@ -12,6 +12,8 @@
 namespace meshprobe {
 
 struct Tally {
+    /// It was read run by run: what failed are results, and what was skipped are results, too.
+    bool counts_results = false;
     std::uint64_t series_read = 0;
     std::uint64_t series_failed = 0; ///< or with elements that were no points
     std::string first_failure;       ///< "KEY EVENT-TYPE: why"
@@ -21,7 +23,7 @@ struct Tally {
     std::uint64_t future = 0;        ///< more than 12 h ahead of the server's clock
     std::uint64_t before_epoch = 0;  ///< 1970-01-01T00:00:00Z or earlier
 
-    std::uint64_t skipped_entries = 0; ///< of the metadata
+    std::uint64_t skipped_entries = 0; ///< of the metadata, or results
     std::string first_skipped;
     std::uint64_t untransformed = 0; ///< messages that some archive misses, because its transform failed
     std::string first_untransformed;

@@ -32,7 +32,7 @@ void EventValues::refuse(std::string_view event_type, std::string_view expected,
     std::string shown;
     append_ascii(shown, value);
     if (shown.size() > most_shown) shown = shown.substr(0, most_shown) + "...";
-    problems_.push_back(fmt::format("{}: expected {}, got {}", event_type, expected, shown));
+    problems_.push_back({std::string(event_type), fmt::format("expected {}, got {}", expected, shown)});
 }
 
 void EventValues::add_integer(std::string_view event_type, const JsonValue& value) {

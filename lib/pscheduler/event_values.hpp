@@ -15,6 +15,11 @@ struct EventValue {
     std::string json; ///< ASCII, without blanks
 };
 
+struct ValueProblem {
+    std::string event_type;
+    std::string text; ///< "expected a number, got …"
+};
+
 /// Where a value is absent, null, or nothing that esmond would take, none is added; the last of these leaves
 /// a problem.
 class EventValues {
@@ -28,13 +33,13 @@ class EventValues {
     void add_json(std::string_view event_type, std::string json);
 
     [[nodiscard]] const std::vector<EventValue>& values() const { return values_; }
-    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+    [[nodiscard]] const std::vector<ValueProblem>& problems() const { return problems_; }
 
   private:
     void refuse(std::string_view event_type, std::string_view expected, const JsonValue& value);
 
     std::vector<EventValue> values_;
-    std::vector<std::string> problems_; ///< "throughput: expected a number, got …"
+    std::vector<ValueProblem> problems_;
 };
 
 } // namespace meshprobe

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string_view>
 
 namespace meshprobe {
@@ -37,25 +40,57 @@ void copy(const json& from, std::string_view path, json& to, const char* name) {
     if (const json* found = find_path(from, path)) to[name] = *found;
 }
 
-/// {"values":[…],"counts":[…]} to {"value": count}: buckets of delays have two decimals, those of hops none.
-json to_histogram(const json& parallel, bool is_delay) {
-    json histogram = json::object();
+/// The key of a bucket, in units of its width: pScheduler gives delays two decimals, hops none.
+std::string bucket_name(double value, bool is_delay) {
+    auto name = is_delay ? fmt::format("{:.2f}", value) : fmt::format("{:.0f}", value);
+    if (name == "-0.00" || name == "-0") name.erase(0, 1);
+    return name;
+}
+
+/// {"values":[…],"counts":[…]} to {"value": count}. Values that round to one bucket are one, with all they
+/// count.
+std::optional<json> to_histogram(const json& parallel, double width, bool is_delay) {
+    constexpr double largest = 9e15; // counted exactly
     const json* values = find(parallel, "values");
     const json* counts = find(parallel, "counts");
-    if (values == nullptr || counts == nullptr || !values->is_array() || !counts->is_array())
-        return histogram;
-    for (std::size_t i = 0; i < values->size() && i < counts->size(); ++i) {
-        if (!(*values)[i].is_number() || !(*counts)[i].is_number()) continue;
-        const auto value = (*values)[i].get<double>();
-        if (!std::isfinite(value) || std::abs(value) > 1e15) continue;
-        auto key = is_delay ? fmt::format("{:.2f}", value) : fmt::format("{:.0f}", value);
-        if (key == "-0.00" || key == "-0") key.erase(0, 1);
-        histogram[key] = (*counts)[i];
+    if (values == nullptr || counts == nullptr || !values->is_array() || !counts->is_array() ||
+        values->size() != counts->size())
+        return std::nullopt;
+    std::map<std::string, double> buckets;
+    for (std::size_t i = 0; i < values->size(); ++i) {
+        if (!(*values)[i].is_number() || !(*counts)[i].is_number()) return std::nullopt;
+        const auto value = (*values)[i].get<double>() / width;
+        if (!std::isfinite(value) || std::abs(value) > largest) return std::nullopt;
+        double& count = buckets[bucket_name(value, is_delay)];
+        count += (*counts)[i].get<double>();
+        if (!std::isfinite(count) || std::abs(count) > largest) return std::nullopt;
     }
+    json histogram = json::object();
+    for (const auto& [name, count] : buckets)
+        histogram[name] = static_cast<std::int64_t>(count);
     return histogram;
 }
 
-void restore_latency(const json& result, json& restored) {
+/// Of a test of delays, in milliseconds.
+double bucket_width(const json& source) {
+    constexpr double usual = 1;
+    const json* seconds = find_path(source, "test.spec.bucket-width");
+    const double width = seconds != nullptr && seconds->is_number() ? seconds->get<double>() * 1000 : usual;
+    return std::isfinite(width) && width > 0 ? width : usual;
+}
+
+void restore_histogram(const json& histogram, double width, const char* name, RestoredDocument& restored,
+                       json& result) {
+    const bool is_delay = std::string_view(name) == "histogram-latency";
+    if (auto buckets = to_histogram(histogram, width, is_delay)) {
+        result[name] = std::move(*buckets);
+    } else {
+        restored.problems.push_back({is_delay ? "histogram-owdelay" : "histogram-ttl",
+                                     "expected two lists of numbers, equally long"});
+    }
+}
+
+void restore_latency(const json& source, const json& result, RestoredDocument& document, json& restored) {
     copy(result, "packets.sent", restored, "packets-sent");
     copy(result, "packets.received", restored, "packets-received");
     copy(result, "packets.lost", restored, "packets-lost");
@@ -64,9 +99,9 @@ void restore_latency(const json& result, json& restored) {
     copy(result, "packets.reordered", restored, "packets-reordered");
     copy(result, "max_clock_error", restored, "max-clock-error");
     if (const json* delays = find_path(result, "latency.histogram"))
-        restored["histogram-latency"] = to_histogram(*delays, true);
+        restore_histogram(*delays, bucket_width(source), "histogram-latency", document, restored);
     if (const json* hops = find_path(result, "ttl.histogram"))
-        restored["histogram-ttl"] = to_histogram(*hops, false);
+        restore_histogram(*hops, 1, "histogram-ttl", document, restored);
 }
 
 void restore_throughput(const json& result, json& restored) {
@@ -107,7 +142,8 @@ bool is_normalised(std::string_view test_type) {
            test_type == "rtt" || test_type == "trace";
 }
 
-json restore_result(const json& result, std::string_view test_type) {
+json restore_result(const json& source, const json& result, std::string_view test_type,
+                    RestoredDocument& document) {
     if (!is_normalised(test_type)) return result; // as the plug-in made it
     json restored = json::object();
     for (const char* name : {"succeeded", "error", "diags", "schema"})
@@ -115,7 +151,7 @@ json restore_result(const json& result, std::string_view test_type) {
     const json* succeeded = find(result, "succeeded");
     if (succeeded == nullptr || *succeeded != true) return restored;
     if (test_type == "latency" || test_type == "latencybg") {
-        restore_latency(result, restored);
+        restore_latency(source, result, document, restored);
     } else if (test_type == "throughput") {
         restore_throughput(result, restored);
     } else if (test_type == "rtt") {
@@ -156,7 +192,7 @@ Result<RestoredDocument> restore_document(const json& source) {
     run["end-time"] = text_at(source, "pscheduler.end_time");
     run["href"] = text_at(source, "pscheduler.run_href");
     run["task-href"] = text_at(source, "pscheduler.task_href");
-    document["result"] = restore_result(*result, type);
+    document["result"] = restore_result(source, *result, type, restored);
     return restored;
 }
 

@@ -4,8 +4,10 @@
 
 #include "lib/error.hpp"
 #include "lib/json.hpp"
+#include "lib/pscheduler/event_values.hpp"
 
 #include <string>
+#include <vector>
 
 namespace meshprobe {
 
@@ -20,6 +22,7 @@ struct ArchivedAs {
 struct RestoredDocument {
     nlohmann::json document; ///< as pScheduler's archivers get it
     ArchivedAs archived_as;
+    std::vector<ValueProblem> problems; ///< of histograms that are none: they are not in the document
 };
 
 /// `protocol` error for what is no result.

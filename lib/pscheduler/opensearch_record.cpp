@@ -27,6 +27,8 @@ Result<RunRecord> read_archived_run(const nlohmann::json& source) {
     if (!restored) return fail(restored.error());
     auto record = read_run_record(restored->document.dump());
     if (!record) return record;
+    for (const auto& problem : restored->problems)
+        record->problems.push_back(problem);
     const ArchivedAs& as = restored->archived_as;
     SeriesSubject& subject = record->subject;
     if (is_key(as.key)) subject.key = as.key;

@@ -4,6 +4,7 @@
 #include "lib/pscheduler/run_subject.hpp"
 #include "lib/pscheduler/test_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,12 +15,57 @@ namespace {
 constexpr std::string_view unspecified_failure =
     "The test failed for an unspecified reason. See the server logs of the testing host(s).";
 
-using Map = void (*)(const TestRun&, EventValues&);
-constexpr std::array<std::pair<std::string_view, Map>, 5> maps{{{"latency", map_latency},
-                                                                {"latencybg", map_latency},
-                                                                {"rtt", map_rtt},
-                                                                {"throughput", map_throughput},
-                                                                {"trace", map_trace}}};
+using Types = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 10> latency_types{
+    "histogram-owdelay", "histogram-ttl",      "packet-count-sent",    "packet-count-lost",
+    "packet-reorders",   "packet-duplicates",  "time-error-estimates", "packet-loss-rate",
+    "failures",          "pscheduler-run-href"};
+constexpr std::array<std::string_view, 9> rtt_types{
+    "packet-count-sent",  "packet-count-lost-bidir", "packet-duplicates-bidir", "packet-reorders-bidir",
+    "histogram-rtt",      "histogram-ttl-reverse",   "packet-loss-rate-bidir",  "failures",
+    "pscheduler-run-href"};
+constexpr std::array<std::string_view, 21> throughput_types{"throughput",
+                                                            "throughput-subintervals",
+                                                            "streams-throughput",
+                                                            "streams-throughput-subintervals",
+                                                            "packet-retransmits",
+                                                            "packet-retransmits-subintervals",
+                                                            "streams-packet-retransmits",
+                                                            "streams-packet-retransmits-subintervals",
+                                                            "packet-rtt",
+                                                            "packet-rtt-subintervals",
+                                                            "streams-packet-rtt",
+                                                            "streams-packet-rtt-subintervals",
+                                                            "tcp-windowsize",
+                                                            "tcp-windowsize-subintervals",
+                                                            "streams-tcp-windowsize",
+                                                            "streams-tcp-windowsize-subintervals",
+                                                            "packet-count-sent",
+                                                            "packet-count-lost",
+                                                            "packet-loss-rate",
+                                                            "failures",
+                                                            "pscheduler-run-href"};
+constexpr std::array<std::string_view, 5> trace_types{"packet-trace", "packet-trace-multi", "path-mtu",
+                                                      "failures", "pscheduler-run-href"};
+constexpr std::array<std::string_view, 4> other_types{"pscheduler-raw", "throughput", "failures",
+                                                      "pscheduler-run-href"}; // of disk-to-disk
+
+struct Mapping {
+    std::string_view test_type;
+    void (*map)(const TestRun&, EventValues&);
+    Types types;
+};
+constexpr std::array<Mapping, 5> mappings{{{"latency", map_latency, latency_types},
+                                           {"latencybg", map_latency, latency_types},
+                                           {"rtt", map_rtt, rtt_types},
+                                           {"throughput", map_throughput, throughput_types},
+                                           {"trace", map_trace, trace_types}}};
+
+const Mapping* mapping_of(std::string_view test_type) {
+    const auto* const found = std::ranges::find(mappings, test_type, &Mapping::test_type);
+    return found == mappings.end() ? nullptr : found;
+}
 
 std::string object(std::string_view name, const JsonValue& value, std::string_view otherwise) {
     std::string text = R"({")";
@@ -40,9 +86,7 @@ void add_complete_result(const RunDocument& document, EventValues& values) {
 }
 
 void add_success(const RunDocument& document, const TestRun& run, EventValues& values) {
-    for (const auto& [test_type, map] : maps) {
-        if (test_type == document.test_type) return map(run, values);
-    }
+    if (const auto* mapping = mapping_of(document.test_type)) return mapping->map(run, values);
     if (document.test_type == "disk-to-disk") values.add_integer("throughput", run.result["throughput"]);
     add_complete_result(document, values);
 }
@@ -55,6 +99,11 @@ void add_failure(const RunDocument& document, const TestRun& run, EventValues& v
 }
 
 } // namespace
+
+std::span<const std::string_view> event_types_of(std::string_view test_type) {
+    const auto* mapping = mapping_of(test_type);
+    return mapping != nullptr ? mapping->types : Types(other_types);
+}
 
 Result<RunRecord> read_run_record(std::string_view text) {
     const auto document = RunDocument::parse(text);

@@ -15,6 +15,7 @@
 #include "lib/record/point.hpp"
 #include "lib/record/subject.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,12 @@ namespace meshprobe {
 struct RunRecord {
     SeriesSubject subject;
     Timestamp ts = 0;
-    std::vector<EventValue> values;    ///< one for each event type at most
-    std::vector<std::string> problems; ///< of values that are none; the others are good
+    std::vector<EventValue> values;     ///< one for each event type at most
+    std::vector<ValueProblem> problems; ///< of values that are none; the others are good
 };
+
+/// All that a run of such a test may have values of.
+[[nodiscard]] std::span<const std::string_view> event_types_of(std::string_view test_type);
 
 /// `protocol` errors: it is no result, or does not say who measured.
 [[nodiscard]] Result<RunRecord> read_run_record(std::string_view document);

@@ -45,6 +45,7 @@ std::unique_ptr<RunSource> RunSlices::make_source(const std::string& url, const 
         *session_, PSchedulerSource::Settings{.url = url,
                                               .window = {slice.since, slice.until - 1},
                                               .tests = tests,
+                                              .at_once = context_.max_requests(),
                                               .can_spare = [&collector](const SeriesSubject& subject,
                                                                         EventTypes types, Timestamp ts) {
                                                   return collector.can_spare(subject, types, ts);

@@ -1,7 +1,6 @@
 #include "probe/fetch/answer.hpp"
 
-#include "lib/json_text/json_check.hpp"
-#include "lib/json_text/nesting.hpp"
+#include "lib/json_text/json_object.hpp"
 #include "lib/pscheduler/run_document.hpp"
 #include "probe/fetch/archive_url.hpp"
 #include "probe/fetch/foreign_body.hpp"
@@ -14,14 +13,33 @@ namespace meshprobe {
 
 namespace {
 
-using nlohmann::json;
+constexpr std::size_t largest_task = 64U << 10; ///< its specification, as good as alone
 
-/// A shard that failed, or was too late.
-bool is_partial(const json& answer) {
-    const auto timed_out = answer.find("timed_out");
-    if (timed_out != answer.end() && *timed_out == true) return true;
-    const json::json_pointer failed("/_shards/failed");
-    return answer.contains(failed) && answer[failed] != 0;
+std::string describe(std::string_view text) {
+    constexpr std::size_t enough = 512;
+    return describe_body(text.substr(0, enough));
+}
+
+Result<JsonValue> parse(std::string_view text) {
+    JsonCursor cursor(text);
+    const auto value = cursor.value();
+    if (value && cursor.peek() == '\0') return *value;
+    const auto problem = value ? "something stands behind it" : cursor.problem();
+    return fail(ErrorKind::protocol, fmt::format("no valid JSON ({}): {}", problem, describe(text)));
+}
+
+Result<JsonObject> parse_object(std::string_view text) {
+    const auto value = parse(text);
+    if (!value) return fail(value.error());
+    if (!value->text.starts_with('{')) return fail(ErrorKind::protocol, "no JSON object: " + describe(text));
+    return JsonObject(*value);
+}
+
+Result<std::vector<JsonValue>> parse_list(std::string_view text) {
+    const auto value = parse(text);
+    if (!value) return fail(value.error());
+    if (!value->text.starts_with('[')) return fail(ErrorKind::protocol, "no JSON array: " + describe(text));
+    return elements_of(*value);
 }
 
 /// Others never have a result, not even that of a failure: pScheduler archives none of them.
@@ -29,9 +47,8 @@ bool has_result(std::string_view state) {
     return state == "finished" || state == "failed";
 }
 
-std::string text_of(const json& object, const char* member) {
-    const auto found = object.find(member);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+std::string text_of(const JsonObject& object, std::string_view member) {
+    return unescape(object[member]).value_or("");
 }
 
 /// Below our own scheme and host, whatever the server calls itself.
@@ -43,88 +60,151 @@ std::string path_of(const std::string& href) {
     return resolved ? href.substr(at) : std::string{};
 }
 
-std::optional<ScheduledRun> read_line(const json& line) {
-    if (!line.is_object()) return std::nullopt;
+std::optional<ScheduledRun> read_line(const JsonObject& line) {
     const auto path = path_of(text_of(line, "href"));
+    const auto begin = text_of(line, "start-time");
+    const auto end = text_of(line, "end-time");
     ScheduledRun run{.path = path,
                      .task = path.substr(0, path.find("/runs/")),
-                     .test_type = {},
+                     .test_type = text_of(line.object("test"), "type"),
                      .start = 0,
-                     .is_instant = text_of(line, "start-time") == text_of(line, "end-time")};
-    if (const auto test = line.find("test"); test != line.end() && test->is_object())
-        run.test_type = text_of(*test, "type");
-    const auto start = parse_timestamp(text_of(line, "start-time"));
+                     .end = 0,
+                     .is_instant = begin == end};
+    const auto start = parse_timestamp(begin);
     if (!start || run.task.size() == run.path.size()) return std::nullopt;
     run.start = *start;
+    run.end = parse_timestamp(end).value_or(*start);
     return run;
 }
 
-Result<json> parse_list(std::string_view text) {
-    auto list = parse_answer(text);
-    if (list && !list->is_array()) return fail(ErrorKind::protocol, "no JSON array: " + describe_body(text));
-    return list;
+std::optional<RunTask> take_task(const JsonObject& task) {
+    const auto test = task["test"];
+    if (!test.text.starts_with('{')) return std::nullopt;
+    const auto detail = task.object("detail");
+    const auto tool = task["tool"];
+    const auto participants = detail["participants"];
+    const auto duration = detail["duration"];
+    RunTask taken;
+    taken.members = fmt::format(R"("test":{},"tool":{{"name":{}}},"participants":{})", test.text,
+                                tool.is_string() ? tool.text : "null",
+                                participants.text.empty() ? "null" : participants.text);
+    taken.duration = duration.is_string() ? duration.text : "null";
+    taken.is_multi_result = detail["multi-result"].text == "true";
+    if (taken.members.size() + taken.duration.size() > largest_task) return std::nullopt;
+    return taken;
+}
+
+/// A shard that failed, or was too late.
+bool is_partial(const JsonObject& answer) {
+    const auto failed = to_integer(answer.object("_shards")["failed"]);
+    return answer["timed_out"].text == "true" || (failed && *failed != 0);
+}
+
+/// None if nothing was found: then filter_path leaves them out.
+Result<std::vector<JsonValue>> read_hits(std::string_view text) {
+    const auto answer = parse_object(text);
+    if (!answer) return fail(answer.error());
+    const auto timed_out = (*answer)["timed_out"].text;
+    if ((timed_out != "true" && timed_out != "false") || !(*answer)["_shards"].text.starts_with('{'))
+        return fail(ErrorKind::protocol, "no answer to a search, but " + describe(text));
+    if (is_partial(*answer)) return fail(ErrorKind::protocol, "not all shards of the archive have answered");
+    if (!answer->has("hits")) return std::vector<JsonValue>{};
+    const auto hits = answer->object("hits")["hits"];
+    if (!hits.text.empty() && !hits.text.starts_with('['))
+        return fail(ErrorKind::protocol, "\"hits\" is no array");
+    return elements_of(hits);
 }
 
 } // namespace
 
-Result<json> parse_answer(std::string_view text) {
-    if (nesting(text) > JsonCheck::max_depth)
-        return fail(ErrorKind::protocol,
-                    fmt::format("JSON that is nested more than {} deep", JsonCheck::max_depth));
-    json answer = json::parse(text, nullptr, false);
-    if (answer.is_discarded()) return fail(ErrorKind::protocol, "no valid JSON: " + describe_body(text));
-    return answer;
+Result<SearchPage> read_search_page(std::string_view text) {
+    const auto hits = read_hits(text);
+    if (!hits) return fail(hits.error());
+    SearchPage page;
+    for (const JsonValue& value : *hits) {
+        const JsonObject hit(value);
+        const auto source = hit["_source"];
+        if (!source.text.starts_with('{'))
+            return fail(ErrorKind::protocol, "a hit of the search without its document (\"_source\")");
+        page.documents.push_back(source.text);
+        page.last = hit["sort"].text;
+    }
+    return page;
 }
 
-Result<SearchPage> read_search_page(std::string_view text) {
-    auto answer = parse_answer(text);
-    if (!answer) return fail(answer.error());
-    if (!answer->is_object()) return fail(ErrorKind::protocol, "no JSON object: " + describe_body(text));
-    if (is_partial(*answer)) return fail(ErrorKind::protocol, "not all shards of the archive have answered");
-    SearchPage page;
-    const json::json_pointer at("/hits/hits");
-    if (!answer->contains(at)) return page; // filter_path leaves out what is empty
-    json& hits = (*answer)[at];
-    if (!hits.is_array()) return fail(ErrorKind::protocol, "\"hits\" is no array");
-    page.hits = hits.size();
-    for (json& hit : hits) {
-        if (!hit.is_object()) continue;
-        if (const auto source = hit.find("_source"); source != hit.end() && source->is_object())
-            page.documents.push_back(std::move(*source));
-    }
-    if (hits.empty() || !hits.back().is_object()) return page;
-    if (const auto sort = hits.back().find("sort"); sort != hits.back().end()) page.last = std::move(*sort);
-    return page;
+Result<std::optional<SearchHit>> read_search_hit(std::string_view text) {
+    const auto hits = read_hits(text);
+    if (!hits) return fail(hits.error());
+    if (hits->empty()) return std::optional<SearchHit>{};
+    const JsonObject hit(hits->front());
+    return std::optional(SearchHit{text_of(hit, "_id"), hit["sort"].text});
 }
 
 Result<Schedule> read_schedule(std::string_view text) {
     const auto lines = parse_list(text);
     if (!lines) return fail(lines.error());
     Schedule schedule;
-    for (const json& line : *lines) {
-        if (line.is_object() && !has_result(text_of(line, "state"))) continue;
-        if (auto run = read_line(line)) {
-            schedule.runs.push_back(std::move(*run));
-        } else {
-            ++schedule.odd;
+    for (const JsonValue& value : *lines) {
+        const JsonObject line(value);
+        const auto state = text_of(line, "state");
+        auto run = read_line(line);
+        if (!run || state.empty()) {
+            if (state.empty() || has_result(state)) ++schedule.odd;
+            continue;
         }
+        ++schedule.usable;
+        if (has_result(state)) schedule.runs.push_back(std::move(*run));
     }
     return schedule;
 }
 
-Result<std::vector<ListedTask>> read_tasks(std::string_view text) {
-    auto list = parse_list(text);
-    if (!list) return fail(list.error());
-    std::vector<ListedTask> tasks;
-    for (json& task : *list) {
-        if (!task.is_object()) continue;
-        auto path = path_of(text_of(task, "href"));
-        if (path.empty()) continue;
-        for (const char* member : {"archives", "detail-diags", "tools"})
-            task.erase(member); // most of the bytes
-        tasks.push_back({std::move(path), std::move(task)});
+Result<TaskList> read_tasks(std::string_view text) {
+    const auto elements = parse_list(text);
+    if (!elements) return fail(elements.error());
+    TaskList list;
+    for (const JsonValue& value : *elements) {
+        const JsonObject object(value);
+        auto path = path_of(text_of(object, "href"));
+        auto task = take_task(object);
+        if (path.empty() || !task) {
+            ++list.odd;
+        } else {
+            list.tasks.push_back({std::move(path), std::move(*task)});
+        }
     }
-    return tasks;
+    return list;
+}
+
+Result<RunTask> read_task(std::string_view text) {
+    const auto object = parse_object(text);
+    if (!object) return fail(object.error());
+    auto task = take_task(*object);
+    if (!task)
+        return fail(ErrorKind::protocol,
+                    "no task of pScheduler, or one of more than 64 KiB: " + describe(text));
+    return std::move(*task);
+}
+
+Result<ShownRun> read_run(std::string_view text) {
+    const auto run = parse_object(text);
+    if (!run) return fail(run.error());
+    const auto result = (*run)["result-merged"];
+    if (!(*run)["state"].is_string() || result.text.empty())
+        return fail(ErrorKind::protocol, "no run of pScheduler, but " + describe(text));
+    ShownRun shown{.start = (*run)["start-time"].text,
+                   .participants = (*run)["participants"].text,
+                   .href = (*run)["href"].text,
+                   .result = result.text};
+    shown.is_led_here = to_integer((*run)["participant"]).value_or(0) == 0;
+    return shown;
+}
+
+std::string archived_document(const RunTask& task, const ShownRun& run) {
+    const auto or_null = [](std::string_view json) { return json.empty() ? "null" : json; };
+    return fmt::format(
+        R"({{{},"schedule":{{"start":{},"duration":{}}},"run":{{"participants":{},"href":{}}},"result":{}}})",
+        task.members, or_null(run.start), task.duration, or_null(run.participants), or_null(run.href),
+        run.result);
 }
 
 } // namespace meshprobe

@@ -36,6 +36,45 @@ std::string validator_of(const HttpResponse& answer) {
     return is_good ? told : std::string{};
 }
 
+/// Within a string, an object or an array.
+bool ends_early(std::string_view json) {
+    std::int64_t depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (c == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += c == '\\' ? 1U : 0U;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return in_string || depth > 0;
+}
+
+/// jq tells of a bad document no more than that it is one.
+Status check_document(std::string body) {
+    const auto size = body.size();
+    body.append(bytes_behind, ' ');
+    const auto document = std::string_view(body).substr(0, size);
+    JsonCursor cursor(document);
+    const bool has_value = cursor.value().has_value();
+    if (has_value && cursor.peek() == '\0') return {};
+    const auto start = document.find_first_not_of(" \t\r\n");
+    const bool looks_like_json =
+        start != std::string_view::npos && (document[start] == '{' || document[start] == '[');
+    constexpr std::size_t enough = 512;
+    if (!looks_like_json)
+        return fail(ErrorKind::protocol, "no JSON document: " + describe_body(document.substr(0, enough)));
+    if (has_value) return fail(ErrorKind::protocol, "something stands behind the JSON document");
+    if (ends_early(document))
+        return fail(ErrorKind::protocol, fmt::format("the JSON document ends early, after {} bytes", size));
+    return fail(ErrorKind::protocol, fmt::format("the JSON document is broken: {}", cursor.problem()));
+}
+
 bool is_etag(std::string_view validator) {
     return validator.starts_with('"') || validator.starts_with("W/\"");
 }
@@ -139,9 +178,7 @@ Status HttpSource::pick(const std::string& body) {
     }
     const auto ran = program->run(body, [this](std::string&& result) { keep(std::move(result)); });
     if (ran) return {};
-    const auto start = body.find_first_not_of(" \t\r\n");
-    const bool is_json = start != std::string::npos && (body[start] == '{' || body[start] == '[');
-    if (!is_json) return fail(ErrorKind::protocol, "no JSON document: " + describe_body(body.substr(0, 512)));
+    if (auto checked = check_document(body); !checked) return checked;
     return fail(ErrorKind::protocol, "the jq program fails: " + ran.error().message);
 }
 

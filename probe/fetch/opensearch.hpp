@@ -1,6 +1,9 @@
 // How the OpenSearch archive of perfSONAR 5 is asked: POST /opensearch/pscheduler_*/_search for what arrived
 // since a time, oldest first, page by page with search_after. Facts: "@timestamp" is when a result arrived at
 // the archive, "pscheduler.start_time" when it was measured; a page holds at most 10 000 documents.
+//
+// A page is held in memory. One of more than 4 MiB is asked for again with fewer documents; a single document
+// of that size is stepped over.
 #pragma once
 
 #include "lib/checkpoint/series_table.hpp"
@@ -11,8 +14,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace meshprobe {
@@ -20,10 +25,13 @@ namespace meshprobe {
 class OpenSearchSearch {
   public:
     struct Page {
-        std::vector<nlohmann::json> documents; ///< "_source" of each
-        std::optional<Timestamp> date;         ///< the server's clock
+        std::unique_ptr<const std::string> text;
+        std::vector<std::string_view> documents; ///< "_source" of each, views of `text`
+        std::optional<Timestamp> date;           ///< the server's clock
         /// All that arrived before was shown, on this page or an earlier one; 0: this page tells nothing.
         Timestamp arrived_until = 0;
+        /// In place of a document that is too large to be read: which one that is; empty: there was none.
+        std::string too_large = {};
     };
 
     /// `url` ends in "/opensearch/". `tests`: their types; empty: any. Only what arrived at `since` or later, and
@@ -38,16 +46,26 @@ class OpenSearchSearch {
     [[nodiscard]] std::optional<Microseconds> wait_asked() const { return wait_asked_; }
 
   private:
-    [[nodiscard]] std::string query() const;
-    [[nodiscard]] Result<HttpResponse> ask(std::string& body, const std::function<bool()>& stop);
-    [[nodiscard]] Result<Page> read(std::string_view body);
+    struct Answer {
+        std::string text;
+        bool is_too_large = false;
+        HttpResponse response = {};
+    };
+    enum class Want { documents, place_of_the_next };
+
+    [[nodiscard]] std::string query(Want want) const;
+    [[nodiscard]] Result<Answer> ask(Want want, const std::function<bool()>& stop);
+    [[nodiscard]] Result<Page> read(std::string text);
+    /// Goes behind the document that comes next, without reading it.
+    [[nodiscard]] Result<Page> step_over(std::string text);
+    [[nodiscard]] Status go_behind(std::string_view sort, Page& page);
 
     HttpSession& session_;
     std::string url_;
     Timestamp since_;
     std::vector<std::string> tests_;
     std::optional<Window> left_out_;
-    std::size_t page_size_ = 200;
+    std::size_t page_size_;
     nlohmann::json after_; ///< "sort" of the last document shown
     std::uint64_t pages_ = 0;
     bool at_end_ = false;

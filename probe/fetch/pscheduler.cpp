@@ -17,11 +17,9 @@ namespace meshprobe {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t most_runs = 200'000;               ///< of one window
 constexpr std::uint64_t largest_schedule = 512ULL << 20; ///< read while it arrives
-constexpr std::uint64_t largest_document = 16ULL << 20;
+constexpr std::size_t most_of_tasks = 16U << 20;         ///< of what is kept of them
 constexpr std::string_view root = "/pscheduler/";
 
 } // namespace
@@ -49,6 +47,7 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
         auto read = read_schedule(batch);
         if (!read) return fail(read.error());
         schedule.odd += read->odd;
+        schedule.usable += read->usable;
         for (ScheduledRun& run : read->runs) {
             if (!tests.empty() && std::ranges::find(tests, run.test_type) == tests.end()) continue;
             if (schedule.runs.size() == most_runs)
@@ -59,8 +58,8 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
     });
     HttpRequest request;
     // The last second is of the window, and pScheduler leaves out what starts at `end`.
-    request.url =
-        fmt::format("{}schedule?start={}&end={}", url_, format_utc(window.from), format_utc(window.until + 1));
+    request.url = fmt::format("{}schedule?start={}&end={}", url_, format_utc(window.from),
+                              format_utc(window.until + 1));
     request.max_bytes = largest_schedule;
     request.on_body = [&](std::string_view chunk) { return scanner.feed(chunk); };
     const std::string url = request.url;
@@ -68,6 +67,12 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
     if (!answer) return fail(answer.error());
     if (auto finished = scanner.finish(); !finished)
         return fail(finished.error().in(fmt::format("{} ({})", url, answer->content_type)));
+    if (schedule.usable == 0 && schedule.odd > 0) {
+        return fail(ErrorKind::protocol,
+                    fmt::format("{}: no schedule: an array of {}, none of which is a run with its state, "
+                                "start and href",
+                                url, counted(schedule.odd, "element")));
+    }
     if (answer->date)
         schedule.date = std::chrono::floor<std::chrono::seconds>(*answer->date).time_since_epoch().count();
     std::ranges::sort(schedule.runs, {},
@@ -75,13 +80,15 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
     return schedule;
 }
 
-Result<std::map<std::string, json>> PScheduler::tasks(const std::function<bool()>& stop) {
-    std::map<std::string, json> tasks;
+Result<std::map<std::string, RunTask>> PScheduler::tasks(const std::function<bool()>& stop) {
+    std::map<std::string, RunTask> tasks;
+    std::size_t bytes = 0;
     ArrayScanner scanner([&](std::string_view batch) -> Status {
         auto read = read_tasks(batch);
         if (!read) return fail(read.error());
-        for (ListedTask& listed : *read) {
-            if (tasks.size() < most_runs)
+        for (ListedTask& listed : read->tasks) {
+            bytes += listed.path.size() + listed.task.members.size() + listed.task.duration.size();
+            if (tasks.size() < most_runs && bytes <= most_of_tasks)
                 tasks.insert_or_assign(std::move(listed.path), std::move(listed.task));
         }
         return {};
@@ -97,7 +104,7 @@ Result<std::map<std::string, json>> PScheduler::tasks(const std::function<bool()
     return tasks;
 }
 
-Result<json> PScheduler::task(const std::string& path, const std::function<bool()>& stop) {
+Result<RunTask> PScheduler::task(const std::string& path, const std::function<bool()>& stop) {
     HttpRequest request;
     std::string body;
     request.url = at(path) + "?detail=1";
@@ -108,33 +115,31 @@ Result<json> PScheduler::task(const std::string& path, const std::function<bool(
     };
     const auto answer = ask(std::move(request), stop);
     if (!answer) return fail(answer.error());
-    auto task = parse_answer(body);
+    auto task = read_task(with_padding(body));
     if (!task) return fail(task.error().in(at(path)));
-    if (!task->is_object()) return fail(ErrorKind::protocol, at(path) + ": no JSON object");
     return task;
 }
 
-void PScheduler::fetch(const std::string& path, std::function<void(Result<json>)> on_done) {
+void PScheduler::fetch(const std::string& path, std::function<void(Result<RunAnswer>)> on_done) {
     HttpRequest request;
-    const auto body = std::make_shared<std::string>();
+    const auto run = std::make_shared<RunAnswer>();
     const auto url = at(path);
     request.url = url;
     request.headers = {"Accept: application/json"};
-    request.max_bytes = largest_document;
-    request.on_body = [body](std::string_view chunk) -> Status {
-        *body += chunk;
+    request.max_bytes = largest_schedule; // on_body ends it before
+    request.on_body = [run](std::string_view chunk) -> Status {
+        run->is_too_large = run->text.size() + chunk.size() > largest_document;
+        if (run->is_too_large) return fail(ErrorKind::protocol, "it is too large");
+        run->text += chunk;
         return {};
     };
     session_.start(std::move(request),
-                   [this, body, url, on_done = std::move(on_done)](const Result<HttpResponse>& answer) {
+                   [this, run, url, on_done = std::move(on_done)](const Result<HttpResponse>& answer) {
+                       if (run->is_too_large) return on_done(RunAnswer{{}, true});
                        if (!answer) return on_done(fail(answer.error()));
                        if (const auto wait = wait_asked_for(*answer)) wait_asked_ = wait;
                        if (answer->status < 200 || answer->status > 299)
                            return on_done(fail(error_of(*answer, url)));
-                       auto run = parse_answer(*body);
-                       if (!run) return on_done(fail(run.error().in(url)));
-                       if (!run->is_object())
-                           return on_done(fail(ErrorKind::protocol, url + ": no JSON object"));
                        on_done(std::move(*run));
                    });
 }

@@ -17,12 +17,13 @@ namespace meshprobe {
 class RunSource {
   public:
     struct EmptyRun {
-        SeriesSubject subject;
+        SeriesSubject subject; ///< its key counts
         Timestamp ts = 0;
     };
     struct Page {
         std::vector<RunRecord> results;
-        /// Ended without any result, not even that of a failure: not to be asked for again.
+        /// Looked at, and not to be asked for again: ended without any result, not even that of a failure, or
+        /// with one that is none.
         std::vector<EmptyRun> empty;
         std::optional<Timestamp> date; ///< the server's clock
         /// All that arrived before was shown, on this page or an earlier one; 0: nothing is known of that.
@@ -36,6 +37,7 @@ class RunSource {
 
     virtual ~RunSource() = default;
     /// nullopt: there was no further page. `refused` and `protocol` errors: this is no source of its kind.
+    /// What had arrived before an error is on a page of its own, before it.
     [[nodiscard]] virtual Result<std::optional<Page>> next(const std::function<bool()>& stop) = 0;
     /// After an error: how long the server asked not to be asked.
     [[nodiscard]] virtual std::optional<Microseconds> wait_asked() const = 0;

@@ -181,7 +181,9 @@ class Documents(unittest.TestCase):
         root = self.root()
         cases = {"nothing": ("", "no JSON document: nothing"),
                  "a page": ("<html><head><title>Log in</title></head></html>", 'an HTML page titled "Log in"'),
-                 "half": ('{"stations": [', "the jq program fails"),
+                 "half": ('{"stations": [', "the JSON document ends early, after 14 bytes"),
+                 "null": ("null", "the jq program fails: Cannot iterate over null"),
+                 "two": ("{}{}", "something stands behind the JSON document"),
                  "another shape": ({"stations": 5}, "the jq program fails"),
                  "deep": ("[" * 100000, "nested more than 64 deep"),
                  "large": ('{"stations":[],"a":"' + "a" * (9 << 20) + '"}', "r.json")}

@@ -44,7 +44,8 @@ using Add = void (EventValues::*)(std::string_view, const JsonValue&);
 std::string added(Add add, const std::string& text) {
     EventValues values;
     (values.*add)("e", Document(text).value());
-    if (!values.problems().empty()) return "!" + values.problems().front();
+    if (!values.problems().empty())
+        return "!" + values.problems().front().event_type + ": " + values.problems().front().text;
     return values.values().empty() ? "" : values.values().front().json;
 }
 

@@ -53,6 +53,35 @@ TEST_CASE("latencies: two lists are a histogram again") {
     CHECK(json::parse(values.at("packet-count-sent")) == 600);
 }
 
+TEST_CASE("buckets are counted in units of their width, and those that meet are added") {
+    auto source = stored(
+        "latencybg",
+        {{"latency",
+          {{"histogram", {{"values", {12.01, 12.014, 12.034, 12.0341}}, {"counts", {100, 200, 300, 5}}}}}}});
+    source["test"]["spec"]["bucket-width"] = 0.0001;
+    CHECK(json::parse(values_in_document(source).at("histogram-owdelay")) ==
+          json{{"120.10", 100}, {"120.14", 200}, {"120.34", 305}});
+    source["test"]["spec"].erase("bucket-width");
+    CHECK(json::parse(values_in_document(source).at("histogram-owdelay")) ==
+          json{{"12.01", 300}, {"12.03", 305}});
+    for (const json& width : {json(0), json(-1), json("x"), json(1e-320)}) {
+        source["test"]["spec"]["bucket-width"] = width;
+        CHECK(restore_document(source));
+    }
+}
+
+TEST_CASE("a histogram that is none is told") {
+    for (const json& histogram : {json{{"values", {1, "x"}}, {"counts", {1, 2}}},
+                                  json{{"values", {1}}, {"counts", {1, 2}}}, json{{"values", {1}}}}) {
+        const auto restored =
+            restore_document(stored("latencybg", {{"latency", {{"histogram", histogram}}}}));
+        REQUIRE(restored);
+        REQUIRE(restored->problems.size() == 1);
+        CHECK(restored->problems.front().event_type == "histogram-owdelay");
+        CHECK_FALSE(restored->document.at("result").contains("histogram-latency"));
+    }
+}
+
 TEST_CASE("throughput") {
     const auto values =
         values_in_document(stored("throughput", {{"throughput", 937'000'000}, {"retransmits", 9}}));

@@ -420,3 +420,30 @@ TEST_CASE("a step of this machine's clock is one piece of news for all hosts") {
     const Moment back{later.wall_usec - 60 * minute, "boot", later.boot_usec};
     CHECK(is_first_to_note(paths, -60 * minute, back));
 }
+
+TEST_CASE("a host whose scheduler answers is not unreachable because of one of its runs") {
+    RunSummary summary;
+    summary.tally.counts_results = true;
+    summary.has_answered = true;
+    summary.tally.series_failed = 1;
+    summary.tally.first_failure = "https://h/run: HTTP status 500";
+    CHECK(outcome_of(summary) == "partial");
+    CHECK(next_result({}, summary, std::chrono::minutes(5)).message ==
+          "1 result could not be fetched, first https://h/run: HTTP status 500");
+    summary.error = Error{ErrorKind::protocol, "HTTP status 500"};
+    summary.is_host_error = true;
+    CHECK(outcome_of(summary) == "partial");
+    summary.error = Error{ErrorKind::unreachable, "connection refused"};
+    CHECK(outcome_of(summary) == "unreachable");
+}
+
+TEST_CASE("what was left out is told by its name") {
+    RunSummary summary;
+    summary.tally.skipped_entries = 1;
+    summary.tally.first_skipped = "x";
+    CHECK(next_result({}, summary, std::chrono::minutes(5)).message ==
+          "1 metadata entry was left out, first x");
+    summary.tally.counts_results = true;
+    summary.tally.skipped_entries = 2;
+    CHECK(next_result({}, summary, std::chrono::minutes(5)).message == "2 results were left out, first x");
+}
