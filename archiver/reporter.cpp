@@ -20,8 +20,8 @@ Microseconds since(std::chrono::steady_clock::time_point time) {
 
 } // namespace
 
-Reporter::Reporter(const Journal& journal, const Paths& paths, std::string archive)
-    : journal_(journal), paths_(paths), archive_(std::move(archive)) {
+Reporter::Reporter(const Journal& journal, const Paths& paths, std::string archive, bool confirms)
+    : journal_(journal), paths_(paths), archive_(std::move(archive)), confirms_(confirms) {
     // What the one before us delivered last is still the last delivery.
     if (const auto before = read_archiver_state(paths_, archive_); before && *before)
         state_.last_delivery_usec = (*before)->last_delivery_usec;
@@ -159,8 +159,9 @@ void Reporter::summarize() {
     if (messages == 0 && unroutable == 0) return;
     const std::string unwanted = unroutable == 0 ? "" : fmt::format(", {} unroutable", unroutable);
     journal_.log(Priority::notice, message::archive_delivered,
-                 fmt::format("{}: {}, {}, {} delivered and confirmed in {}{}", archive_,
-                             counted(messages, "message"), counted(points, "point"), format_size(bytes),
+                 fmt::format("{}: {}, {}, {} {} in {}{}", archive_, counted(messages, "message"),
+                             counted(points, "point"), format_size(bytes),
+                             confirms_ ? "delivered and confirmed" : "sent (best effort)",
                              format_duration(std::chrono::ceil<std::chrono::seconds>(duration)), unwanted),
                  {{"MESHPROBE_MESSAGES", messages},
                   {"MESHPROBE_POINTS", points},

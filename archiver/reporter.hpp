@@ -17,7 +17,8 @@ namespace meshprobe {
 
 class Reporter {
   public:
-    Reporter(const Journal& journal, const Paths& paths, std::string archive);
+    /// `confirms`: the archive says what it has; otherwise delivered is what was sent.
+    Reporter(const Journal& journal, const Paths& paths, std::string archive, bool confirms = true);
 
     [[nodiscard]] const Journal& journal() const { return journal_; }
     [[nodiscard]] const std::string& archive() const { return archive_; }
@@ -65,6 +66,7 @@ class Reporter {
     const Journal& journal_;
     const Paths& paths_;
     std::string archive_;
+    const bool confirms_;
     ArchiverState state_;
     ArchiverState reported_; ///< as of the last summary
     std::string trouble_;    ///< the last one logged

@@ -2,6 +2,7 @@
 
 #include "archiver/deliver.hpp"
 #include "lib/command_line.hpp"
+#include "lib/config/archivers.hpp"
 #include "lib/config/load.hpp"
 #include "lib/file.hpp"
 #include "lib/privilege.hpp"
@@ -125,7 +126,9 @@ ExitCode run_archiver(const Paths& paths, const std::string& name, bool drain, c
     const auto stop = Stop::on_signals();
     if (!stop) return give_up(stop.error(), ExitCode::failure);
 
-    Reporter reporter(journal, paths, name);
+    const Archiver* archiver = find_archiver(archive->archiver);
+    const bool confirms = archiver == nullptr || archiver->confirms || archive->shadow;
+    Reporter reporter(journal, paths, name, confirms);
     // Secrets are read here, while a hand run by root still may.
     const auto type = make_archive({paths, *archive, reporter, *stop});
     if (!type) {

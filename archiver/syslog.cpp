@@ -22,6 +22,9 @@ Result<FileDescriptor> open_local(const std::string& path) {
     path.copy(static_cast<char*>(address.sun_path), path.size());
     FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket.is_open()) return fail(ErrorKind::internal, std::strerror(errno));
+    // Messages are larger than those that logs are made for; the system allows what it likes of this.
+    constexpr int wanted = 8 << 20;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
         return fail(ErrorKind::unreachable,
                     errno == EPROTOTYPE ? "it is no socket for datagrams" : std::strerror(errno));

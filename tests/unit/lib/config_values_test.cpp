@@ -215,7 +215,7 @@ const std::vector<Bad> bad_documents{
     {"archives: {a: {archiver: file, path: @/srv/x/}}", "archives.a.path", "the path of a file"},
     {"archives: {a: {archiver: file, path: @\"/srv/x{host}}\"}}", "archives.a.path", "the path of a file"},
     {"archives: {a: {archiver: file, path: /srv/x, rotate-size: @1K}}", "archives.a.rotate-size",
-     "at least 64K"},
+     "at least 64.0K"},
     {"archives: {a: {archiver: file, path: /srv/x, rotate-age: @0}}", "archives.a.rotate-age", "at least 1s"},
     {"archives: {a: {archiver: file, path: /srv/x, rotate-compress: @gzip}}", "archives.a.rotate-compress",
      "expected none or zstd"},
