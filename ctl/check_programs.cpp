@@ -73,7 +73,7 @@ class ProgramCheck {
             return add(std::move(problem), text.error().message, effect_of(limit));
         }
         const bool is_own_file = !limit.file.empty() && !pscheduler::document_url(*written);
-        for (const auto& found : problems_of_limit_document(*text)) {
+        for (const auto& found : check_limit_document(paths_, *text).problems) {
             if (is_own_file) {
                 add_inside(limit, problem, *text, found);
             } else {

@@ -1,19 +1,23 @@
 #include "ctl/limit_documents.hpp"
 
-#include "lib/jq/jq.hpp"
 #include "probe/limit/pscheduler/document.hpp"
+#include "probe/limit/pscheduler/outside.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace meshprobe {
 
-std::vector<pscheduler::Problem> problems_of_limit_document(std::string_view text) {
+CheckedDocument check_limit_document(const Paths& paths, std::string_view text) {
     auto found = pscheduler::read_limit_document(text).found;
-    for (const auto& [path, script] : found.scripts) {
-        JqOptions options;
-        options.arguments = script.arguments;
-        if (const auto compiled = JqProgram::compile(script.program, options); !compiled)
-            found.problems.push_back({path + "/script", compiled.error().message});
+    auto proved = pscheduler::prove(found, pscheduler::outside_world(paths));
+    CheckedDocument checked{std::move(found.problems), std::move(found.remarks)};
+    if (proved) {
+        std::ranges::move(*proved, std::back_inserter(checked.problems));
+    } else {
+        checked.problems.push_back({"", proved.error().message});
     }
-    return std::move(found.problems);
+    return checked;
 }
 
 } // namespace meshprobe

@@ -1,6 +1,7 @@
 // Whether limit documents of pScheduler can be used: what is wrong with them, their scripts included.
 #pragma once
 
+#include "lib/paths.hpp"
 #include "probe/limit/pscheduler/data_reader.hpp"
 
 #include <string_view>
@@ -8,7 +9,10 @@
 
 namespace meshprobe {
 
-/// In the order of the document, then its scripts.
-[[nodiscard]] std::vector<pscheduler::Problem> problems_of_limit_document(std::string_view text);
+struct CheckedDocument {
+    std::vector<pscheduler::Problem> problems; ///< in the order of the document, then what jq has against it
+    std::vector<pscheduler::Problem> remarks;  ///< it can be used all the same
+};
+[[nodiscard]] CheckedDocument check_limit_document(const Paths& paths, std::string_view text);
 
 } // namespace meshprobe

@@ -23,8 +23,15 @@ using nlohmann::ordered_json;
 
 struct Checked {
     std::string name; ///< of the file, or of the limit in the configuration
-    std::vector<pscheduler::Problem> problems;
+    CheckedDocument document;
 };
+
+/// What the configuration would make of a limit with this file.
+Result<std::string> text_of_file(const Paths& paths, const std::string& file) {
+    Limit limit;
+    limit.file = file;
+    return pscheduler::read_document_text(paths, limit);
+}
 
 /// Those that the configuration names; what cannot be had is a problem of that one.
 Result<std::vector<Checked>> check_configured(const Paths& paths) {
@@ -35,35 +42,46 @@ Result<std::vector<Checked>> check_configured(const Paths& paths) {
         if (limit.type != "pscheduler") continue;
         const auto text = pscheduler::read_document_text(paths, limit);
         const std::string shown = limit.file.empty() ? fmt::format("limits.{}.document", name) : limit.file;
-        all.push_back(text ? Checked{shown, problems_of_limit_document(*text)}
-                           : Checked{shown, {{"", text.error().message}}});
+        all.push_back({shown, text ? check_limit_document(paths, *text)
+                                   : CheckedDocument{{{"", text.error().message}}, {}}});
     }
     return all;
 }
 
+ordered_json json_of(const std::vector<pscheduler::Problem>& problems) {
+    auto list = ordered_json::array();
+    for (const auto& problem : problems)
+        list.push_back({{"path", problem.path}, {"reason", problem.reason}});
+    return list;
+}
+
+void print(const Checked& checked) {
+    const auto line = [&](const pscheduler::Problem& problem, std::string_view kind) {
+        fmt::print("{}: {}: {}{}\n", one_line(checked.name),
+                   problem.path.empty() ? "/" : one_line(problem.path), kind, one_line(problem.reason));
+    };
+    for (const auto& problem : checked.document.problems)
+        line(problem, "");
+    for (const auto& remark : checked.document.remarks)
+        line(remark, "note: ");
+    if (checked.document.problems.empty()) fmt::print("{}: OK\n", one_line(checked.name));
+}
+
 ExitCode report(const CommandLine& line, const std::vector<Checked>& all) {
     const bool is_good =
-        std::ranges::all_of(all, [](const Checked& checked) { return checked.problems.empty(); });
+        std::ranges::all_of(all, [](const Checked& checked) { return checked.document.problems.empty(); });
     if (line.json) {
         auto list = ordered_json::array();
-        for (const auto& checked : all) {
-            auto problems = ordered_json::array();
-            for (const auto& problem : checked.problems)
-                problems.push_back({{"path", problem.path}, {"reason", problem.reason}});
-            list.push_back({{"document", checked.name},
-                            {"valid", checked.problems.empty()},
-                            {"problems", std::move(problems)}});
+        for (const auto& [name, document] : all) {
+            list.push_back({{"document", name},
+                            {"valid", document.problems.empty()},
+                            {"problems", json_of(document.problems)},
+                            {"notes", json_of(document.remarks)}});
         }
         print_json(list);
     } else {
-        for (const auto& checked : all) {
-            for (const auto& problem : checked.problems) {
-                fmt::print("{}: {}: {}\n", one_line(checked.name),
-                           problem.path.empty() ? "/" : one_line(problem.path), one_line(problem.reason));
-            }
-            if (checked.problems.empty()) fmt::print("{}: OK\n", one_line(checked.name));
-        }
-        if (all.empty()) fmt::print("The configuration names no limit document.\n");
+        for (const auto& checked : all)
+            print(checked);
     }
     return is_good ? ExitCode::success : ExitCode::failure;
 }
@@ -71,18 +89,22 @@ ExitCode report(const CommandLine& line, const std::vector<Checked>& all) {
 ExitCode check_documents(const CommandLine& line, const std::vector<std::string>& files) {
     if (files.empty()) {
         const auto all = check_configured(line.paths);
-        return all ? report(line, *all) : complain(all.error());
+        if (!all) return complain(all.error());
+        if (all->empty() && !line.json) fmt::print("The configuration names no limit document.\n");
+        return report(line, *all);
     }
     std::vector<Checked> all;
+    bool lacks_some = false;
     for (const auto& file : files) {
-        const auto text = read_file(file, pscheduler::largest_document);
-        if (!text) {
+        if (const auto text = text_of_file(line.paths, file)) {
+            all.push_back({file, check_limit_document(line.paths, *text)});
+        } else {
             complain(text.error());
-            return ExitCode::usage;
+            lacks_some = true;
         }
-        all.push_back({file, problems_of_limit_document(*text)});
     }
-    return report(line, all);
+    const auto code = report(line, all);
+    return lacks_some ? ExitCode::usage : code;
 }
 
 /// JSON on the command line begins with a brace; everything else is the name of a file, with an '@' in front
@@ -111,18 +133,26 @@ ExitCode try_document(const CommandLine& line, const std::vector<std::string>& f
     if (!task) return complain_about_usage("limits", task.error().message);
     const auto hints = read_object(line, "hints");
     if (!hints) return complain_about_usage("limits", hints.error().message);
-    const auto text = read_file(files.front(), pscheduler::largest_document);
+    const auto text = text_of_file(line.paths, files.front());
     if (!text) {
         complain(text.error());
         return ExitCode::usage;
     }
-    const auto document = pscheduler::parse_limit_document(*text);
-    if (!document) {
-        complain(document.error().in(files.front()));
+    const auto read = pscheduler::read_limit_document(*text);
+    const auto world = pscheduler::outside_world(line.paths);
+    auto problems = read.found.problems;
+    if (problems.empty()) {
+        auto proved = pscheduler::prove(read.found, world);
+        if (!proved) return complain(proved.error().in(files.front()));
+        problems = std::move(*proved);
+    }
+    if (!problems.empty()) {
+        complain(pscheduler::error_of(problems).in(files.front()));
         return ExitCode::usage;
     }
-    const auto world = pscheduler::outside_world(line.paths);
-    const auto decision = pscheduler::Assessment(*document, world, *hints, *task).decide();
+    const auto decided = pscheduler::Assessment(read.document, world, *hints, *task).decide();
+    if (!decided) return complain(decided.error().in(files.front()));
+    const auto& decision = *decided;
     ordered_json result{{"passed", decision.passed}, {"diags", decision.diags}};
     result["priority"] = nullptr;
     if (decision.priority) {

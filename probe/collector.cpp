@@ -92,7 +92,7 @@ void Collector::begin(SeriesJob job) {
     ++tally_.series_read;
     if (whole.verdict == LimitDecision::Verdict::fail) {
         ReadResult failed;
-        failed.status = fail(context_.limits.failure(whole.limit, 0));
+        failed.status = fail(context_.limits.failure(whole, 0));
         on_failure(active, failed);
         return retire(active);
     }

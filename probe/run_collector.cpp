@@ -70,7 +70,7 @@ void RunCollector::take(const RunRecord& record) {
         SeriesRun& run = series(record.subject, event_type);
         if (run.whole().verdict == LimitDecision::Verdict::drop) continue;
         if (run.whole().verdict == LimitDecision::Verdict::fail) {
-            note_failure(run.job().id(), book_.limits.failure(run.whole().limit, 0));
+            note_failure(run.job().id(), book_.limits.failure(run.whole(), 0));
             has_failed = true;
             continue;
         }

@@ -90,7 +90,7 @@ Status SeriesRun::take_one(const Point& point, const Window& asked) {
     const auto decision =
         limits_.judge({.ts = point.ts, .value = point.value.text, .now = context_.now, .earlier = this});
     if (decision.verdict == LimitDecision::Verdict::fail) {
-        fail_at(point.ts, decision.limit);
+        fail_at(point.ts, decision);
         return fail(*failure_);
     }
     remember(point);
@@ -110,8 +110,8 @@ std::size_t SeriesRun::received(Timestamp from, Timestamp until) const {
     return within(taken_) + (state_ ? within(state_->recent) : 0);
 }
 
-void SeriesRun::fail_at(Timestamp ts, std::size_t limit) {
-    if (!failure_) failure_ = context_.limits.failure(limit, ts);
+void SeriesRun::fail_at(Timestamp ts, const LimitDecision& decision) {
+    if (!failure_) failure_ = context_.limits.failure(decision, ts);
     failed_at_ = std::min(failed_at_, ts);
 }
 
@@ -167,7 +167,7 @@ void SeriesRun::judge_deliveries() {
                                     .now = context_.now,
                                     .earlier = this});
         point.flags |= decision.flags;
-        if (decision.verdict == LimitDecision::Verdict::fail) fail_at(point.ts, decision.limit);
+        if (decision.verdict == LimitDecision::Verdict::fail) fail_at(point.ts, decision);
         if (decision.verdict == LimitDecision::Verdict::drop) settled_.push_back(point.ts);
         return decision.verdict != LimitDecision::Verdict::pass;
     });
@@ -207,7 +207,7 @@ void SeriesRun::write(std::size_t outlet, std::span<const Point> points, LimitFl
         const auto decision = limits_.judge_message(context_.body.size(), points.size());
         if (decision.verdict == LimitDecision::Verdict::fail) {
             refused_.push_back(points.front().ts);
-            return fail_at(points.front().ts, decision.limit);
+            return fail_at(points.front().ts, decision);
         }
         if (decision.verdict == LimitDecision::Verdict::drop) return;
         put(outlet, points, flags | decision.flags);

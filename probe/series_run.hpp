@@ -102,7 +102,7 @@ class SeriesRun final : public PointSink, private Earlier {
     void deliver(Outlet& outlet, std::span<const Point> points);
     void give_up(const Outlet::Delivery& delivery, std::span<const Point> points, const std::string& why);
     /// A limit ends the reading: no mark passes this result.
-    void fail_at(Timestamp ts, std::size_t limit);
+    void fail_at(Timestamp ts, const LimitDecision& decision);
 
     SeriesJob job_;
     SeriesContext& context_;

@@ -372,7 +372,7 @@ void Gathering::look_at_limits(ChainFacts& facts, const Measured* measured) {
             continue;
         }
         const bool leaves_out = std::ranges::all_of(types, [&](std::string_view type) {
-            return (*rule)->is_series_exceeded({entry, type});
+            return (*rule)->is_series_exceeded({entry, type}).value_or(false);
         });
         if (leaves_out && facts.excluding_limit.empty())
             facts.excluding_limit = fmt::format("{} leaves it out: {}", name, (*rule)->reason());

@@ -88,6 +88,9 @@ void judge(Reader& reader, const Node::Entry& entry, const Limit& limit) {
     judge_keys(reader, entry, *needs);
     if (limit.type == "event-type") {
         judge_globs(reader, entry, "allow", limit.allow);
+        if (is_given(entry, "allow") && limit.allow.empty())
+            warning_at(reader, entry, "allow",
+                       "is an empty list, which allows everything: name what may pass");
         judge_globs(reader, entry, "deny", limit.deny);
     } else if (limit.type == "pair") {
         judge_pairs(reader, entry, "allow", limit.allow);

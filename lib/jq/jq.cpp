@@ -24,6 +24,9 @@ namespace {
 
 constexpr std::string_view helper_name = "meshprobe-jq";
 
+/// How much longer we wait than the program may have the processor: others have it, too.
+constexpr int patience = 5;
+
 std::string find_helper(const JqOptions& options) {
     if (!options.helper.empty()) return options.helper;
     std::error_code error;
@@ -110,14 +113,32 @@ JqProgram::~JqProgram() {
     stop();
 }
 
-void JqProgram::stop() {
+int JqProgram::stop() {
     socket_ = FileDescriptor();
     received_.clear();
     const pid_t pid = std::exchange(pid_.value, -1);
-    if (pid <= 0) return;
+    if (pid <= 0) return 0;
     ::kill(pid, SIGKILL);
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    return status;
+}
+
+/// Its own faults end it by other signals than the one that the kernel, or a person, takes to get rid of it;
+/// that stop() kills changes nothing, because it closes its socket while it ends.
+Error JqProgram::ending() {
+    const int status = stop();
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        return {ErrorKind::internal,
+                "meshprobe-jq was killed, which happens when the machine, or the unit, is "
+                "out of memory"};
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) {
+        return {ErrorKind::interrupted, fmt::format("it takes more than {}", format_duration(options_.time))};
+    }
+    return {ErrorKind::interrupted, fmt::format("it needs more than its {} of memory, or ends jq otherwise",
+                                                format_size(options_.memory))};
 }
 
 Status JqProgram::start() {
@@ -125,7 +146,7 @@ Status JqProgram::start() {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0)
         return fail_errno("socketpair");
     socket_ = FileDescriptor(ends[0]);
-    const FileDescriptor theirs(ends[1]);
+    FileDescriptor theirs(ends[1]);
     std::string helper = find_helper(options_);
     // No environment: neither secrets of ours ($ENV) nor a ~/.jq of anybody's.
     std::string home = "HOME=/nonexistent";
@@ -133,6 +154,7 @@ Status JqProgram::start() {
     std::array<char*, 2> environment{home.data(), nullptr};
     const int error = ::posix_spawn(&pid_.value, helper.c_str(), FileActions(theirs.get()).get(),
                                     Attributes().get(), arguments.data(), environment.data());
+    theirs = FileDescriptor(); // or it would not be seen that it ends
     if (error != 0) {
         pid_.value = -1;
         return fail(ErrorKind::internal,
@@ -147,7 +169,7 @@ Status JqProgram::start() {
         {"output", options_.output},
         {"seconds", std::chrono::ceil<std::chrono::seconds>(options_.time).count()},
     };
-    const auto deadline = Clock::now() + options_.time;
+    const auto deadline = Clock::now() + patience * options_.time;
     auto sent = send(setup.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), deadline);
     auto answer = sent ? receive(deadline) : Result<Answer>(fail(sent.error()));
     if (answer && answer->kind == jq_frame::compiled) return {};
@@ -166,10 +188,8 @@ Result<std::vector<std::string>> JqProgram::run(std::string_view json) {
 Status JqProgram::run(std::string_view json, const std::function<void(std::string&&)>& on_result) {
     if (json.size() > jq_frame::largest)
         return fail(ErrorKind::protocol, fmt::format("an input of {}", format_size(json.size())));
-    if (pid_.value < 0) {
-        if (auto started = start(); !started) return fail(started.error());
-    }
-    const auto deadline = Clock::now() + options_.time;
+    if (auto ready = make_ready(); !ready) return ready;
+    const auto deadline = Clock::now() + patience * options_.time;
     if (auto sent = send(json, deadline); !sent) {
         stop();
         return fail(sent.error());
@@ -191,12 +211,17 @@ Status JqProgram::run(std::string_view json, const std::function<void(std::strin
     }
 }
 
+Status JqProgram::make_ready() {
+    return pid_.value < 0 ? start() : Status();
+}
+
 Status JqProgram::await(short events, Clock::time_point deadline) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
         if (left <= 0) {
-            return fail(ErrorKind::interrupted,
-                        fmt::format("it takes more than {}", format_duration(options_.time)));
+            return fail(ErrorKind::internal,
+                        fmt::format("meshprobe-jq does not answer within {}: the machine is too busy",
+                                    format_duration(patience * options_.time)));
         }
         pollfd entry{socket_.get(), events, 0};
         const int ready = ::poll(&entry, 1, static_cast<int>(left));
@@ -206,14 +231,19 @@ Status JqProgram::await(short events, Clock::time_point deadline) {
 }
 
 Status JqProgram::send(std::string_view payload, Clock::time_point deadline) {
-    const std::string head = jq_frame::head(payload.size());
-    for (std::string_view rest : {std::string_view(head), payload}) {
+    constexpr std::size_t small = 64U << 10; // cheaper to copy than to send by itself
+    std::string frame = jq_frame::head(payload.size());
+    if (payload.size() <= small) frame += std::exchange(payload, {});
+    for (std::string_view rest : {std::string_view(frame), payload}) {
         while (!rest.empty()) {
-            if (auto ready = await(POLLOUT, deadline); !ready) return ready;
             const auto count = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (count < 0 && errno != EAGAIN && errno != EINTR)
-                return fail(ErrorKind::interrupted, "meshprobe-jq ended before it had its input");
-            if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
+            if (count >= 0) {
+                rest.remove_prefix(static_cast<std::size_t>(count));
+            } else if (errno != EAGAIN && errno != EINTR) {
+                return fail(ending());
+            } else if (auto ready = await(POLLOUT, deadline); !ready) {
+                return ready;
+            }
         }
     }
     return {};
@@ -224,11 +254,7 @@ Status JqProgram::read_some(Clock::time_point deadline) {
     std::array<char, 65536> buffer{};
     const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-    if (count <= 0) {
-        return fail(ErrorKind::interrupted,
-                    fmt::format("it needs more than its {} of memory, or ends jq otherwise",
-                                format_size(options_.memory)));
-    }
+    if (count <= 0) return fail(ending());
     received_.append(buffer.data(), static_cast<std::size_t>(count));
     return {};
 }

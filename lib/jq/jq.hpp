@@ -2,10 +2,11 @@
 //
 // libjq can be neither interrupted nor kept from allocating: a single `"x" * 1e10` is one call, and freeing a
 // value nested a million deep overflows the stack. So a program runs in a process of its own, meshprobe-jq:
-// its time is bounded by whoever waits for it, its memory by the kernel, and it has no environment, no files
-// and nothing to write to but its answer. Whatever happens there is an error value here. A process that never
-// uses jq neither starts it nor loads libjq. It costs some 30 ms for each program (jq compiles its builtins),
-// then a few microseconds beyond jq's own for each input.
+// its time on the processor and its memory are bounded by the kernel, and it has no environment, no files and
+// nothing to write to but its answer. Whoever waits for it waits five times as long, for the machine may be
+// busy, and then gives up without blaming the program. Whatever happens there is an error value here. A
+// process that never uses jq neither starts it nor loads libjq. It costs some 30 ms for each program (jq
+// compiles its builtins), then a few microseconds beyond jq's own for each input.
 #pragma once
 
 #include "lib/error.hpp"
@@ -32,11 +33,12 @@ namespace meshprobe {
 struct JqOptions {
     nlohmann::json arguments = nlohmann::json::object(); ///< {"name": value}: $name in the program
     std::string modules; ///< directory that `import` and `include` may read from; empty: they read nothing
-    bool first_only = false;                     ///< stop at the first result
-    Microseconds time = std::chrono::seconds(2); ///< of compiling, and of each run
-    std::uint64_t memory = 128ULL << 20;         ///< address space of the process, libraries included
-    std::uint64_t output = 8ULL << 20;           ///< bytes of all results of a run
-    std::string helper = {}; ///< meshprobe-jq; empty: beside this program, else as installed
+    bool first_only = false; ///< stop at the first result
+    Microseconds time =
+        std::chrono::seconds(2);         ///< of the processor, whole seconds: to compile, for each run
+    std::uint64_t memory = 128ULL << 20; ///< address space of the process, libraries included
+    std::uint64_t output = 8ULL << 20;   ///< bytes of all results of a run
+    std::string helper = {};             ///< meshprobe-jq; empty: beside this program, else as installed
 };
 
 /// Where the modules `pscheduler/iso8601` and `pscheduler/si` are: what JqOptions::modules is for programs of
@@ -49,10 +51,14 @@ class JqProgram {
     [[nodiscard]] static Result<JqProgram> compile(std::string program, JqOptions options);
 
     /// The results in order, as JSON texts without blanks. `protocol`: the program raised an error, or `json`
-    /// is none; `interrupted`: it ran out of its bounds. It may be run again after either.
+    /// is none; `interrupted`: it ran out of its bounds; `internal`: it cannot be run here, or somebody
+    /// killed it. It may be run again after each.
     [[nodiscard]] Result<std::vector<std::string>> run(std::string_view json);
     /// The same, each result as it comes; those before an error are handed on too.
     [[nodiscard]] Status run(std::string_view json, const std::function<void(std::string&&)>& on_result);
+    /// Starts it again where an input ended it, as run() does by itself; for those who have to tell what is
+    /// wrong with an input from what is wrong here. Errors as compile() has them.
+    [[nodiscard]] Status make_ready();
 
     JqProgram(JqProgram&&) noexcept = default;
     JqProgram& operator=(JqProgram&& other) noexcept;
@@ -69,7 +75,8 @@ class JqProgram {
     using Clock = std::chrono::steady_clock;
 
     Status start();
-    void stop();
+    int stop();                   ///< how it ended, as waitpid(2) says; 0: it was not running
+    [[nodiscard]] Error ending(); ///< why its answer stopped
     Status send(std::string_view payload, Clock::time_point deadline);
     Result<Answer> receive(Clock::time_point deadline);
     Status read_some(Clock::time_point deadline);

@@ -3,9 +3,11 @@
 
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 extern "C" {
 #include <jq.h>
@@ -31,32 +34,43 @@ struct Teardown {
 };
 using State = std::unique_ptr<jq_state, Teardown>;
 
-bool read_all(char* buffer, std::size_t size) {
-    while (size > 0) {
-        const auto count = ::read(STDIN_FILENO, buffer, size);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return false;
-        buffer += count;
-        size -= static_cast<std::size_t>(count);
+/// What the caller sends, frame by frame.
+class Inputs {
+  public:
+    /// nullopt: the caller has gone.
+    std::optional<std::string> next() {
+        if (!read_up_to(jq_frame::header)) return std::nullopt;
+        const auto size = jq_frame::size_in(received_);
+        if (!size || !read_up_to(jq_frame::header + *size)) return std::nullopt;
+        std::string next = received_.substr(jq_frame::header + *size); // usually nothing
+        received_.resize(jq_frame::header + *size);
+        received_.erase(0, jq_frame::header);
+        return std::exchange(received_, std::move(next));
     }
-    return true;
-}
 
-/// nullopt: the caller has gone.
-std::optional<std::string> read_frame() {
-    std::string head(jq_frame::header, '\0');
-    if (!read_all(head.data(), head.size())) return std::nullopt;
-    const auto size = jq_frame::size_in(head);
-    if (!size) return std::nullopt;
-    std::string payload(*size, '\0');
-    if (!read_all(payload.data(), payload.size())) return std::nullopt;
-    return payload;
-}
+  private:
+    bool read_up_to(std::size_t size) {
+        std::array<char, 65536> buffer{};
+        received_.reserve(size); // memory is bounded
+        while (received_.size() < size) {
+            const auto count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return false;
+            received_.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        return true;
+    }
 
-bool write_frame(char kind, std::string_view text) {
+    std::string received_;
+};
+
+std::string frame_of(char kind, std::string_view text) {
     std::string frame = jq_frame::head(text.size() + 1) + kind;
     frame += text;
-    std::string_view rest = frame;
+    return frame;
+}
+
+bool write_frames(std::string_view rest) {
     while (!rest.empty()) {
         const auto count = ::write(STDOUT_FILENO, rest.data(), rest.size());
         if (count < 0 && errno == EINTR) continue;
@@ -64,6 +78,10 @@ bool write_frame(char kind, std::string_view text) {
         rest.remove_prefix(static_cast<std::size_t>(count));
     }
     return true;
+}
+
+bool write_frame(char kind, std::string_view text) {
+    return write_frames(frame_of(kind, text));
 }
 
 std::string text_of(jv value) {
@@ -82,9 +100,17 @@ bool limit(__rlimit_resource_t resource, rlim_t value) {
     return ::setrlimit(resource, &bounds) == 0;
 }
 
+/// Of the processor; then SIGPROF ends us. What others do with the processor meanwhile is no fault of the
+/// program. 0: without end.
+void allow_time(unsigned seconds) {
+    itimerval timer{};
+    timer.it_value.tv_sec = seconds;
+    ::setitimer(ITIMER_PROF, &timer, nullptr);
+}
+
 class Machine {
   public:
-    explicit Machine(json setup) : setup_(std::move(setup)) {}
+    Machine(json setup, Inputs& inputs) : setup_(std::move(setup)), inputs_(inputs) {}
 
     int run() {
         const std::string modules = setup_.value("modules", "");
@@ -92,7 +118,7 @@ class Machine {
                                 limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
                                 (!modules.empty() || no_files());
         if (!is_bounded) return give_up_unbounded();
-        ::alarm(seconds());
+        allow_time(seconds());
         const State state(::jq_init());
         if (!state) return 1;
         ::jq_set_error_cb(state.get(), remember, &message_);
@@ -105,11 +131,11 @@ class Machine {
             return write_frame(jq_frame::faulty, message_) ? 0 : 1;
         if (!no_files()) return give_up_unbounded();
         if (!write_frame(jq_frame::compiled, {})) return 1;
-        ::alarm(0);
-        while (const auto input = read_frame()) {
-            ::alarm(seconds()); // whoever waits gives up earlier; this is for when nobody waits any more
+        allow_time(0);
+        while (const auto input = inputs_.next()) {
+            allow_time(seconds());
             if (!answer(state.get(), *input)) return 1;
-            ::alarm(0);
+            allow_time(0);
         }
         return 0;
     }
@@ -123,7 +149,7 @@ class Machine {
                    ? 0
                    : 1;
     }
-    [[nodiscard]] unsigned seconds() const { return setup_.value("seconds", 2U) + 1; }
+    [[nodiscard]] unsigned seconds() const { return setup_.value("seconds", 2U); }
 
     static void remember(void* message, jv text) {
         auto& all = *static_cast<std::string*>(message);
@@ -147,13 +173,14 @@ class Machine {
                                          static_cast<std::size_t>(::jv_string_length_bytes(::jv_copy(text))));
             const bool fits = bytes.size() < left;
             left -= fits ? bytes.size() + 1 : 0;
+            // The only one travels with the word that it is: waking the caller costs more than most programs.
             const bool written =
-                fits ? write_frame(jq_frame::result, bytes)
-                     : write_frame(jq_frame::exceeded, "its results are larger than they may be");
+                !fits        ? write_frame(jq_frame::exceeded, "its results are larger than they may be")
+                : first_only ? write_frames(frame_of(jq_frame::result, bytes) + frame_of(jq_frame::done, {}))
+                             : write_frame(jq_frame::result, bytes);
             ::jv_free(text);
             if (!written) return false;
-            if (!fits) return true;
-            if (first_only) return write_frame(jq_frame::done, {});
+            if (!fits || first_only) return true;
         }
         return conclude(state, result);
     }
@@ -176,6 +203,7 @@ class Machine {
     }
 
     json setup_;
+    Inputs& inputs_;
     std::string message_;
 };
 
@@ -191,12 +219,13 @@ int main(int argc, char** /*argv*/) {
     // A service that is stopped still needs its results; we end when whoever asks does.
     std::signal(SIGTERM, SIG_IGN);
     std::signal(SIGINT, SIG_IGN);
-    const auto setup = read_frame();
+    Inputs inputs;
+    const auto setup = inputs.next();
     if (!setup) return 1;
     json parsed = json::parse(*setup, nullptr, false);
     if (!parsed.is_object()) return 1;
     try {
-        return Machine(std::move(parsed)).run();
+        return Machine(std::move(parsed), inputs).run();
     } catch (const std::exception&) {
         return 1; // out of memory; the caller sees the stream end
     }

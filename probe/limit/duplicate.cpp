@@ -1,5 +1,7 @@
 #include "probe/limit/duplicate.hpp"
 
+#include "lib/json_text/json_value.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,10 +10,16 @@ namespace meshprobe {
 
 namespace {
 
+/// 60, 60.0 and "60.0" are the same.
+std::string same_duration(const std::string& json_text) {
+    const auto whole = to_integer({json_text, true});
+    return whole ? fmt::format("{}", *whole) : json_text;
+}
+
 std::string subject_of(const MetadataEntry& entry) {
     const auto& meta = entry.meta; // JSON text, which holds no line break
     return fmt::format("{}\n{}\n{}\n{}\n{}", meta.source, meta.destination, meta.tool_name,
-                       meta.ip_transport_protocol, meta.time_duration);
+                       meta.ip_transport_protocol, same_duration(meta.time_duration));
 }
 
 } // namespace

@@ -7,7 +7,7 @@
 
 namespace meshprobe {
 
-bool EventTypeLimit::is_series_exceeded(const JudgedSeries& series) {
+Result<bool> EventTypeLimit::is_series_exceeded(const JudgedSeries& series) {
     const auto matches = [type = event_type_of(series.event_type)](const std::string& glob) {
         return glob_matches_text(glob, type);
     };

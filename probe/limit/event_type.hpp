@@ -11,7 +11,7 @@ class EventTypeLimit final : public LimitRule {
     EventTypeLimit(std::vector<std::string> allow, std::vector<std::string> deny)
         : allow_(std::move(allow)), deny_(std::move(deny)) {}
     [[nodiscard]] std::string reason() const override { return "an event type that is not wanted"; }
-    [[nodiscard]] bool is_series_exceeded(const JudgedSeries& series) override;
+    [[nodiscard]] Result<bool> is_series_exceeded(const JudgedSeries& series) override;
 
   private:
     std::vector<std::string> allow_;

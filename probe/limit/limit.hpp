@@ -61,6 +61,8 @@ class ResultJudge {
   public:
     virtual ~ResultJudge() = default;
     [[nodiscard]] virtual bool is_exceeded(const Judged& result) = 0;
+    /// Why the last result, of which it said that it is exceeded, could not be judged at all; null: it was.
+    [[nodiscard]] virtual const Error* fault() const { return nullptr; }
 
   protected:
     ResultJudge() = default;
@@ -76,12 +78,10 @@ class LimitRule {
     /// Why it is exceeded: "older than 40d".
     [[nodiscard]] virtual std::string reason() const = 0;
 
-    /// Why it cannot judge at all, which shows only once there is something to judge; null: it can. Every
-    /// series fails then, whatever the action: what nobody has judged is neither dropped nor delivered.
-    [[nodiscard]] virtual const Error* fault() { return nullptr; }
-
-    /// The series as a whole; asked once in a run, before anything of it is read.
-    [[nodiscard]] virtual bool is_series_exceeded(const JudgedSeries& /*series*/) { return false; }
+    /// The series as a whole; asked once in a run, before anything of it is read. Error: it cannot be judged.
+    /// As where ResultJudge says so, the series fails then, whatever the action: what nobody has judged is
+    /// neither dropped nor delivered, and read again.
+    [[nodiscard]] virtual Result<bool> is_series_exceeded(const JudgedSeries& /*series*/) { return false; }
     /// Who judges its results as they are read; null: nobody. The series outlives it.
     [[nodiscard]] virtual std::shared_ptr<ResultJudge> judge_of_results(const JudgedSeries& /*series*/) {
         return nullptr;

@@ -68,10 +68,10 @@ std::string LimitSet::names_of(LimitFlags flags) const {
     return names.empty() ? names : names + "]";
 }
 
-Error LimitSet::failure(std::size_t limit, Timestamp ts) const {
-    const auto& count = counts_[limit];
-    if (const Error* fault = entries_[limit].rule->fault())
-        return {ErrorKind::protocol, fmt::format("limit \"{}\": {}", count.limit, fault->message)};
+Error LimitSet::failure(const LimitDecision& decision, Timestamp ts) const {
+    const auto& count = counts_[decision.limit];
+    if (decision.fault)
+        return {ErrorKind::protocol, fmt::format("limit \"{}\": {}", count.limit, decision.fault->message)};
     std::string message = fmt::format("limit \"{}\": {}", count.limit, count.reason);
     if (ts > 0) {
         message += fmt::format(" ({})", format_utc(ts));
@@ -82,14 +82,18 @@ Error LimitSet::failure(std::size_t limit, Timestamp ts) const {
 SeriesLimits::SeriesLimits(LimitSet& set, const JudgedSeries& series) : set_(set) {
     for (std::size_t i = 0; i < set.entries_.size(); ++i) {
         auto& [rule, action] = set.entries_[i];
-        if (rule->fault() != nullptr) {
-            whole_ = {.verdict = Verdict::fail, .limit = i};
-            ++set.counts_[i].failed;
+        const auto exceeded = rule->is_series_exceeded(series);
+        if (!exceeded) {
+            give_up(whole_, i, exceeded.error());
+            count(whole_, 1);
             return;
         }
-        if (rule->is_series_exceeded(series) && decide(whole_, i, action)) {
-            auto& count = set_.counts_[i];
-            ++(whole_.verdict == Verdict::drop ? count.left_out : count.failed);
+        if (*exceeded && decide(whole_, i, action)) {
+            if (whole_.verdict == Verdict::drop) {
+                ++set_.counts_[i].left_out;
+            } else {
+                count(whole_, 1);
+            }
             return;
         }
         if (auto judge = rule->judge_of_results(series)) readers_.push_back({i, action, std::move(judge)});
@@ -108,12 +112,32 @@ bool SeriesLimits::decide(LimitDecision& decision, std::size_t limit, LimitActio
     return true;
 }
 
+void SeriesLimits::give_up(LimitDecision& decision, std::size_t limit, const Error& fault) {
+    decision.verdict = Verdict::fail;
+    decision.limit = limit;
+    decision.fault = std::make_shared<const Error>(fault);
+}
+
+void SeriesLimits::count(const LimitDecision& decision, std::uint64_t results) {
+    auto& count = set_.counts_[decision.limit];
+    if (decision.verdict == Verdict::drop) {
+        count.dropped += results;
+    } else if ((failed_ >> decision.limit & 1U) == 0) {
+        failed_ |= LimitFlags{1} << decision.limit;
+        ++count.failed;
+    }
+}
+
 LimitDecision SeriesLimits::judge(std::span<const Judge> judges, const Judged& result) {
     LimitDecision decision{.flags = whole_.flags};
     for (const auto& [limit, action, judge] : judges) {
-        if (!judge->is_exceeded(result) || !decide(decision, limit, action)) continue;
-        auto& count = set_.counts_[limit];
-        ++(decision.verdict == Verdict::drop ? count.dropped : count.failed);
+        if (!judge->is_exceeded(result)) continue;
+        if (const Error* fault = judge->fault()) {
+            give_up(decision, limit, *fault);
+        } else if (!decide(decision, limit, action)) {
+            continue;
+        }
+        count(decision, 1);
         break;
     }
     return decision;
@@ -130,12 +154,7 @@ LimitDecision SeriesLimits::judge_message(std::size_t message_bytes, std::uint64
     for (std::size_t i = 0; i < set_.entries_.size(); ++i) {
         const auto& [rule, action] = set_.entries_[i];
         if (!rule->is_message_exceeded(message_bytes) || !decide(decision, i, action)) continue;
-        auto& count = set_.counts_[i];
-        if (decision.verdict == Verdict::drop) {
-            count.dropped += results;
-        } else {
-            ++count.failed;
-        }
+        count(decision, results);
         break;
     }
     return decision;

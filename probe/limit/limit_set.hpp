@@ -19,6 +19,8 @@ struct LimitDecision {
     Verdict verdict = Verdict::pass;
     std::size_t limit = 0; ///< that dropped or failed it
     LimitFlags flags = 0;  ///< of what passes
+    /// Why `limit` could not judge it: it fails then, whatever the action. null: it was judged.
+    std::shared_ptr<const Error> fault = nullptr;
 };
 
 struct LimitCount {
@@ -51,7 +53,7 @@ class LimitSet {
     /// `["a","b"]`: the names of those that flagged, for a message; empty if none did.
     [[nodiscard]] std::string names_of(LimitFlags flags) const;
     /// Why the reading of a series ended, with the result that is to blame; 0: the series as a whole.
-    [[nodiscard]] Error failure(std::size_t limit, Timestamp ts) const;
+    [[nodiscard]] Error failure(const LimitDecision& decision, Timestamp ts) const;
 
   private:
     friend class SeriesLimits;
@@ -93,11 +95,15 @@ class SeriesLimits {
     [[nodiscard]] LimitDecision judge(std::span<const Judge> judges, const Judged& result);
     /// False: it only flags, and the next one is asked.
     [[nodiscard]] bool decide(LimitDecision& decision, std::size_t limit, LimitAction action);
+    void give_up(LimitDecision& decision, std::size_t limit, const Error& fault);
+    /// What was decided about so many results.
+    void count(const LimitDecision& decision, std::uint64_t results);
 
     LimitSet& set_;
     LimitDecision whole_;
     std::vector<Judge> readers_;
     std::vector<Judge> deliverers_;
+    LimitFlags failed_ = 0; ///< which limits have: a series is counted once, however many messages it has
 };
 
 } // namespace meshprobe

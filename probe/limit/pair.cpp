@@ -40,7 +40,7 @@ Result<PairLimit> PairLimit::create(const std::vector<std::string>& allow,
     return limit;
 }
 
-bool PairLimit::is_series_exceeded(const JudgedSeries& series) {
+Result<bool> PairLimit::is_series_exceeded(const JudgedSeries& series) {
     const auto& meta = series.entry.meta;
     const auto source = end_of(meta.source, meta.input_source);
     const auto destination = end_of(meta.destination, meta.input_destination);

@@ -12,7 +12,7 @@ class PairLimit final : public LimitRule {
     [[nodiscard]] static Result<PairLimit> create(const std::vector<std::string>& allow,
                                                   const std::vector<std::string>& deny);
     [[nodiscard]] std::string reason() const override { return "a pair that is not wanted"; }
-    [[nodiscard]] bool is_series_exceeded(const JudgedSeries& series) override;
+    [[nodiscard]] Result<bool> is_series_exceeded(const JudgedSeries& series) override;
 
   private:
     std::vector<PairPattern> allow_;

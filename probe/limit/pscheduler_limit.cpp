@@ -1,5 +1,6 @@
 #include "probe/limit/pscheduler_limit.hpp"
 
+#include "lib/host_name.hpp"
 #include "lib/json_text/json_value.hpp"
 #include "lib/summary_name.hpp"
 #include "probe/fetch/test_type.hpp"
@@ -48,46 +49,69 @@ std::string duration_of(const EntryMeta& meta) {
 class PschedulerLimit final : public LimitRule {
   public:
     PschedulerLimit(std::string origin, pscheduler::ReadDocument read, pscheduler::World world,
-                    std::string server)
-        : origin_(std::move(origin)), document_(std::move(read.document)),
-          unproved_(std::move(read.found.scripts)), world_(std::move(world)), server_(std::move(server)),
+                    const std::string& server)
+        : origin_(std::move(origin)), document_(std::move(read.document)), found_(std::move(read.found)),
+          world_(std::move(world)), server_(name_or_address(server)),
           depends_on_run_(document_.depends_on_run()) {}
 
     [[nodiscard]] std::string reason() const override { return "not let pass by " + origin_; }
 
-    /// A script that does not compile would refuse everything, as if that were the policy.
-    [[nodiscard]] const Error* fault() override {
-        for (const auto& [path, script] : std::exchange(unproved_, {})) {
-            const auto compiled = world_.compile_jq(script.program, script.arguments);
-            if (compiled || compiled.error().kind != ErrorKind::configuration) continue;
-            fault_ = compiled.error().in(fmt::format("{}: {}/script", origin_, path));
-            break;
+    [[nodiscard]] Result<bool> is_series_exceeded(const JudgedSeries& series) override {
+        if (auto proved = prove(); !proved) return fail(proved.error());
+        if (depends_on_run_) {
+            // What nobody will judge need not be read.
+            if (auto has_time = world_.has_time_for_jq(); !has_time)
+                return fail(has_time.error().in(origin_));
+            return false;
         }
-        return fault_ ? &*fault_ : nullptr;
-    }
-
-    [[nodiscard]] bool is_series_exceeded(const JudgedSeries& series) override {
-        return !depends_on_run_ && !assess(series).passes(nullptr);
+        const auto passes = assess(series).passes(nullptr);
+        if (!passes) return fail(passes.error().in(origin_));
+        return !*passes;
     }
 
     [[nodiscard]] std::shared_ptr<ResultJudge> judge_of_results(const JudgedSeries& series) override {
         if (!depends_on_run_) return nullptr;
-        return std::make_shared<Judge>(series, assess(series));
+        return std::make_shared<Judge>(series, assess(series), origin_);
     }
 
   private:
     class Judge final : public ResultJudge {
       public:
-        Judge(const JudgedSeries& series, pscheduler::Assessment assessment)
-            : series_(series), assessment_(std::move(assessment)) {}
+        Judge(const JudgedSeries& series, pscheduler::Assessment assessment, const std::string& origin)
+            : series_(series), assessment_(std::move(assessment)), origin_(origin) {}
+
         bool is_exceeded(const Judged& result) override {
-            return !assessment_.passes(run_schedule_of(series_, result.ts));
+            const auto passes = assessment_.passes(run_schedule_of(series_, result.ts));
+            fault_ = passes ? std::nullopt : std::optional(passes.error().in(origin_));
+            return fault_ || !*passes;
         }
+        [[nodiscard]] const Error* fault() const override { return fault_ ? &*fault_ : nullptr; }
 
       private:
         JudgedSeries series_;
         pscheduler::Assessment assessment_;
+        const std::string& origin_;
+        std::optional<Error> fault_; ///< of the last one
     };
+
+    /// A script that does not compile, or a regular expression that is none, would refuse everything, as if
+    /// that were the policy. Found out with the first series, when it is known that there is something to
+    /// judge.
+    [[nodiscard]] Status prove() {
+        if (!proved_) {
+            const auto problems = pscheduler::prove(found_, world_);
+            proved_ = !problems           ? Status(fail(problems.error().in(origin_)))
+                      : problems->empty() ? Status()
+                                          : Status(fail(pscheduler::error_of(*problems).in(origin_)));
+            found_ = {};
+        }
+        return *proved_;
+    }
+
+    static std::string name_or_address(const std::string& server) {
+        const auto parsed = parse_host_name(server);
+        return parsed ? parsed->host : server;
+    }
 
     [[nodiscard]] pscheduler::Assessment assess(const JudgedSeries& series) const {
         json hints{{"server", server_}};
@@ -98,9 +122,8 @@ class PschedulerLimit final : public LimitRule {
 
     std::string origin_;
     pscheduler::LimitDocument document_;
-    /// With their places; emptied when they were compiled, with the first series.
-    std::vector<std::pair<std::string, pscheduler::Script>> unproved_;
-    std::optional<Error> fault_;
+    pscheduler::Findings found_;
+    std::optional<Status> proved_;
     pscheduler::World world_;
     std::string server_;
     bool depends_on_run_;

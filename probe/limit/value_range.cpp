@@ -5,18 +5,36 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <limits>
 
 namespace meshprobe {
 
 namespace {
 
-/// Also of a string: old archives write some numbers so.
+/// Too large, or too small, for a double: what it would be if there were more of them.
+double beyond_doubles(std::string_view text) {
+    const auto exponent = text.find_first_of("eE");
+    const bool is_tiny = exponent == std::string_view::npos ? text.find_first_not_of("-0") == text.find('.')
+                                                            : text.substr(exponent + 1).starts_with('-');
+    if (is_tiny) return 0;
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
+    return text.starts_with('-') ? -infinity : infinity;
+}
+
+/// Also of a string, with blanks around or a plus: old archives write some numbers so.
 std::optional<double> number_in(std::string_view text) {
+    constexpr std::string_view blanks = " \t";
     if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return std::nullopt;
+    text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+    if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
     double number = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+    if (stop != end) return std::nullopt;
+    if (error == std::errc::result_out_of_range) return beyond_doubles(text);
+    return error == std::errc() ? std::optional(number) : std::nullopt;
 }
 
 } // namespace

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from probe_test import ADDRESS, BIN, CTL, DAY, HOUR, MINUTE, PARTIAL, SUCCESS, ProbeTest, Run  # noqa: E402
+from probe_test import ADDRESS, BIN, CTL, DAY, HOUR, MINUTE, PARTIAL, PROBE, SUCCESS, ProbeTest, Run  # noqa: E402
 
 
 def bodies(root: Path) -> list[bytes]:
@@ -345,6 +345,60 @@ class Documents(LimitsTest):
         self.good_run()
         self.assert_collected(-DAY + MINUTE, -MINUTE)
 
+    def assert_good_again(self, good: dict) -> None:
+        """Nothing was dropped: the document mended, or the machine, all of it arrives."""
+        self.forget_results()
+        self.policy(good)
+        self.good_run()
+        self.assert_collected(-DAY + MINUTE, -MINUTE)
+
+    def test_a_regular_expression_that_is_none_drops_nothing(self) -> None:
+        self.simulate(until=int(time.time()) - MINUTE)
+
+        def hint(expression: str) -> dict:
+            match = {"style": "regex", "match": expression}
+            return document(identifiers=[{"name": "all", "description": "", "type": "hint",
+                                          "data": {"hint": "requester", "match": match}}])
+
+        path = self.policy(hint(".(1|2"))
+        told = self.check()
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stdout, rf"^{path}:1:\d+: /identifiers/0/data/match/match: .* unmatched parenthesis")
+        run = self.good_run(PARTIAL)
+        self.assertIn(f"{path}: /identifiers/0/data/match/match", run.text)
+        self.assertEqual(self.points(), [])
+        self.assert_good_again(hint("."))
+
+    def test_a_jq_that_does_not_work_is_no_answer(self) -> None:
+        self.simulate(until=int(time.time()) - MINUTE)
+        policy = one_limit("jq", script='.run_schedule.duration != "never"')
+        programs = self.root / "bin"
+        for helper in ("exit 1", "kill -KILL $$", "sleep 3; exit 1"):
+            with self.subTest(helper):
+                shutil.rmtree(self.root / "var", ignore_errors=True)
+                shutil.rmtree(programs, ignore_errors=True)
+                programs.mkdir(parents=True)
+                shutil.copy(PROBE, programs)
+                (programs / "meshprobe-jq").write_text(f"#!/bin/sh\n{helper}\n")
+                (programs / "meshprobe-jq").chmod(0o755)
+                self.policy(policy)
+                broken = Run(subprocess.Popen([programs / PROBE.name, "--root", self.root, self.endpoint],
+                                              stderr=subprocess.PIPE, text=True))
+                self.assertEqual(broken.code, PARTIAL, broken.text)
+                self.assertIn("jq does not start", self.result["message"])
+                self.assertEqual((self.points(), self.result["dropped"]), ([], 0))
+                self.assert_good_again(policy)
+
+    def test_an_input_out_of_bounds_harms_itself_only(self) -> None:
+        self.simulate(until=int(time.time()) - MINUTE)
+        bad = "2"
+        self.policy(one_limit("jq", script=f'if .test.spec.dest | endswith("{bad}.example.net") then [range(1e9)] else true end'))
+        self.good_run()
+        self.assertRegex(self.result["limits"], r"^policy: \d+ series left out$")
+        ends = {message["meta"]["input_destination"] for message in self.messages()}
+        self.assertTrue(ends)
+        self.assertFalse([end for end in ends if end.endswith(f"{bad}.example.net")])
+
     def test_check_compiles_transforms(self) -> None:
         self.simulate(until=int(time.time()) - 2 * HOUR)
         broker = {"archiver": "rabbitmq", "url": "amqp://127.0.0.1:1/", "exchange": "x", "transform": "bad"}
@@ -376,6 +430,24 @@ class Documents(LimitsTest):
         self.assertEqual(check.returncode, 1)
         self.assertEqual(json.loads(check.stdout)[0]["problems"][0]["path"], "/limits/0/data/script")
         self.assertEqual(ctl("check", self.root / "absent").returncode, 2)
+        for kind in ({"limits": [{"name": "pass", "description": "", "type": "jq", "data": {"script": "("}}]},
+                     {"identifiers": [{"name": "all", "description": "", "type": "jq", "data": {"script": "("}}]},
+                     {"rewrite": {"script": "("}}, {"priority": {"script": "("}}):
+            path.write_text(json.dumps(document(**kind)))
+            told = ctl("try", path, "--task", "{}", "--hints", "{}")
+            self.assertEqual((told.returncode, told.stdout), (2, ""), kind)
+            self.assertIn("/script: ", told.stderr)
+        odd = self.root / "odd.conf"
+        odd.write_text(json.dumps(document() | {"limits": [document()["limits"][0] | {"owner": "noc"}]}))
+        told = ctl("check", self.root / "absent", path, odd)
+        self.assertEqual(told.returncode, 2)
+        self.assertIn("absent", told.stderr)
+        self.assertIn(f"{path}: /priority/script: ", told.stdout)
+        self.assertIn(f"{odd}: /limits/0: note: has an unknown member \"owner\"\n{odd}: OK", told.stdout)
+        odd.write_text("http://127.0.0.1:1/limits.conf\n")
+        for told in (ctl("check", odd), ctl("try", odd, "--task", "{}", "--hints", "{}")):
+            self.assertEqual(told.returncode, 2)
+            self.assertIn("is at http://127.0.0.1:1/limits.conf, of which there is no copy yet", told.stderr)
 
         path.write_text(json.dumps(one_limit("test-type", types=["rtt"])))
         task = self.root / "task.json"

@@ -7,7 +7,7 @@ def multiplier(p):
   (p | strings // "none") as $prefix
   | {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18, "z": 1e21, "y": 1e24,
      "ki": 1024, "mi": 1048576, "gi": 1073741824, "ti": 1099511627776, "pi": 1125899906842624,
-     "ei": 1152921504606846976, "zi": 1180591620717411303424, "yi": 1208925819614629174706176}[$prefix];
+     "ei": 1152921504606846976, "zi": 1180591620717411303424, "yi": 1208925819614629174706176}[$prefix | strings] // null;
 
 # "1.5G" is 1500000000; numbers are what they are.
 def as_integer(v):
@@ -15,8 +15,8 @@ def as_integer(v):
   | if ($value | type) == "number" then $value
     elif ($value | type) != "string" then invalid($value)
     else
-      [$value | capture("^(?<number>[0-9]+(\\.[0-9]+)?)(?<prefix>([kmgtpezy]i?)?)$"; "i")]
-      | if length == 0 then invalid($value) else .[0] end
-      | (.number | tonumber) * multiplier(.prefix // "" | ascii_downcase)
+      [$value | match("^([0-9]+(?:\\.[0-9]+)?)((?:[KkMmGgTtPpEeZzYy][Ii]?)?)$")]
+      | if length == 0 then invalid($value) else [.[0].captures[].string] end
+      | (.[0] | tonumber) * multiplier(.[1] // "" | ascii_downcase)
       | floor
     end;

@@ -1,6 +1,7 @@
 #include "probe/limit/pscheduler/data_reader.hpp"
 
 #include "lib/config/suggest.hpp"
+#include "lib/host_name.hpp"
 #include "lib/mesh/json_text.hpp"
 
 #include <fmt/core.h>
@@ -15,9 +16,12 @@ using nlohmann::json;
 
 constexpr std::size_t most_problems = 100; // strangers may have written it
 
+void add(std::vector<Problem>& problems, std::string path, std::string reason) {
+    if (problems.size() < most_problems) problems.push_back({std::move(path), std::move(reason)});
+}
+
 void add(Findings& findings, std::string path, std::string reason) {
-    if (findings.problems.size() < most_problems)
-        findings.problems.push_back({std::move(path), std::move(reason)});
+    add(findings.problems, std::move(path), std::move(reason));
 }
 
 /// As of a JSON pointer.
@@ -50,6 +54,10 @@ void DataReader::problem(std::string_view name, std::string reason) {
     add(findings_, path(name), std::move(reason));
 }
 
+void DataReader::remark(std::string_view name, std::string reason) {
+    add(findings_.remarks, path(name), std::move(reason));
+}
+
 const json* DataReader::any(std::string_view name, Need need) {
     known_.emplace(name);
     if (!object_.is_object()) return nullptr;
@@ -75,6 +83,13 @@ bool DataReader::text(std::string_view name, std::string& value, Need need) {
     }
     value = found->get<std::string>();
     return true;
+}
+
+bool DataReader::url(std::string_view name, std::string& value, Need need) {
+    if (!text(name, value, need)) return false;
+    const auto parsed = parse_url(value);
+    if (!parsed) problem(name, parsed.error().message);
+    return parsed.has_value();
 }
 
 bool DataReader::flag(std::string_view name, bool& value, Need need) {
@@ -160,8 +175,13 @@ bool DataReader::match(std::string_view name, std::optional<StringMatch>& value,
     inner.flag("case-insensitive", match.case_insensitive);
     inner.flag("invert", match.invert);
     inner.finish();
-    if (findings_.problems.size() == before) value = std::move(match);
-    return findings_.problems.size() == before;
+    if (findings_.problems.size() != before) return false;
+    if (match.style == StringMatch::Style::regex) {
+        const Script asked{.program = std::string(match.regex_program()), .arguments = {{"re", match.match}}};
+        findings_.unproved.push_back({path(name) + "/match", asked, true});
+    }
+    value = std::move(match);
+    return true;
 }
 
 bool DataReader::script(std::string_view name, std::optional<Script>& value, Need need,
@@ -196,12 +216,20 @@ std::optional<std::size_t> DataReader::choice(std::string_view name, std::span<c
 }
 
 void DataReader::finish() {
+    tell_unknown(findings_.problems);
+}
+
+void DataReader::finish_leniently() {
+    tell_unknown(findings_.remarks);
+}
+
+void DataReader::tell_unknown(std::vector<Problem>& where) {
     if (!object_.is_object()) return;
     for (const auto& member : object_.items()) {
         if (known_.contains(member.key())) continue;
         const std::vector<std::string_view> words(known_.begin(), known_.end());
-        problem({}, fmt::format("has an unknown member {}{}", quote(member.key()),
-                                suggestion(member.key(), words)));
+        add(where, path_,
+            fmt::format("has an unknown member {}{}", quote(member.key()), suggestion(member.key(), words)));
     }
 }
 
@@ -237,7 +265,7 @@ std::optional<Script> read_script(const json& object, const std::string& path, F
         script.program = std::move(*program);
     }
     if (findings.problems.size() != before) return std::nullopt;
-    findings.scripts.emplace_back(path, script);
+    findings.unproved.push_back({path + "/script", script});
     return script;
 }
 

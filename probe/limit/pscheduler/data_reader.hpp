@@ -23,11 +23,18 @@ struct Problem {
     auto operator<=>(const Problem&) const = default;
 };
 
+/// What only jq can say is usable: a script compiles, a regular expression is one.
+struct Unproved {
+    std::string path; ///< a JSON pointer
+    Script script;
+    bool is_regex = false; ///< the script asks it of a text
+};
+
 /// What reading a document brought to light.
 struct Findings {
     std::vector<Problem> problems;
-    std::vector<std::pair<std::string, Script>>
-        scripts; ///< with their places: whether they compile, jq knows
+    std::vector<Problem> remarks; ///< the document can be used, but may not mean what its author thinks
+    std::vector<Unproved> unproved;
 };
 
 enum class Need { required, optional };
@@ -39,6 +46,8 @@ class DataReader {
 
     // Each leaves `value` alone if the member is absent or wrong; false then.
     bool text(std::string_view name, std::string& value, Need need);
+    /// One of http or https that can be fetched.
+    bool url(std::string_view name, std::string& value, Need need);
     bool flag(std::string_view name, bool& value, Need need = Need::optional);
     bool duration(std::string_view name, Microseconds& value, Need need);
     bool texts(std::string_view name, std::vector<std::string>& value, Need need);
@@ -58,10 +67,14 @@ class DataReader {
     const nlohmann::json* array(std::string_view name, Need need);
 
     void problem(std::string_view name, std::string reason); ///< of a member; empty name: of the object
+    void remark(std::string_view name, std::string reason);
     [[nodiscard]] std::string path(std::string_view name) const;
-    void finish(); ///< members that nobody asked for
+    void finish();           ///< members that nobody asked for are problems
+    void finish_leniently(); ///< … are remarks
 
   private:
+    void tell_unknown(std::vector<Problem>& where);
+
     const nlohmann::json& object_;
     std::string path_;
     Findings& findings_;

@@ -70,6 +70,9 @@ struct ReadDocument {
 /// any other.
 [[nodiscard]] ReadDocument read_limit_document(std::string_view text);
 
+/// What jq has against its scripts and regular expressions, in jq's words. Error: jq cannot be asked.
+[[nodiscard]] Result<std::vector<Problem>> prove(const Findings& found, const World& world);
+
 /// The first one, and how many more there are, as a `configuration` error. Not of none.
 [[nodiscard]] Error error_of(const std::vector<Problem>& problems);
 [[nodiscard]] Result<LimitDocument> parse_limit_document(std::string_view text);

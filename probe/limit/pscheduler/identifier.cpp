@@ -8,7 +8,9 @@ namespace {
 
 class Always final : public Identifier {
   public:
-    bool identifies(const Hints& /*hints*/, const World& /*world*/) const override { return true; }
+    Result<Answer> identifies(const Hints& /*hints*/, const World& /*world*/) const override {
+        return Answer::yes;
+    }
 };
 
 std::unique_ptr<Identifier> make_always(DataReader& /*data*/) {
@@ -18,9 +20,9 @@ std::unique_ptr<Identifier> make_always(DataReader& /*data*/) {
 class Hint final : public Identifier {
   public:
     Hint(std::string hint, StringMatch match) : hint_(std::move(hint)), match_(std::move(match)) {}
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto text = hints.text(hint_);
-        return text && match_.matches(*text, world);
+        return text ? match_.matches(*text, world) : Answer::no;
     }
 
   private:
@@ -39,9 +41,11 @@ std::unique_ptr<Identifier> make_hint(DataReader& data) {
 class JqIdentifier final : public Identifier {
   public:
     explicit JqIdentifier(Script script) : script_(std::move(script)) {}
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto result = script_.first_result(world, hints.object);
-        return !script_.output_raw && result && *result && **result == true;
+        if (!result && is_fault(result.error())) return fail(result.error());
+        if (script_.output_raw || !result || !*result || !(*result)->is_boolean()) return Answer::unknown;
+        return answer((*result)->get<bool>());
     }
 
   private:

@@ -1,5 +1,6 @@
-// What identifies a requester. One function makes each type from its data; a missing hint, or an answer that
-// does not come, identifies nobody unless the data say otherwise.
+// What identifies a requester. One function makes each type from its data; what cannot be answered, because
+// the requester is no address, or nobody tells, is `unknown` unless the data say otherwise, and identifies
+// nobody.
 #pragma once
 
 #include "probe/limit/pscheduler/data_reader.hpp"
@@ -34,7 +35,8 @@ struct ListSource {
 class Identifier {
   public:
     virtual ~Identifier() = default;
-    [[nodiscard]] virtual bool identifies(const Hints& hints, const World& world) const = 0;
+    /// Error: somebody would have to be asked, and was not (World).
+    [[nodiscard]] virtual Result<Answer> identifies(const Hints& hints, const World& world) const = 0;
     [[nodiscard]] virtual const ListSource* list() const { return nullptr; }
 
   protected:

@@ -16,9 +16,9 @@ bool contains(const Networks& networks, const IpAddress& address) {
 class CidrList final : public Identifier {
   public:
     explicit CidrList(Networks networks) : networks_(std::move(networks)) {}
-    bool identifies(const Hints& hints, const World& /*world*/) const override {
+    Result<Answer> identifies(const Hints& hints, const World& /*world*/) const override {
         const auto requester = hints.requester();
-        return requester && contains(networks_, *requester);
+        return requester ? answer(contains(networks_, *requester)) : Answer::unknown;
     }
 
   private:
@@ -46,15 +46,15 @@ class CidrListUrl final : public Identifier {
     CidrListUrl(ListSource source, Networks exclude, bool fail_state)
         : source_(std::move(source)), exclude_(std::move(exclude)), fail_state_(fail_state) {}
 
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto requester = hints.requester();
-        if (!requester) return false;
+        if (!requester) return Answer::unknown;
         if (!networks_) {
             const auto text = world.list ? world.list(source_.key()) : std::nullopt;
             networks_ = text ? networks_in(*text) : Networks{};
         }
-        if (networks_->empty()) return fail_state_;
-        return contains(*networks_, *requester) && !contains(exclude_, *requester);
+        if (networks_->empty()) return answer(fail_state_);
+        return answer(contains(*networks_, *requester) && !contains(exclude_, *requester));
     }
     const ListSource* list() const override { return &source_; }
 
@@ -68,12 +68,12 @@ class CidrListUrl final : public Identifier {
 class LocalInterface final : public Identifier {
   public:
     explicit LocalInterface(bool whole_subnet) : whole_subnet_(whole_subnet) {}
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto requester = hints.requester();
-        if (!requester || !world.interfaces) return false;
-        return std::ranges::any_of(world.interfaces(), [&](const IpNetwork& interface) {
+        if (!requester || !world.interfaces) return Answer::unknown;
+        return answer(std::ranges::any_of(world.interfaces(), [&](const IpNetwork& interface) {
             return whole_subnet_ ? interface.contains(*requester) : interface.base == *requester;
-        });
+        }));
     }
 
   private:
@@ -98,9 +98,7 @@ std::unique_ptr<Identifier> make_cidr_list_url(DataReader& data) {
     ListSource source;
     Networks exclude;
     bool fail_state = false;
-    if (data.text("source", source.url, Need::required) && !source.url.starts_with("http://") &&
-        !source.url.starts_with("https://"))
-        data.problem("source", "expected a URL that begins with http:// or https://");
+    data.url("source", source.url, Need::required);
     data.duration("update", source.update, Need::required);
     data.duration("retry", source.retry, Need::required);
     data.script("transform", source.transform, Need::optional);

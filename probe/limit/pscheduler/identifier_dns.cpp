@@ -24,7 +24,7 @@ std::string reversed(const IpAddress& address) {
     return text;
 }
 
-DnsAnswer ask(const World& world, const std::string& name, DnsType type, Microseconds timeout) {
+Result<DnsAnswer> ask(const World& world, const std::string& name, DnsType type, Microseconds timeout) {
     return world.dns ? world.dns(name, type, timeout) : DnsAnswer{};
 }
 
@@ -33,16 +33,17 @@ class CymruBogon final : public Identifier {
     CymruBogon(bool fail_result, Microseconds timeout, std::vector<IpNetwork> exclude)
         : fail_result_(fail_result), timeout_(timeout), exclude_(std::move(exclude)) {}
 
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto requester = hints.requester();
-        if (!requester) return false;
+        if (!requester) return Answer::unknown;
         const auto excluded = [&](const IpNetwork& network) { return network.contains(*requester); };
-        if (std::ranges::any_of(exclude_, excluded)) return false;
+        if (std::ranges::any_of(exclude_, excluded)) return Answer::no;
         const auto name =
             fmt::format("{}.v{}.fullbogons.cymru.com", reversed(*requester), requester->size == 4 ? 4 : 6);
-        const auto answer = ask(world, name, DnsType::a, timeout_);
-        if (answer.is == DnsAnswer::Is::unknown) return fail_result_;
-        return std::ranges::find(answer.texts, "127.0.0.2") != answer.texts.end();
+        const auto told = ask(world, name, DnsType::a, timeout_);
+        if (!told) return fail(told.error());
+        if (told->is == DnsAnswer::Is::unknown) return answer(fail_result_);
+        return answer(std::ranges::find(told->texts, "127.0.0.2") != told->texts.end());
     }
 
   private:
@@ -70,18 +71,19 @@ class CymruAsn final : public Identifier {
     CymruAsn(bool fail_result, Microseconds timeout, bool peers, std::vector<std::uint64_t> asns)
         : fail_result_(fail_result), timeout_(timeout), peers_(peers), asns_(std::move(asns)) {}
 
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto requester = hints.requester();
-        if (!requester) return false;
+        if (!requester) return Answer::unknown;
         const std::string_view zone = peers_ ? "peer" : requester->size == 4 ? "origin" : "origin6";
         const auto name = fmt::format("{}.{}.asn.cymru.com", reversed(*requester), zone);
-        const auto answer = ask(world, name, DnsType::txt, timeout_);
-        if (answer.is == DnsAnswer::Is::unknown) return fail_result_;
-        return std::ranges::any_of(answer.texts, [this](const std::string& text) {
+        const auto told = ask(world, name, DnsType::txt, timeout_);
+        if (!told) return fail(told.error());
+        if (told->is == DnsAnswer::Is::unknown) return answer(fail_result_);
+        return answer(std::ranges::any_of(told->texts, [this](const std::string& text) {
             return std::ranges::any_of(as_numbers(text), [this](std::uint64_t number) {
                 return std::ranges::find(asns_, number) != asns_.end();
             });
-        });
+        }));
     }
 
   private:
@@ -96,22 +98,35 @@ class ReverseDns final : public Identifier {
   public:
     ReverseDns(StringMatch match, Microseconds timeout) : match_(std::move(match)), timeout_(timeout) {}
 
-    bool identifies(const Hints& hints, const World& world) const override {
+    Result<Answer> identifies(const Hints& hints, const World& world) const override {
         const auto requester = hints.requester();
-        if (!requester) return false;
+        if (!requester) return Answer::unknown;
         const auto pointer = reversed(*requester) + (requester->size == 4 ? ".in-addr.arpa" : ".ip6.arpa");
         const auto names = ask(world, pointer, DnsType::ptr, timeout_);
-        const auto type = requester->size == 4 ? DnsType::a : DnsType::aaaa;
-        return std::ranges::any_of(names.texts, [&](const std::string& name) {
-            const auto addresses = ask(world, name, type, timeout_);
-            const bool leads_back = std::ranges::any_of(addresses.texts, [&](const std::string& text) {
-                return parse_ip_address(text) == requester;
-            });
-            return leads_back && (match_.matches(name, world) || match_.matches(name + ".", world));
-        });
+        if (!names) return fail(names.error());
+        bool is_known = names->is != DnsAnswer::Is::unknown;
+        for (const auto& name : names->texts) {
+            const auto matches = leads_back_and_matches(name, *requester, world);
+            if (!matches || *matches == Answer::yes) return matches;
+            is_known = is_known && *matches == Answer::no;
+        }
+        return is_known ? Answer::no : Answer::unknown;
     }
 
   private:
+    [[nodiscard]] Result<Answer> leads_back_and_matches(const std::string& name, const IpAddress& requester,
+                                                        const World& world) const {
+        const auto type = requester.size == 4 ? DnsType::a : DnsType::aaaa;
+        const auto addresses = ask(world, name, type, timeout_);
+        if (!addresses) return fail(addresses.error());
+        if (addresses->is == DnsAnswer::Is::unknown) return Answer::unknown;
+        const bool leads_back = std::ranges::any_of(
+            addresses->texts, [&](const std::string& text) { return parse_ip_address(text) == requester; });
+        if (!leads_back) return Answer::no;
+        auto matches = match_.matches(name, world);
+        return matches && *matches == Answer::no ? match_.matches(name + ".", world) : matches;
+    }
+
     StringMatch match_;
     Microseconds timeout_;
 };

@@ -14,7 +14,7 @@ namespace {
 class PassFail final : public TaskLimit {
   public:
     explicit PassFail(bool pass) : pass_(pass) {}
-    Outcome judge(const Proposal& /*proposal*/, const World& /*world*/) const override {
+    Result<Outcome> judge(const Proposal& /*proposal*/, const World& /*world*/) const override {
         return pass_ ? Outcome::pass() : Outcome::failure("Forced to fail");
     }
 
@@ -31,11 +31,11 @@ std::unique_ptr<TaskLimit> make_pass_fail(DataReader& data) {
 class TestType final : public TaskLimit {
   public:
     explicit TestType(std::vector<std::string> types) : types_(std::move(types)) {}
-    Outcome judge(const Proposal& proposal, const World& /*world*/) const override {
+    Result<Outcome> judge(const Proposal& proposal, const World& /*world*/) const override {
         const auto& type = string_member(object_member(proposal.task, "test"), "type");
         if (std::ranges::find(types_, type) != types_.end()) return Outcome::pass();
-        return Outcome::failure(type.empty() ? "The type of the test is not known"
-                                             : fmt::format("Tests of type {} are not in the list", type));
+        if (type.empty()) return Outcome::unanswered("The type of the test is not known");
+        return Outcome::failure(fmt::format("Tests of type {} are not in the list", type));
     }
 
   private:
@@ -55,15 +55,16 @@ class JqLimit final : public TaskLimit {
 
     bool depends_on_run() const override { return depends_on_run_; }
 
-    Outcome judge(const Proposal& proposal, const World& world) const override {
+    Result<Outcome> judge(const Proposal& proposal, const World& world) const override {
         const auto result =
             script_.first_result(world, depends_on_run_ ? proposal.task : without_run(proposal.task));
-        if (!result) return Outcome::failure(result.error().message);
-        if (!*result) return Outcome::failure("The script has no result");
+        if (!result && is_fault(result.error())) return fail(result.error());
+        if (!result) return Outcome::unanswered(result.error().message);
+        if (!*result) return Outcome::unanswered("The script has no result");
         const auto& value = **result;
         if (value.is_string()) return Outcome::failure(value.get<std::string>());
         if (!value.is_boolean())
-            return Outcome::failure("The script's result is neither true or false nor a reason");
+            return Outcome::unanswered("The script's result is neither true or false nor a reason");
         return value.get<bool>() ? Outcome::pass() : Outcome::failure("Unspecified reason");
     }
 

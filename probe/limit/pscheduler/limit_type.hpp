@@ -1,4 +1,5 @@
-// What a task is judged by. One function makes each type from its data; what cannot be evaluated fails.
+// What a task is judged by. One function makes each type from its data; what cannot be evaluated fails, and
+// cannot be inverted.
 #pragma once
 
 #include "probe/limit/pscheduler/data_reader.hpp"
@@ -17,16 +18,19 @@ struct Proposal {
 
 struct Outcome {
     bool passed = false;
-    std::string reason; ///< why not
+    std::string reason;      ///< why not
+    bool is_answered = true; ///< false: it could not be evaluated
 
     [[nodiscard]] static Outcome pass() { return {true, {}}; }
     [[nodiscard]] static Outcome failure(std::string reason) { return {false, std::move(reason)}; }
+    [[nodiscard]] static Outcome unanswered(std::string reason) { return {false, std::move(reason), false}; }
 };
 
 class TaskLimit {
   public:
     virtual ~TaskLimit() = default;
-    [[nodiscard]] virtual Outcome judge(const Proposal& proposal, const World& world) const = 0;
+    /// Error: somebody would have to be asked, and was not (World).
+    [[nodiscard]] virtual Result<Outcome> judge(const Proposal& proposal, const World& world) const = 0;
     /// Judges nothing but when a run takes place: passes, not to be inverted, where there is no run.
     [[nodiscard]] virtual bool is_about_schedule() const { return false; }
     /// The outcome may differ from run to run of a task.

@@ -35,7 +35,6 @@ class Budget {
         return result;
     }
     [[nodiscard]] bool is_spent() const { return left_ <= Microseconds(0); }
-    [[nodiscard]] Microseconds left() const { return left_; }
 
   private:
     Microseconds left_;
@@ -44,26 +43,36 @@ class Budget {
 /// Programs with arguments of their own; the last ones used stay ready.
 class Programs {
   public:
-    explicit Programs(Microseconds time) : budget_(time) {}
+    Programs(Microseconds time, std::string helper)
+        : time_(time), budget_(time), helper_(std::move(helper)) {}
 
     Result<std::optional<nlohmann::json>>
     first_result(const std::string& program, const nlohmann::json& arguments, const nlohmann::json& input) {
         const std::string key = key_of(program, arguments);
-        if (const auto known = given_up_.find(key); known != given_up_.end()) return fail(known->second);
-        if (budget_.is_spent())
-            return fail(ErrorKind::interrupted, "the jq programs of the document take too long together");
-        auto results = budget_.spend([&] { return run(key, program, arguments, input); });
-        if (!results) {
-            // What does not compile, or does not end, will not do so with the next input.
-            if (results.error().kind != ErrorKind::protocol) given_up_.emplace(key, results.error());
-            return fail(results.error());
-        }
-        if (results->empty()) return std::nullopt;
-        return nlohmann::json::parse(results->front(), nullptr, false);
+        const std::string text = input.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const std::string question = key + '\0' + text;
+        if (const auto known = exceeded_.find(question); known != exceeded_.end()) return fail(known->second);
+        if (budget_.is_spent()) return fail(out_of_time());
+        return budget_.spend([&]() -> Result<std::optional<nlohmann::json>> {
+            if (auto made = make_ready(key, program, arguments); !made) return fail(made.error());
+            const auto results = ready_.front().compiled.run(text);
+            if (!results) {
+                if (results.error().kind == ErrorKind::interrupted)
+                    exceeded_.emplace(question, results.error());
+                return fail(results.error());
+            }
+            if (results->empty()) return std::nullopt;
+            return nlohmann::json::parse(results->front(), nullptr, false);
+        });
+    }
+
+    [[nodiscard]] Status has_time() const {
+        return budget_.is_spent() ? Status(fail(out_of_time())) : Status();
     }
 
     Status compile(const std::string& program, const nlohmann::json& arguments) {
-        return make_ready(key_of(program, arguments), program, arguments);
+        if (budget_.is_spent()) return fail(out_of_time());
+        return budget_.spend([&] { return make_ready(key_of(program, arguments), program, arguments); });
     }
 
   private:
@@ -76,68 +85,81 @@ class Programs {
         return program + '\0' + arguments.dump();
     }
 
-    /// In front of the others.
+    [[nodiscard]] Error out_of_time() const {
+        return {ErrorKind::internal,
+                fmt::format("its jq programs took their {} together; the next run goes on here",
+                            format_duration(time_))};
+    }
+
+    /// In front of the others. A program that does not get ready in time has seen no input that could be to
+    /// blame.
     Status make_ready(const std::string& key, const std::string& program, const nlohmann::json& arguments) {
         constexpr std::size_t most_ready = 8;
         const auto ready = std::ranges::find(ready_, key, &Entry::key);
+        Status made;
         if (ready == ready_.end()) {
             JqOptions options;
             options.arguments = arguments;
+            options.modules = jq_modules(helper_);
+            options.helper = helper_;
             options.first_only = true;
             auto compiled = JqProgram::compile(program, std::move(options));
-            if (!compiled) return fail(compiled.error());
-            ready_.push_front({key, std::move(*compiled)});
-            if (ready_.size() > most_ready) ready_.pop_back();
-        } else if (ready != ready_.begin()) {
-            std::rotate(ready_.begin(), ready, std::next(ready));
+            if (compiled) {
+                ready_.push_front({key, std::move(*compiled)});
+                if (ready_.size() > most_ready) ready_.pop_back();
+            } else {
+                made = fail(compiled.error());
+            }
+        } else {
+            if (ready != ready_.begin()) std::rotate(ready_.begin(), ready, std::next(ready));
+            made = ready_.front().compiled.make_ready();
         }
-        return {};
+        if (!made && made.error().kind != ErrorKind::configuration)
+            return fail(ErrorKind::internal, "jq does not start: " + made.error().message);
+        return made;
     }
 
-    Result<std::vector<std::string>> run(const std::string& key, const std::string& program,
-                                         const nlohmann::json& arguments, const nlohmann::json& input) {
-        if (auto made = make_ready(key, program, arguments); !made) return fail(made.error());
-        return ready_.front().compiled.run(
-            input.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    }
-
+    Microseconds time_;
     Budget budget_;
-    std::deque<Entry> ready_; ///< the last one used in front
-    std::map<std::string, Error> given_up_;
+    std::string helper_;
+    std::deque<Entry> ready_;               ///< the last one used in front
+    std::map<std::string, Error> exceeded_; ///< what took a program out of its bounds: once is enough
 };
 
-class Names {
+class NameServers {
   public:
-    explicit Names(Microseconds time) : budget_(time) {}
+    explicit NameServers(Microseconds time) : time_(time), budget_(time) {}
 
-    DnsAnswer ask(const std::string& name, DnsType type, Microseconds timeout) {
-        const auto [known, is_new] = known_.try_emplace({name, type});
-        if (is_new && !budget_.is_spent()) {
-            known->second =
-                budget_.spend([&] { return ask_dns(name, type, std::min(timeout, budget_.left())); });
+    Result<DnsAnswer> ask(const std::string& name, DnsType type, Microseconds timeout) {
+        if (const auto known = known_.find({name, type}); known != known_.end()) return known->second;
+        if (budget_.is_spent()) {
+            return fail(ErrorKind::internal,
+                        fmt::format("its questions to DNS took their {} together; the next run goes on here",
+                                    format_duration(time_)));
         }
-        return known->second;
+        // The last one is not cut short: it would look as if nobody answered.
+        auto answer = budget_.spend([&] { return ask_dns(name, type, std::min(timeout, time_)); });
+        return known_.emplace(std::pair(name, type), std::move(answer)).first->second;
     }
 
   private:
+    Microseconds time_;
     Budget budget_;
     std::map<std::pair<std::string, DnsType>, DnsAnswer> known_;
 };
 
 class Fetches {
   public:
-    Fetches(const Paths& paths, Microseconds time) : paths_(paths), budget_(time) {}
+    Fetches(const Paths& paths, Microseconds time) : paths_(paths), time_(time), budget_(time) {}
 
     Result<Fetched> get(const Fetch& fetch) {
-        std::string key = fetch.url;
-        for (const auto& header : fetch.headers)
-            key += "\n" + header;
-        if (const auto known = known_.find(key); known != known_.end()) return known->second;
-        if (budget_.is_spent())
-            return fail(ErrorKind::interrupted, "what is fetched for the document takes too long together");
-        auto fetched = budget_.spend([&] { return transfer(fetch); });
-        known_.emplace(key, fetched);
-        return fetched;
+        if (const auto known = known_.find(fetch); known != known_.end()) return known->second;
+        if (budget_.is_spent()) {
+            return fail(ErrorKind::internal,
+                        fmt::format("what it fetches took its {} together; the next run goes on here",
+                                    format_duration(time_)));
+        }
+        return known_.emplace(fetch, budget_.spend([&] { return transfer(fetch); })).first->second;
     }
 
   private:
@@ -159,7 +181,7 @@ class Fetches {
         request.url = fetch.url;
         request.headers = fetch.headers;
         request.max_bytes = largest;
-        request.total = std::min(fetch.timeout, budget_.left());
+        request.total = std::min(fetch.timeout, time_);
         request.on_body = [&body](std::string_view part) -> Status {
             body.append(part);
             return {};
@@ -177,8 +199,9 @@ class Fetches {
     }
 
     const Paths& paths_;
+    Microseconds time_;
     Budget budget_;
-    std::map<std::string, Result<Fetched>> known_;
+    std::map<Fetch, Result<Fetched>> known_;
 };
 
 IpAddress address_of(const sockaddr* socket) {
@@ -216,7 +239,7 @@ std::vector<IpNetwork> interfaces() {
 
 World outside_world(const Paths& paths, const WorldBounds& bounds) {
     World world;
-    const auto programs = std::make_shared<Programs>(bounds.jq);
+    const auto programs = std::make_shared<Programs>(bounds.jq, bounds.jq_helper);
     world.jq = [programs](const std::string& program, const nlohmann::json& arguments,
                           const nlohmann::json& input) {
         return programs->first_result(program, arguments, input);
@@ -224,8 +247,9 @@ World outside_world(const Paths& paths, const WorldBounds& bounds) {
     world.compile_jq = [programs](const std::string& program, const nlohmann::json& arguments) {
         return programs->compile(program, arguments);
     };
-    world.dns = [names = std::make_shared<Names>(bounds.dns)](const std::string& name, DnsType type,
-                                                              Microseconds timeout) {
+    world.has_time_for_jq = [programs] { return programs->has_time(); };
+    world.dns = [names = std::make_shared<NameServers>(bounds.dns)](const std::string& name, DnsType type,
+                                                                    Microseconds timeout) {
         return names->ask(name, type, timeout);
     };
     world.fetch = [fetches = std::make_shared<Fetches>(paths, bounds.fetch)](const Fetch& fetch) {

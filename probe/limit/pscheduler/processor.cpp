@@ -51,8 +51,8 @@ Assessment::Assessment(const LimitDocument& document, const World& world, json h
             fmt::format("Hint {}: {}", hint.key(),
                         hint.value().is_string() ? hint.value().get<std::string>() : hint.value().dump()));
     identify();
-    if (!is_refused_) classify();
-    if (!is_refused_) rewrite();
+    if (!is_refused_ && !fault_) classify();
+    if (!is_refused_ && !fault_) rewrite();
 }
 
 void Assessment::refuse(std::string why) {
@@ -60,13 +60,15 @@ void Assessment::refuse(std::string why) {
     diags_.push_back(std::move(why));
 }
 
-bool Assessment::is_identified(const NamedIdentifier& identifier) const {
-    return identifier.identifier->identifies({hints_}, world_) != identifier.invert;
-}
-
 void Assessment::identify() {
-    for (const auto& identifier : document_.identifiers)
-        identified_.push_back(is_identified(identifier));
+    for (const auto& [name, identifier, invert] : document_.identifiers) {
+        const auto identifies = identifier->identifies({hints_}, world_);
+        if (!identifies) {
+            fault_ = identifies.error();
+            return;
+        }
+        identified_.push_back(*identifies == (invert ? Answer::no : Answer::yes));
+    }
     if (!is_any(identified_)) return refuse("Made no identifications.");
     diags_.push_back("Identified as " + names_of(document_.identifiers, identified_));
 }
@@ -96,6 +98,10 @@ void Assessment::rewrite() {
     input[notes_member] = {
         {"classifiers", classifier_names()}, {"changed", false}, {"diags", json::array()}, {"hints", hints_}};
     const auto result = document_.rewrite->first_result(world_, input);
+    if (!result && is_fault(result.error())) {
+        fault_ = result.error();
+        return;
+    }
     if (!result) return refuse("Rewriting failed: " + result.error().message);
     if (!*result || !(*result)->is_object()) return refuse("Rewriting failed: it left no task");
     json rewritten = **result;
@@ -113,7 +119,8 @@ void Assessment::rewrite() {
         diags_.push_back("  " + line);
 }
 
-bool Assessment::passes(const json& run_schedule) {
+Result<bool> Assessment::passes(const json& run_schedule) {
+    if (fault_) return fail(*fault_);
     if (is_refused_) return false;
     if (run_schedule.is_null()) return apply(task_, nullptr);
     json task = task_;
@@ -121,15 +128,22 @@ bool Assessment::passes(const json& run_schedule) {
     return apply(task, nullptr);
 }
 
-Decision Assessment::decide() {
+Result<Decision> Assessment::decide() {
+    if (fault_) return fail(*fault_);
     Decision decision;
     decision.task = task_;
     auto diags = diags_;
-    if (!is_refused_) decision.passed = apply(task_, &diags);
+    if (!is_refused_) {
+        const auto passed = apply(task_, &diags);
+        if (!passed) return fail(passed.error());
+        decision.passed = *passed;
+    }
     if (decision.passed) {
         auto priority = prioritize(diags);
         if (priority) {
             decision.priority = *priority;
+        } else if (is_fault(priority.error())) {
+            return fail(priority.error());
         } else {
             decision.passed = false;
             diags.push_back("Priority failed: " + priority.error().message);
@@ -139,12 +153,13 @@ Decision Assessment::decide() {
     return decision;
 }
 
-bool Assessment::apply(const json& task, std::vector<std::string>* diags) {
+Result<bool> Assessment::apply(const json& task, std::vector<std::string>* diags) {
     for (const auto& application : document_.applications) {
         if (application.classifier && !classified_[*application.classifier]) continue;
         note(diags, "Application: " +
                         (application.description.empty() ? "(no description)" : application.description));
-        if (apply_one(application, task, diags)) return true;
+        const auto passed = apply_one(application, task, diags);
+        if (!passed || *passed) return passed;
         if (application.stop_on_failure) {
             note(diags, "Failed, and stopped there.");
             return false;
@@ -154,27 +169,32 @@ bool Assessment::apply(const json& task, std::vector<std::string>* diags) {
     return false;
 }
 
-bool Assessment::apply_one(const Application& application, const json& task,
-                           std::vector<std::string>* diags) {
+Result<bool> Assessment::apply_one(const Application& application, const json& task,
+                                   std::vector<std::string>* diags) {
     std::size_t number = 0;
-    const bool all = std::ranges::all_of(application.groups, [&](const LimitGroup& group) {
-        return apply_group(group, task, ++number, diags);
-    });
+    bool all = true;
+    for (const auto& group : application.groups) {
+        const auto passed = apply_group(group, task, ++number, diags);
+        if (!passed) return passed;
+        all = *passed;
+        if (!all) break;
+    }
     const bool passed = all != application.invert;
     note(diags, fmt::format("  Application {}{}", passed ? "PASSES" : "FAILS",
                             application.invert ? " (inverted)" : ""));
     return passed;
 }
 
-bool Assessment::apply_group(const LimitGroup& group, const json& task, std::size_t number,
-                             std::vector<std::string>* diags) {
+Result<bool> Assessment::apply_group(const LimitGroup& group, const json& task, std::size_t number,
+                                     std::vector<std::string>* diags) {
     std::size_t passes = 0;
     for (const auto limit : group.limits) {
         const auto outcome = judge(limit, task);
-        passes += outcome.passed ? 1 : 0;
+        if (!outcome) return fail(outcome.error());
+        passes += outcome->passed ? 1 : 0;
         note(diags,
              fmt::format("  Group {}: Limit '{}' {}{}", number, document_.limits[limit].name,
-                         outcome.passed ? "passed" : "failed: ", outcome.passed ? "" : outcome.reason));
+                         outcome->passed ? "passed" : "failed: ", outcome->passed ? "" : outcome->reason));
     }
     const auto fails = group.limits.size() - passes;
     const bool passed = holds(group.require, passes, fails);
@@ -183,19 +203,25 @@ bool Assessment::apply_group(const LimitGroup& group, const json& task, std::siz
     return passed;
 }
 
-Outcome Assessment::judge(std::size_t index, const json& task) {
+Result<Outcome> Assessment::judge(std::size_t index, const json& task) {
     const auto& [name, limit, invert] = document_.limits[index];
     if (const auto known = known_.find(index); known != known_.end()) return known->second;
     if (limit->is_about_schedule() && find_member(task, "run_schedule") == nullptr) return Outcome::pass();
     auto outcome = limit->judge({task, hints_}, world_);
-    if (invert) outcome = outcome.passed ? Outcome::failure("Passed, but inverted") : Outcome::pass();
-    if (!limit->depends_on_run()) known_.emplace(index, outcome);
+    if (!outcome) return outcome;
+    if (invert && outcome->is_answered)
+        outcome = outcome->passed ? Outcome::failure("Passed, but inverted") : Outcome::pass();
+    if (!limit->depends_on_run()) known_.emplace(index, *outcome);
     return outcome;
 }
 
 Result<std::optional<double>> Assessment::prioritize(std::vector<std::string>& diags) {
     if (!document_.priority) {
         diags.emplace_back("Priority set to the default of 0");
+        return 0;
+    }
+    if (find_member(task_, "run_schedule") == nullptr) {
+        diags.emplace_back("Priority is 0: no run is scheduled, and a script is asked for runs only");
         return 0;
     }
     json input = task_;

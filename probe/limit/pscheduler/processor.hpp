@@ -15,7 +15,7 @@ struct Decision {
     bool passed = false;
     std::string diags;              ///< how it came about, line by line
     nlohmann::json task;            ///< as it was judged: rewritten, where it was
-    std::optional<double> priority; ///< nullopt: it was not asked for, because the task did not pass
+    std::optional<double> priority; ///< nullopt: the task did not pass
 };
 
 /// One task and those who ask for it. What does not depend on a run is found out once.
@@ -25,22 +25,22 @@ class Assessment {
     Assessment(const LimitDocument& document, const World& world, nlohmann::json hints, nlohmann::json task);
 
     /// `run_schedule`: {"start", "duration"}, takes the place of the task's own; null: none.
-    [[nodiscard]] bool passes(const nlohmann::json& run_schedule);
-    /// The whole decision, about the task as it is, with its own run_schedule if it has one.
-    [[nodiscard]] Decision decide();
+    /// Error: nobody has judged, because somebody would have had to be asked, and was not (World).
+    [[nodiscard]] Result<bool> passes(const nlohmann::json& run_schedule);
+    /// The whole decision, about the task as it is, with its own run_schedule if it has one. Error likewise.
+    [[nodiscard]] Result<Decision> decide();
 
   private:
     void identify();
-    [[nodiscard]] bool is_identified(const NamedIdentifier& identifier) const;
     void classify();
     void rewrite();
     void refuse(std::string why);
-    [[nodiscard]] bool apply(const nlohmann::json& task, std::vector<std::string>* diags);
-    [[nodiscard]] bool apply_one(const Application& application, const nlohmann::json& task,
-                                 std::vector<std::string>* diags);
-    [[nodiscard]] bool apply_group(const LimitGroup& group, const nlohmann::json& task, std::size_t number,
-                                   std::vector<std::string>* diags);
-    [[nodiscard]] Outcome judge(std::size_t limit, const nlohmann::json& task);
+    [[nodiscard]] Result<bool> apply(const nlohmann::json& task, std::vector<std::string>* diags);
+    [[nodiscard]] Result<bool> apply_one(const Application& application, const nlohmann::json& task,
+                                         std::vector<std::string>* diags);
+    [[nodiscard]] Result<bool> apply_group(const LimitGroup& group, const nlohmann::json& task,
+                                           std::size_t number, std::vector<std::string>* diags);
+    [[nodiscard]] Result<Outcome> judge(std::size_t limit, const nlohmann::json& task);
     [[nodiscard]] Result<std::optional<double>> prioritize(std::vector<std::string>& diags);
     [[nodiscard]] nlohmann::json classifier_names() const;
 
@@ -52,6 +52,7 @@ class Assessment {
     std::vector<bool> identified_;   ///< beside the document's identifiers
     std::vector<bool> classified_;
     bool is_refused_ = false;
+    std::optional<Error> fault_;           ///< why it is not known who asks, or what for
     std::map<std::size_t, Outcome> known_; ///< limits that do not depend on a run
 };
 

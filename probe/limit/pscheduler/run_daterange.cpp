@@ -25,9 +25,9 @@ class RunDaterange final : public TaskLimit {
         : start_(start), end_(end), overlap_(overlap) {}
 
     bool is_about_schedule() const override { return true; }
-    Outcome judge(const Proposal& proposal, const World& /*world*/) const override {
+    Result<Outcome> judge(const Proposal& proposal, const World& /*world*/) const override {
         const auto run = run_time_of(proposal.task);
-        if (!run) return Outcome::failure("When it runs cannot be read");
+        if (!run) return Outcome::unanswered("When it runs cannot be read");
         const bool begins_before_end = !end_ || run->start < *end_;
         const bool ends_after_start = !start_ || *start_ < run->end || !(run->start < *start_);
         const bool is_inside = (!start_ || !(run->start < *start_)) && (!end_ || run->end < *end_);

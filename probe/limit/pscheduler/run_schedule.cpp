@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace meshprobe::pscheduler {
 
@@ -21,7 +22,7 @@ struct Field {
     std::chrono::seconds unit; ///< of a field of the clock; 0: of the calendar, whose days are looked at
 };
 constexpr std::array<Field, 8> fields{{
-    {"year", &CalendarFields::year, 0, 9999, {}},
+    {"year", &CalendarFields::year, 0, 294276, {}},
     {"month", &CalendarFields::month, 1, 12, {}},
     {"week", &CalendarFields::week, 1, 53, {}},
     {"day", &CalendarFields::day, 1, 31, {}},
@@ -45,9 +46,9 @@ class RunSchedule final : public TaskLimit {
     RunSchedule(std::vector<Wanted> wanted, bool overlap) : wanted_(std::move(wanted)), overlap_(overlap) {}
 
     bool is_about_schedule() const override { return true; }
-    Outcome judge(const Proposal& proposal, const World& /*world*/) const override {
+    Result<Outcome> judge(const Proposal& proposal, const World& /*world*/) const override {
         const auto run = run_time_of(proposal.task);
-        if (!run) return Outcome::failure("When it runs cannot be read");
+        if (!run) return Outcome::unanswered("When it runs cannot be read");
         for (const auto& [field, ranges] : wanted_) {
             const auto met = values(*field, *run);
             const auto is_wanted = [&ranges = ranges](int value) {
@@ -82,10 +83,11 @@ class RunSchedule final : public TaskLimit {
     bool overlap_;
 };
 
-std::vector<Range> read_ranges(DataReader& data, const Field& field) {
-    std::vector<Range> ranges;
+/// nullopt: the field is not there, and may have any value. Of an empty list it may have none.
+std::optional<std::vector<Range>> read_ranges(DataReader& data, const Field& field) {
     const auto* written = data.array(field.name, Need::optional);
-    if (written == nullptr) return ranges;
+    if (written == nullptr) return std::nullopt;
+    std::vector<Range> ranges;
     const auto number = [&](const nlohmann::json& value) -> std::optional<int> {
         if (!value.is_number_integer()) return std::nullopt;
         const auto wide = value.get<std::int64_t>();
@@ -96,11 +98,18 @@ std::vector<Range> read_ranges(DataReader& data, const Field& field) {
     for (const auto& item : *written) {
         const auto lower = number(item.is_object() ? item.value("lower", nlohmann::json()) : item);
         const auto upper = number(item.is_object() ? item.value("upper", nlohmann::json()) : item);
-        if (!lower || !upper || *lower > *upper) {
+        if (!lower || !upper) {
             data.problem(field.name,
                          fmt::format("expected numbers from {} to {}, or ranges {{\"lower\", \"upper\"}}",
                                      field.least, field.most));
-            return ranges;
+            return {};
+        }
+        if (*lower > *upper) {
+            data.problem(field.name,
+                         fmt::format("lower {0} is above upper {1}; what goes over the end is two "
+                                     "ranges, {0} to {2} and {3} to {1}",
+                                     *lower, *upper, field.most, field.least));
+            return {};
         }
         ranges.push_back({*lower, *upper});
         // 0 is Sunday, too: as for cron.
@@ -115,7 +124,7 @@ std::unique_ptr<TaskLimit> make_run_schedule(DataReader& data) {
     std::vector<RunSchedule::Wanted> wanted;
     for (const auto& field : fields) {
         auto ranges = read_ranges(data, field);
-        if (!ranges.empty()) wanted.push_back({&field, std::move(ranges)});
+        if (ranges) wanted.push_back({&field, std::move(*ranges)});
     }
     bool overlap = false;
     data.flag("overlap", overlap);

@@ -1,14 +1,20 @@
 #include "probe/limit/pscheduler/script.hpp"
 
-#include "probe/limit/pscheduler/jq_modules.hpp"
-
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace meshprobe::pscheduler {
 
 namespace {
+
+constexpr std::array<std::string_view, 2> modules{"pscheduler/iso8601", "pscheduler/si"};
+
+/// Of jq 1.7, which administrators of pScheduler have.
+constexpr std::string_view newer_builtins = "def pick(pathexps): . as $top | reduce path(pathexps) as $path "
+                                            "(null; setpath($path; $top | getpath($path))); ";
 
 bool is_word(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '.' || c == ':';
@@ -19,14 +25,17 @@ class Scanner {
   public:
     explicit Scanner(std::string_view text) : text_(text) {}
 
-    /// The program without its imports, which become definitions in `modules`.
-    Result<std::string> split(std::string& modules) {
+    /// The program without its imports, which go to `imports`, on one line.
+    Result<std::string> split(std::string& imports) {
         std::string rest;
         while (at_ < text_.size()) {
             if (is_at_import()) {
-                auto definitions = import();
-                if (!definitions) return fail(definitions.error());
-                modules += *definitions;
+                const auto begin = at_;
+                auto statement = import();
+                if (!statement) return fail(statement.error());
+                imports += *statement;
+                const auto taken = text_.substr(begin, at_ - begin);
+                rest.append(static_cast<std::size_t>(std::ranges::count(taken, '\n')), '\n');
             } else {
                 rest += take();
             }
@@ -72,24 +81,24 @@ class Scanner {
         if (close == std::string_view::npos)
             return fail(ErrorKind::configuration, "an import without the end of its name");
         const auto module = statement.substr(open + 1, close - open - 1);
-        std::string name;
-        if (statement.starts_with("import")) {
-            const auto as = statement.find("as", close);
-            if (as == std::string_view::npos)
-                return fail(ErrorKind::configuration, fmt::format("import \"{}\" without \"as\"", module));
-            for (const char c : statement.substr(as + 2)) {
-                if (is_word(c)) name += c;
-            }
-            name += "::";
-        }
-        auto definitions = definitions_of(module, name);
-        if (!definitions) {
+        if (std::ranges::find(modules, module) == modules.end()) {
             return fail(ErrorKind::configuration,
                         fmt::format("there is no jq module \"{}\"; there are pscheduler/iso8601 and "
                                     "pscheduler/si",
                                     module));
         }
-        return *definitions;
+        if (statement.starts_with("include")) return fmt::format("include \"{}\"; ", module);
+        const auto as = statement.find("as", close);
+        if (as == std::string_view::npos)
+            return fail(ErrorKind::configuration, fmt::format("import \"{}\" without \"as\"", module));
+        const auto name = statement.find_first_not_of(" \t\r\n", as + 2);
+        if (name == std::string_view::npos)
+            return fail(ErrorKind::configuration, fmt::format("import \"{}\" as what?", module));
+        // What else it may say, where to search for instance, is left out.
+        const auto end_of_name =
+            std::ranges::find_if_not(statement.substr(name), is_word) - statement.begin();
+        return fmt::format("import \"{}\" as {}; ", module,
+                           statement.substr(name, static_cast<std::size_t>(end_of_name) - name));
     }
 
     std::string_view text_;
@@ -99,11 +108,15 @@ class Scanner {
 } // namespace
 
 Result<std::string> compose_program(std::string_view prelude, std::string_view script) {
-    std::string modules;
-    auto body = Scanner(script).split(modules);
+    std::string program;
+    auto body = Scanner(script).split(program);
     if (!body) return fail(body.error());
+    // Behind a definition jq takes no import, however well one was hidden from the scanner.
+    program += newer_builtins;
+    program += prelude;
+    std::ranges::replace(program, '\n', ' '); // jq counts lines from here on
     const bool is_empty = body->find_first_not_of(" \t\r\n") == std::string::npos;
-    return modules + std::string(prelude) + (is_empty ? "." : *body);
+    return program + (is_empty ? "." : *body);
 }
 
 Result<std::optional<nlohmann::json>> Script::first_result(const World& world,

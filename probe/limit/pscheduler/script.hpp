@@ -1,5 +1,5 @@
-// jq as limit documents have it: {"script": text or lines, "args": {…}, "output-raw": …}. Scripts import
-// pScheduler's modules iso8601 and si, which are written out in their place: a program reads no files.
+// jq as limit documents have it: {"script": text or lines, "args": {…}, "output-raw": …}. Scripts may import
+// pScheduler's modules iso8601 and si (lib/jq/pscheduler), and nothing else: strangers write them.
 #pragma once
 
 #include "lib/error.hpp"
@@ -13,7 +13,7 @@
 namespace meshprobe::pscheduler {
 
 struct Script {
-    std::string program; ///< complete, modules included
+    std::string program; ///< complete but for the modules
     nlohmann::json arguments = nlohmann::json::object();
     bool output_raw = false;
 
@@ -23,8 +23,8 @@ struct Script {
     [[nodiscard]] bool mentions(std::string_view word) const;
 };
 
-/// `prelude`: definitions in front of the script. `configuration` error: an import of something else, or one
-/// that does not end.
+/// Imports come to the front, then the `prelude` (definitions, and ". | " if need be) and the script, whose
+/// lines keep their numbers. `configuration` error: an import of something else, or one that does not end.
 [[nodiscard]] Result<std::string> compose_program(std::string_view prelude, std::string_view script);
 
 } // namespace meshprobe::pscheduler

@@ -36,9 +36,11 @@ Result<std::string> read_document_text(const Paths& paths, const Limit& limit) {
     auto copy = read_limit_list(paths, url->key());
     if (!copy) return fail(copy.error());
     if (!*copy || !(*copy)->text) {
-        return fail(ErrorKind::configuration,
-                    fmt::format("{} is at {}, of which there is no copy yet: start meshprobe-refresh.service",
-                                limit.file, url->url));
+        return fail(
+            ErrorKind::configuration,
+            fmt::format("{} is at {}, of which there is no copy yet: start meshprobe-refresh.service, which "
+                        "fetches what limits of the configuration name",
+                        limit.file, url->url));
     }
     return std::move(*(*copy)->text);
 }

@@ -16,17 +16,20 @@ std::string lower(std::string_view text) {
 
 } // namespace
 
-bool StringMatch::matches(std::string_view text, const World& world) const {
+Result<Answer> StringMatch::matches(std::string_view text, const World& world) const {
+    bool found = false;
     if (style == Style::regex) {
-        if (!world.jq) return false;
-        const auto found =
-            world.jq(case_insensitive ? "test($re; \"i\")" : "test($re)", {{"re", match}}, std::string(text));
-        return found && *found && **found == !invert;
+        if (!world.jq) return Answer::unknown;
+        const auto result = world.jq(std::string(regex_program()), {{"re", match}}, std::string(text));
+        if (!result && is_fault(result.error())) return fail(result.error());
+        if (!result || !*result || !(*result)->is_boolean()) return Answer::unknown;
+        found = (*result)->get<bool>();
+    } else {
+        const std::string wanted = case_insensitive ? lower(match) : match;
+        const std::string given = case_insensitive ? lower(text) : std::string(text);
+        found = style == Style::exact ? given == wanted : given.find(wanted) != std::string::npos;
     }
-    const std::string wanted = case_insensitive ? lower(match) : match;
-    const std::string given = case_insensitive ? lower(text) : std::string(text);
-    const bool found = style == Style::exact ? given == wanted : given.find(wanted) != std::string::npos;
-    return found != invert;
+    return answer(found != invert);
 }
 
 } // namespace meshprobe::pscheduler

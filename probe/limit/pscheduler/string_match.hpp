@@ -15,9 +15,14 @@ struct StringMatch {
     bool case_insensitive = false;
     bool invert = false;
 
-    /// A regular expression is one of jq, and searches anywhere in `text`. One that is none matches nothing,
-    /// inverted or not.
-    [[nodiscard]] bool matches(std::string_view text, const World& world) const;
+    /// A regular expression is one of jq, and searches anywhere in `text`; whether it is one, jq alone can
+    /// tell: `unknown` of one that is none, or does not come to an end, inverted or not. Error: jq was not
+    /// asked.
+    [[nodiscard]] Result<Answer> matches(std::string_view text, const World& world) const;
+    /// What jq is asked of a text, with $re.
+    [[nodiscard]] std::string_view regex_program() const {
+        return case_insensitive ? "test($re; \"i\")" : "test($re)";
+    }
 };
 
 } // namespace meshprobe::pscheduler

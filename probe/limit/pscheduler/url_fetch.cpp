@@ -23,7 +23,7 @@ struct Settings {
     std::optional<Script> headers_transform;
     std::optional<Script> params_transform;
     bool success_only = false;
-    bool fail_result = false;
+    std::optional<bool> fail_result;
 };
 
 std::string text_of(const json& value) {
@@ -42,28 +42,31 @@ class UrlFetch final : public TaskLimit {
                asks(settings_.params_transform);
     }
 
-    Outcome judge(const Proposal& proposal, const World& world) const override {
+    Result<Outcome> judge(const Proposal& proposal, const World& world) const override {
         auto fetch = request(proposal, world);
+        if (!fetch && is_fault(fetch.error())) return fail(fetch.error());
         if (!fetch) return failed(fetch.error().message);
         const auto answer =
             world.fetch ? world.fetch(*fetch) : Result<Fetched>(fail(ErrorKind::interrupted, "no network"));
+        if (!answer && is_fault(answer.error())) return fail(answer.error());
         if (!answer) return failed(answer.error().message);
         if (settings_.success_only && answer->status == 200) return Outcome::pass();
         if (settings_.success_only && answer->status == 404) return Outcome::failure("Resource not found");
-        if (answer->status != 200)
-            return failed(fmt::format("{} answers {}", settings_.fetch.url, answer->status));
+        if (answer->status != 200) return failed(fmt::format("{} answers {}", fetch->url, answer->status));
         return read(answer->body);
     }
 
   private:
+    /// Where the data do not say what comes of it, it is no answer.
     [[nodiscard]] Outcome failed(std::string reason) const {
-        return {settings_.fail_result, std::move(reason)};
+        if (!settings_.fail_result) return Outcome::unanswered(std::move(reason));
+        return {*settings_.fail_result, std::move(reason)};
     }
 
     [[nodiscard]] Outcome read(const std::string& body) const {
         const auto verdict = parse_json_text(body);
         if (!verdict) return failed("The answer is " + verdict.error().message);
-        if (!verdict->is_object()) return Outcome::failure("The answer is no object");
+        if (!verdict->is_object()) return Outcome::unanswered("The answer is no object");
         const auto* passed = find_member(*verdict, "passed");
         if (passed == nullptr || !passed->is_boolean())
             return failed("The answer does not say whether it passed");
@@ -104,7 +107,9 @@ class UrlFetch final : public TaskLimit {
         auto result = transformed(*script, name, given, proposal, world);
         if (!result) return result;
         const auto* changed = find_member(*result, name);
-        if (changed == nullptr || !changed->is_object()) return json::object();
+        if (changed == nullptr || !changed->is_object())
+            return fail(ErrorKind::protocol,
+                        fmt::format("the result is no object with the object \"{}\" in it", name));
         return *changed;
     }
 
@@ -134,7 +139,6 @@ void read_object(DataReader& data, std::string_view name, json& value) {
 
 std::unique_ptr<TaskLimit> make_url_fetch(DataReader& data) {
     Settings settings;
-    data.text("url", settings.fetch.url, Need::required);
     data.text("bind", settings.fetch.bind, Need::optional);
     data.flag("verify-keys", settings.fetch.verify);
     data.flag("follow-redirects", settings.fetch.follow);
@@ -142,10 +146,16 @@ std::unique_ptr<TaskLimit> make_url_fetch(DataReader& data) {
     read_object(data, "headers", settings.headers);
     read_object(data, "params", settings.params);
     data.script("url-transform", settings.url_transform, Need::optional, prelude);
+    if (settings.url_transform) { // which may make one of anything
+        data.text("url", settings.fetch.url, Need::required);
+    } else {
+        data.url("url", settings.fetch.url, Need::required);
+    }
     data.script("headers-transform", settings.headers_transform, Need::optional, prelude);
     data.script("params-transform", settings.params_transform, Need::optional, prelude);
     data.flag("success-only", settings.success_only);
-    data.flag("fail-result", settings.fail_result);
+    bool fail_result = false;
+    if (data.flag("fail-result", fail_result)) settings.fail_result = fail_result;
     return std::make_unique<UrlFetch>(std::move(settings));
 }
 

@@ -501,6 +501,7 @@ TEST_CASE("warnings are for what works, but was hardly meant") {
          "there is no day \"2020-01-01 06:00\" to come"},
         {"hosts: {a: {calendar: \"*-02-30\"}}", "nothing would ever run"},
         {"archives: {local: {enabled: false}}", "all archives named here are disabled"},
+        {"limits: {l: {type: event-type, allow: []}}", "is an empty list, which allows everything"},
     };
     for (const auto& [document, message] : documents) {
         CAPTURE(document);

@@ -2,8 +2,12 @@
 #include "lib/jq/jq.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/core.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -113,6 +117,19 @@ TEST_CASE("a program that runs away is stopped, and runs again with the next inp
     REQUIRE_FALSE(stopped);
     CHECK(stopped.error().kind == ErrorKind::interrupted);
     CHECK_THAT(stopped.error().message, Catch::Matchers::Contains("more than 2s"));
+}
+
+TEST_CASE("that somebody else ended it is no fault of the program") {
+    const auto path = std::filesystem::temp_directory_path() / fmt::format("meshprobe-jq-{}", ::getpid());
+    std::ofstream(path) << "#!/bin/sh\nkill -KILL $$\n";
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    JqOptions killed = options();
+    killed.helper = path;
+    const auto program = JqProgram::compile(".", killed);
+    std::filesystem::remove(path);
+    REQUIRE_FALSE(program);
+    CHECK(program.error().kind == ErrorKind::internal);
+    CHECK_THAT(program.error().message, Catch::Matchers::Contains("was killed"));
 }
 
 TEST_CASE("a program sees neither the environment nor files") {

@@ -1,6 +1,6 @@
 // Limit documents: what is wrong with them, and what they make of a task, in a world that is made up.
 #include "lib/jq/jq.hpp"
-#include "probe/limit/pscheduler/jq_modules.hpp"
+#include "probe/limit/pscheduler/outside.hpp"
 #include "probe/limit/pscheduler/processor.hpp"
 #include "probe/limit/pscheduler/time.hpp"
 
@@ -44,23 +44,33 @@ json applications(const json& list) {
     return document({{"applications", list}});
 }
 
+Result<JqProgram> compile(const std::string& program, const json& arguments) {
+    JqOptions options;
+    options.arguments = arguments;
+    options.first_only = true;
+    options.helper = MESHPROBE_BINARY_DIR "/bin/meshprobe-jq";
+    options.modules = jq_modules(options.helper);
+    return JqProgram::compile(program, options);
+}
+
 /// jq is the real one, everything else is made up.
 World world() {
     World made;
+    made.compile_jq = [](const std::string& program, const json& arguments) -> Status {
+        const auto compiled = compile(program, arguments);
+        return compiled ? Status() : Status(fail(compiled.error()));
+    };
+    made.has_time_for_jq = [] { return Status(); };
     made.jq = [](const std::string& program, const json& arguments,
                  const json& input) -> Result<std::optional<json>> {
-        JqOptions options;
-        options.arguments = arguments;
-        options.first_only = true;
-        options.helper = MESHPROBE_BINARY_DIR "/bin/meshprobe-jq";
-        auto compiled = JqProgram::compile(program, options);
+        auto compiled = compile(program, arguments);
         if (!compiled) return fail(compiled.error());
         const auto results = compiled->run(input.dump());
         if (!results) return fail(results.error());
         if (results->empty()) return std::nullopt;
         return json::parse(results->front());
     };
-    made.dns = [](const std::string& name, DnsType type, Microseconds) -> DnsAnswer {
+    made.dns = [](const std::string& name, DnsType type, Microseconds) -> Result<DnsAnswer> {
         static const std::map<std::pair<std::string, DnsType>, DnsAnswer> answers{
             {{"1.2.0.192.v4.fullbogons.cymru.com", DnsType::a}, {DnsAnswer::Is::found, {"127.0.0.2"}}},
             {{"9.9.0.192.v4.fullbogons.cymru.com", DnsType::a}, {DnsAnswer::Is::unknown, {}}},
@@ -71,6 +81,9 @@ World world() {
              {DnsAnswer::Is::found, {"liar.example.com", "ps1.example.org"}}},
             {{"ps1.example.org", DnsType::a}, {DnsAnswer::Is::found, {"192.0.2.1"}}},
             {{"liar.example.com", DnsType::a}, {DnsAnswer::Is::found, {"198.51.100.1"}}},
+            {{"9.9.0.192.in-addr.arpa", DnsType::ptr}, {DnsAnswer::Is::unknown, {}}},
+            {{"8.2.0.192.in-addr.arpa", DnsType::ptr}, {DnsAnswer::Is::found, {"mute.example.org"}}},
+            {{"mute.example.org", DnsType::a}, {DnsAnswer::Is::unknown, {}}},
         };
         const auto found = answers.find({name, type});
         return found == answers.end() ? DnsAnswer{DnsAnswer::Is::absent, {}} : found->second;
@@ -91,7 +104,9 @@ Decision decide(const json& made,
     const auto parsed = parse_limit_document(made.dump());
     INFO(made.dump(1));
     REQUIRE((parsed ? std::string() : parsed.error().message).empty());
-    return Assessment(*parsed, outside, hints, task).decide();
+    const auto decided = Assessment(*parsed, outside, hints, task).decide();
+    REQUIRE((decided ? std::string() : decided.error().message).empty());
+    return *decided;
 }
 
 bool identifies(const json& made, const std::string& requester = "192.0.2.1") {
@@ -153,6 +168,17 @@ TEST_CASE("what is wrong with a document is told with its place") {
          "/applications/0/apply/0/require: expected none, one, any or all"},
         {applications({{{"classifier", "nobody"}, {"apply", json::array()}}}).dump(),
          "/applications/0/classifier: there is no classifier"},
+        {one_limit("run-schedule", {{"hour", {{{"lower", 22}, {"upper", 5}}}}}).dump(),
+         "/limits/0/data/hour: lower 22 is above upper 5; what goes over the end is two ranges, 22 to 23 and "
+         "0 to 5"},
+        {one_limit("url-fetch", {{"url", "file:///etc/passwd"}}).dump(),
+         "/limits/0/data/url: \"file:///etc/passwd\" is not a usable URL: expected http:// or https://"},
+        {one_limit("url-fetch", {{"url", "http://me:secret@example.org/"}}).dump(),
+         "user names and passwords have no place in it"},
+        {one_limit("url-fetch", {{"url", "nonsense"}}).dump(), "/limits/0/data/url: "},
+        {identifier("ip-cidr-list-url", {{"source", "http://a b/"}, {"update", "P1D"}, {"retry", "PT1H"}})
+             .dump(),
+         "/identifiers/0/data/source: "},
         {document(
              {{"limits", {{{"name", "a"}, {"description", ""}, {"clone", "b"}, {"data", json::object()}}}}})
              .dump(),
@@ -190,7 +216,6 @@ TEST_CASE("hints are matched exactly, in part, or by regular expressions") {
     CHECK(match({{"style", "regex"}, {"match", "^ps\\.[a-z]+"}}));
     CHECK(match({{"style", "regex"}, {"match", "EXAMPLE\\.org$"}, {"case-insensitive", true}}));
     CHECK_FALSE(match({{"style", "regex"}, {"match", "^example"}}));
-    CHECK_FALSE(match({{"style", "regex"}, {"match", "("}}));
     CHECK_FALSE(identifies(
         identifier("hint", {{"hint", "absent"}, {"match", {{"style", "contains"}, {"match", ""}}}})));
 }
@@ -411,14 +436,18 @@ TEST_CASE("priorities are set, adjusted and explained") {
             {"set(default; \"first\")",
              "| if classifiers_has(\"everybody\") then adjust(20; \"friends\") else . end",
              "| if requested and requested < priority then set(requested; \"less\") else . end"}}}}});
-    auto decision = decide(made);
+    const json requester{{"requester", "192.0.2.1"}};
+    json task{{"test", {{"type", "rtt"}, {"spec", json::object()}}},
+              {"run_schedule", {{"start", "2026-05-19T10:00:00Z"}, {"duration", "PT1M"}}}};
+    auto decision = decide(made, requester, task);
     CHECK(decision.priority == 20.0);
     CHECK_THAT(decision.diags, Catch::Contains("friends (+20)"));
-    decision = decide(made, {{"requester", "192.0.2.1"}},
-                      {{"priority", 5}, {"test", {{"type", "rtt"}, {"spec", json::object()}}}});
+    task["priority"] = 5;
+    decision = decide(made, requester, task);
     CHECK(decision.priority == 5.0);
+    CHECK(decide(made).priority == 0.0); // only runs have one
     made["priority"] = {{"script", "error(\"no idea\")"}};
-    CHECK_FALSE(decide(made).passed);
+    CHECK_FALSE(decide(made, requester, task).passed);
     CHECK(decide(document()).priority == 0.0);
 }
 
@@ -474,8 +503,8 @@ TEST_CASE("what does not depend on a run is found out once") {
               ->depends_on_run());
     Assessment assessment(*parsed, outside, {{"requester", "192.0.2.1"}},
                           {{"test", {{"type", "rtt"}, {"spec", json::object()}}}});
-    CHECK(assessment.passes({{"start", "2026-05-19T10:00:00Z"}, {"duration", "PT1M"}}));
-    CHECK_FALSE(assessment.passes({{"start", "2026-05-19T11:00:00Z"}, {"duration", "PT1M"}}));
+    CHECK(assessment.passes({{"start", "2026-05-19T10:00:00Z"}, {"duration", "PT1M"}}).value());
+    CHECK_FALSE(assessment.passes({{"start", "2026-05-19T11:00:00Z"}, {"duration", "PT1M"}}).value());
     CHECK(questions == 1);
 }
 
@@ -495,29 +524,253 @@ TEST_CASE("times are read as ISO 8601 has them") {
     CHECK(fields_of(*parse_iso_time("2027-01-01T00:00:00Z")).weekday == 5);
 }
 
-TEST_CASE("pScheduler's jq modules") {
-    const auto run = [](const std::string& script) {
-        const auto program = compose_program(
-            "", "import \"pscheduler/iso8601\" as iso; import \"pscheduler/si\" as si; " + script);
-        REQUIRE(program);
-        const auto result = world().jq(*program, json::object(), nullptr);
+TEST_CASE("pScheduler's jq modules are the same in limits as everywhere") {
+    const auto answer = [](const Result<std::optional<json>>& result) {
         return result && *result ? (*result)->dump() : result ? "nothing" : result.error().message;
     };
-    CHECK(run("iso::duration_as_seconds(\"P1W2DT3H4M5.5S\")") == "788645.5");
-    CHECK(run("iso::duration_as_seconds(\"pt1m\")") == "60");
-    CHECK(run("iso::duration_as_seconds(\"P\")") == "0");
-    CHECK_THAT(run("iso::duration_as_seconds(\"P1Y\")"), Catch::Contains("Invalid ISO 8601 duration 'P1Y'"));
-    CHECK(
-        run("iso::timestamp_parsed(\"2026-05-19T10:01:02-04:30\")") ==
-        R"({"day":19,"hour":10,"minute":1,"month":5,"offset_hr":-4,"offset_min":30,"second":2,"year":2026})");
-    CHECK(run("iso::timestamp_parsed(\"2026-05-19T10:01Z\").offset_hr") == "0");
-    CHECK(run("iso::timestamp_parsed(\"2026-05-19\")") == R"({"day":19,"month":5,"year":2026})");
-    CHECK(run("si::as_integer(\"1.5K\")") == "1500");
-    CHECK(run("si::as_integer(\"2Ki\")") == "2048");
-    CHECK(run("si::as_integer(7)") == "7");
-    CHECK(run("si::multiplier(\"m\")") == "1000000");
-    CHECK(run("si::multiplier(\"x\")") == "null");
-    CHECK_THAT(run("si::as_integer(\"1 K\")"), Catch::Contains("Invalid SI Number '1 K'"));
+    const std::string imports = "import \"pscheduler/iso8601\" as iso; import \"pscheduler/si\" as si; ";
+    const auto in_limit = [&](const std::string& script) {
+        const auto program = compose_program("", imports + script);
+        REQUIRE(program);
+        return answer(world().jq(*program, json::object(), nullptr));
+    };
+    const auto elsewhere = [&](const std::string& script) {
+        return answer(world().jq(imports + script, json::object(), nullptr));
+    };
+    const std::vector<std::pair<std::string, std::string>> all{
+        {"iso::duration_as_seconds(\"P1W2DT3H4M5.5S\")", "788645.5"},
+        {"iso::duration_as_seconds(\"pt1m\")", "60"},
+        {"iso::duration_as_seconds(\"P\")", "0"},
+        {"iso::duration_as_seconds(\"P1W\")", "Invalid ISO 8601 duration 'P1W'"},
+        {"iso::duration_as_seconds(\"P1Y\")", "Invalid ISO 8601 duration 'P1Y'"},
+        {"iso::timestamp_parsed(\"2026-05-19T10:01:02-04:30\")",
+         R"({"day":19,"hour":10,"minute":1,"month":5,"offset_hr":-4,"offset_min":30,"second":2,"year":2026})"},
+        {"iso::timestamp_parsed(\"2026-05-19T10:01Z\").offset_hr", "0"},
+        {"iso::timestamp_parsed(\"2026-05-19T10:01:02.5Z\").offset_hr", "null"},
+        {"iso::timestamp_parsed(\"2026-05-19\")", R"({"day":19,"month":5,"year":2026})"},
+        {"iso::timestamp_parsed(5)", "Invalid timestamp '5'"},
+        {"si::as_integer(\"1.5K\")", "1500"},
+        {"si::as_integer(\"2Ki\")", "2048"},
+        {"si::as_integer(7)", "7"},
+        {"si::as_integer(\"1 K\")", "Invalid SI Number '1 K'"},
+        {"si::multiplier(\"m\")", "1000000"},
+        {"si::multiplier(\"K\")", "null"},
+        {"si::multiplier(null)", "null"},
+    };
+    for (const auto& [script, expected] : all) {
+        INFO(script);
+        CHECK(in_limit(script) == expected);
+        CHECK(elsewhere(script) == expected);
+    }
+}
+
+TEST_CASE("imports come first, and nothing else is imported") {
+    const auto compose = [](const std::string& script) {
+        const auto program = compose_program("", script);
+        return program ? *program : program.error().message;
+    };
+    const auto run = [&](const std::string& script) {
+        const auto result = world().jq(compose(script), json::object(), nullptr);
+        return result && *result ? (*result)->dump() : result ? "nothing" : result.error().message;
+    };
     // Where it looks like an import and is none.
     CHECK(run("# import \"x\" as x;\n\"import \\\"y\\\" as y;\" | length") == "16");
+    CHECK(run("include \"pscheduler/si\"; as_integer(\"1K\")") == "1000");
+    CHECK(run("1 | import \"pscheduler/si\" as si {search: \"/etc\"}; . + si::as_integer(\"1K\")") == "1001");
+    CHECK_THAT(compose("import \"passwd\" as $p {search: \"/etc\"}; $p"),
+               Catch::Contains("there is no jq module"));
+    // However well it is hidden, jq takes none behind the definitions in front of it.
+    CHECK_THAT(run("import #\n\"pscheduler/si\" as si; si::as_integer(\"1K\")"),
+               Catch::Contains("syntax error"));
+    CHECK_THAT(run("import @text \"pscheduler/si\" as si; si::as_integer(\"1K\")"),
+               Catch::Contains("syntax error"));
+}
+
+TEST_CASE("jq tells the lines of a script as they are written") {
+    auto made = document();
+    made["rewrite"] = {{"script", {"import \"pscheduler/si\"", "  as si;", ".", "| zork"}}};
+    const auto read = read_limit_document(made.dump());
+    const auto problems = prove(read.found, world());
+    REQUIRE(problems);
+    REQUIRE(problems->size() == 1);
+    CHECK(problems->front().path == "/rewrite/script");
+    CHECK_THAT(problems->front().reason, Catch::Contains("line 4"));
+}
+
+TEST_CASE("pick is there, although jq 1.6 lacks it") {
+    CHECK(decide(one_limit("jq", {{"script", "pick(.test.type) == {test: {type: \"throughput\"}}"}})).passed);
+}
+
+TEST_CASE("a regular expression that is none is a fault of the document") {
+    for (const bool is_case_insensitive : {false, true}) {
+        const auto made = identifier(
+            "hint",
+            {{"hint", "server"},
+             {"match",
+              {{"style", "regex"}, {"match", "ps.(1|2"}, {"case-insensitive", is_case_insensitive}}}});
+        const auto read = read_limit_document(made.dump());
+        CHECK(read.found.problems.empty());
+        const auto problems = prove(read.found, world());
+        REQUIRE(problems);
+        REQUIRE(problems->size() == 1);
+        CHECK(problems->front().path == "/identifiers/0/data/match/match");
+        CHECK_THAT(problems->front().reason, Catch::Contains("unmatched parenthesis"));
+    }
+    const auto good =
+        identifier("hint", {{"hint", "server"}, {"match", {{"style", "regex"}, {"match", "ps.(1|2)"}}}});
+    CHECK(prove(read_limit_document(good.dump()).found, world()).value().empty());
+}
+
+TEST_CASE("what cannot be answered does not identify, inverted or not") {
+    const auto never = [](const std::string& type, const json& data, const std::string& requester) {
+        CHECK_FALSE(identifies(identifier(type, data), requester));
+        CHECK_FALSE(identifies(identifier(type, data, true), requester));
+    };
+    never("ip-cidr-list", {{"cidrs", {"192.0.2.0/24"}}}, "ps.example.org");
+    never("localif", json::object(), "ps.example.org");
+    never("local-subnet", json::object(), "ps.example.org");
+    never("ip-cymru-bogon", {{"fail-result", true}}, "ps.example.org");
+    never("ip-cymru-asn", {{"fail-result", true}, {"asns", {1}}}, "ps.example.org");
+    const json match{{"timeout", "PT1S"}, {"match", {{"style", "contains"}, {"match", "."}}}};
+    never("ip-reverse-dns", match, "ps.example.org");
+    never("ip-reverse-dns", match, "192.0.9.9"); // DNS is silent about the address
+    never("ip-reverse-dns", match, "192.0.2.8"); // … about the name
+    never("jq", {{"script", "error(\"x\")"}}, "192.0.2.1");
+    never("jq", {{"script", "empty"}}, "192.0.2.1");
+    never("jq", {{"script", "7"}}, "192.0.2.1");
+    never("jq", {{"script", "[range(1e9)]"}}, "192.0.2.1"); // out of memory
+    // What is answered is turned around, also where the document says what silence means.
+    CHECK(identifies(identifier("ip-reverse-dns", match, true), "192.0.2.7"));
+    CHECK(identifies(identifier("ip-cymru-bogon", {{"fail-result", false}}, true), "192.0.9.9"));
+    CHECK(identifies(identifier("jq", {{"script", "false"}}, true)));
+}
+
+TEST_CASE("what cannot be answered does not pass, inverted or not") {
+    const auto never = [](const std::string& type, const json& data, const json& task = json::object()) {
+        CHECK_FALSE(decide(one_limit(type, data), {{"requester", "192.0.2.1"}}, task).passed);
+        CHECK_FALSE(decide(one_limit(type, data, true), {{"requester", "192.0.2.1"}}, task).passed);
+    };
+    never("jq", {{"script", "error(\"x\")"}});
+    never("jq", {{"script", "empty"}});
+    never("jq", {{"script", "null"}});
+    never("jq", {{"script", "[range(1e9)]"}});
+    never("test-type", {{"types", {"rtt"}}});
+    const json unreadable{{"run_schedule", {{"start", "noon"}, {"duration", "PT1S"}}}};
+    never("run-schedule", {{"hour", {9}}}, unreadable);
+    never("run-daterange", {{"start", "2026-05-01T00:00:00Z"}}, unreadable);
+    never("url-fetch", {{"url", "http://example.org/"}}); // there is no network
+    CHECK(decide(one_limit("url-fetch", {{"url", "http://example.org/"}, {"fail-result", false}}, true))
+              .passed);
+    CHECK(decide(one_limit("jq", {{"script", "\"too long\""}}, true)).passed);
+}
+
+TEST_CASE("what nobody could be asked is judged by nobody") {
+    World outside = world();
+    outside.jq = [](const std::string&, const json&, const json&) -> Result<std::optional<json>> {
+        return fail(ErrorKind::internal, "no jq");
+    };
+    outside.dns = [](const std::string&, DnsType, Microseconds) -> Result<DnsAnswer> {
+        return fail(ErrorKind::internal, "no time");
+    };
+    outside.fetch = [](const Fetch&) -> Result<Fetched> { return fail(ErrorKind::internal, "no time"); };
+    const auto judge = [&](const json& made) {
+        const auto parsed = parse_limit_document(made.dump());
+        REQUIRE(parsed);
+        Assessment assessment(*parsed, outside, {{"requester", "192.0.2.1"}, {"server", "a"}},
+                              {{"test", {{"type", "rtt"}, {"spec", json::object()}}}});
+        CHECK_FALSE(assessment.decide());
+        CHECK_FALSE(assessment.passes({{"start", "2026-05-19T10:00:00Z"}, {"duration", "PT1M"}}));
+        const auto passes = assessment.passes(nullptr);
+        return passes ? "judged" : passes.error().message;
+    };
+    for (const bool invert : {false, true}) {
+        CHECK(judge(identifier("jq", {{"script", "true"}}, invert)) == "no jq");
+        CHECK(judge(identifier("hint", {{"hint", "server"}, {"match", {{"style", "regex"}, {"match", "."}}}},
+                               invert)) == "no jq");
+        CHECK(judge(identifier("ip-cymru-bogon", {{"fail-result", true}}, invert)) == "no time");
+        CHECK(judge(identifier("ip-cymru-asn", {{"fail-result", true}}, invert)) == "no time");
+        CHECK(judge(identifier("ip-reverse-dns",
+                               {{"timeout", "PT1S"}, {"match", {{"style", "exact"}, {"match", "x"}}}},
+                               invert)) == "no time");
+        CHECK(judge(one_limit("jq", {{"script", "true"}}, invert)) == "no jq");
+        CHECK(judge(one_limit("url-fetch", {{"url", "http://example.org/"}, {"fail-result", true}},
+                              invert)) == "no time");
+    }
+    auto made = document();
+    made["rewrite"] = {{"script", "."}};
+    CHECK(judge(made) == "no jq");
+}
+
+TEST_CASE("an empty list of a schedule is met by nothing") {
+    CHECK_FALSE(passes_run(one_limit("run-schedule", {{"hour", json::array()}}), "2026-05-19T22:00:00Z"));
+    CHECK_FALSE(passes_run(one_limit("run-schedule", {{"hour", json::array()}, {"overlap", true}}),
+                           "2026-05-19T22:00:00Z"));
+    CHECK(passes_run(one_limit("run-schedule", json::object()), "2026-05-19T22:00:00Z"));
+    CHECK(passes_run(one_limit("run-schedule", {{"year", {{{"lower", 2020}, {"upper", 294276}}}}}),
+                     "2026-05-19T22:00:00Z"));
+}
+
+TEST_CASE("limits may have more members than anybody knows") {
+    auto made = document();
+    made["limits"][0]["owner"] = "noc";
+    made["limits"].push_back({{"name", "again"},
+                              {"description", ""},
+                              {"clone", "pass"},
+                              {"invert", true},
+                              {"data", json::object()}});
+    made["applications"][0]["apply"][0]["limits"] = {"again"};
+    CHECK(decide(made).passed); // a clone is not inverted
+    const auto remarks = read_limit_document(made.dump()).found.remarks;
+    REQUIRE(remarks.size() == 2);
+    CHECK(remarks[0].path == "/limits/0");
+    CHECK(remarks[0].reason == "has an unknown member \"owner\"");
+    CHECK(remarks[1].path == "/limits/2/invert");
+    made["identifiers"][0]["owner"] = "noc";
+    CHECK_THAT(problems(made.dump()), Catch::Contains("/identifiers/0: has an unknown member"));
+}
+
+TEST_CASE("messages of url-fetch name what was asked, and transforms must make an object") {
+    World outside = world();
+    outside.fetch = [](const Fetch&) -> Result<Fetched> { return Fetched{500, ""}; };
+    const auto diags = [&](json data) {
+        data["url"] = "http://d.example.org/asked";
+        return decide(one_limit("url-fetch", data), {{"requester", "192.0.2.1"}}, json::object(), outside)
+            .diags;
+    };
+    CHECK_THAT(diags({{"url-transform", {{"script", ".url + \"/sent\""}}}}),
+               Catch::Contains("http://d.example.org/asked/sent answers 500"));
+    CHECK_THAT(diags({{"headers-transform", {{"script", "7"}}}}), Catch::Contains("headers-transform: "));
+    CHECK_THAT(diags({{"params-transform", {{"script", "{}"}}}}), Catch::Contains("params-transform: "));
+    CHECK_THAT(diags({{"params-transform", {{"script", "."}}}}), Catch::Contains("asked answers 500"));
+}
+
+TEST_CASE("jq outside: an input harms itself only, and time that is over is nobody's answer") {
+    const Paths paths("/nonexistent");
+    WorldBounds bounds;
+    bounds.jq_helper = MESHPROBE_BINARY_DIR "/bin/meshprobe-jq";
+    const auto outside = outside_world(paths, bounds);
+    const std::string program = "if . == 2 then [range(1e9)] elif . == 3 then error(\"three\") else . end";
+    const auto run = [&](const World& by, const json& input) {
+        return by.jq(program, json::object(), input);
+    };
+    CHECK(run(outside, 1).value() == json(1));
+    for (int round = 0; round < 2; ++round)
+        CHECK(run(outside, 2).error().kind == ErrorKind::interrupted);
+    CHECK(run(outside, 3).error().kind == ErrorKind::protocol);
+    CHECK(run(outside, 4).value() == json(4));
+    CHECK(outside.has_time_for_jq());
+    bounds.jq = Microseconds(1);
+    bounds.dns = bounds.fetch = Microseconds(0);
+    const auto late = outside_world(paths, bounds);
+    CHECK(run(late, 1).value() == json(1)); // what has begun ends
+    CHECK(run(late, 1).error().kind == ErrorKind::internal);
+    CHECK_FALSE(late.has_time_for_jq());
+    CHECK(late.dns("example.org", DnsType::a, std::chrono::seconds(1)).error().kind == ErrorKind::internal);
+    CHECK(late.fetch(Fetch()).error().kind == ErrorKind::internal);
+    bounds = {.jq_helper = "/nonexistent/meshprobe-jq"};
+    const auto without = outside_world(paths, bounds);
+    CHECK(run(without, 1).error().kind == ErrorKind::internal);
+    CHECK_THAT(run(without, 1).error().message,
+               Catch::Contains("start /nonexistent/meshprobe-jq: No such file"));
+    CHECK(without.compile_jq(".", json::object()).error().kind == ErrorKind::internal);
 }

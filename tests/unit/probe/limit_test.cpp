@@ -262,7 +262,7 @@ TEST_CASE("flags add up, until one drops or fails") {
     CHECK(set.flagged() == 0); // judged, but not delivered yet
     limits.count_flagged(0b11, 5);
     CHECK(set.counts()[1].flagged == 5);
-    const auto error = set.failure(failed.limit, now - 4 * day);
+    const auto error = set.failure(failed, now - 4 * day);
     CHECK(error.message == "limit \"c\": older than 3d (2023-11-10T22:13:20Z)");
 }
 
@@ -288,6 +288,98 @@ TEST_CASE("a flag on a whole series is one on each of its results") {
     SeriesLimits limits(set, {of, "throughput"});
     CHECK(limits.whole().verdict == Verdict::pass);
     CHECK(limits.judge({now, "1", now, nullptr}).flags == 1);
+}
+
+namespace {
+
+/// Cannot judge the series, or not its results.
+struct Helpless final : LimitRule {
+    struct Judge final : ResultJudge {
+        Error error{ErrorKind::internal, "nobody to ask"};
+        std::size_t asked = 0;
+        bool is_exceeded(const Judged& /*result*/) override { return ++asked > 1; }
+        [[nodiscard]] const Error* fault() const override { return asked > 1 ? &error : nullptr; }
+    };
+    bool knows_series = true;
+
+    [[nodiscard]] std::string reason() const override { return "never"; }
+    [[nodiscard]] Result<bool> is_series_exceeded(const JudgedSeries& /*series*/) override {
+        return knows_series ? Result<bool>(false) : fail(ErrorKind::internal, "nobody to ask");
+    }
+    [[nodiscard]] std::shared_ptr<ResultJudge> judge_of_results(const JudgedSeries& /*series*/) override {
+        return std::make_shared<Judge>();
+    }
+};
+
+} // namespace
+
+TEST_CASE("what cannot be judged fails its series, whatever the action") {
+    for (const auto action : {LimitAction::drop, LimitAction::flag, LimitAction::fail}) {
+        for (const bool knows_series : {false, true}) {
+            Config config;
+            config.limits["policy"] = limit("policy", "pscheduler", action);
+            auto set = std::move(*LimitSet::create(config, {"policy"},
+                                                   [&](const Limit&) -> Result<std::unique_ptr<LimitRule>> {
+                                                       auto rule = std::make_unique<Helpless>();
+                                                       rule->knows_series = knows_series;
+                                                       return rule;
+                                                   }));
+            const auto of = series();
+            SeriesLimits limits(set, {of, "throughput"});
+            auto decision = limits.whole();
+            if (knows_series) {
+                CHECK(decision.verdict == Verdict::pass);
+                CHECK(limits.judge({now, "1", now, nullptr}).verdict == Verdict::pass);
+                decision = limits.judge({now, "1", now, nullptr});
+            }
+            CHECK(decision.verdict == Verdict::fail);
+            CHECK(set.failure(decision, now).message == "limit \"policy\": nobody to ask");
+            CHECK(set.counts()[0].failed == 1);
+            CHECK(set.dropped() == 0);
+        }
+    }
+}
+
+TEST_CASE("a series that several messages fail is counted once") {
+    Limit size = limit("size", "size", LimitAction::fail);
+    size.max_message = 1000;
+    auto set = std::move(*set_of({size}));
+    const auto of = series();
+    SeriesLimits limits(set, {of, "throughput"});
+    for (int message = 0; message < 3; ++message)
+        CHECK(limits.judge_message(1001, 1).verdict == Verdict::fail);
+    CHECK(set.counts()[0].failed == 1);
+    CHECK(SeriesLimits(set, {of, "packet-trace"}).judge_message(1001, 1).verdict == Verdict::fail);
+    CHECK(set.counts()[0].failed == 2);
+}
+
+TEST_CASE("numbers in texts are judged as numbers are") {
+    Limit range = limit("range", "value-range");
+    range.min_value = -10;
+    range.max_value = 10;
+    One one(range);
+    for (const auto* outside : {"70", R"("70")", R"(" 70")", R"("70 ")", R"("+70")", R"("7e1")", "1e400",
+                                R"("1e400")", R"("-1e400")", "-1e400", R"({"1e400":1})"})
+        CHECK(one.value(outside) == Verdict::drop);
+    for (const auto* inside : {"7", R"(" 7 ")", R"("+7")", "1e-400", R"("-1e-400")", R"("70,5")", R"("+-70")",
+                               R"("seventy")", R"("")", R"(" ")", R"("+")"})
+        CHECK(one.value(inside) == Verdict::pass);
+}
+
+TEST_CASE("durations that are written differently are the same subject") {
+    auto set = std::move(*set_of({limit("once", "duplicate")}));
+    Delivered delivered;
+    auto a = series("0a");
+    auto b = series("0b");
+    a.meta.time_duration = "60";
+    b.meta.time_duration = R"("60.0")";
+    delivered.by_series["0a throughput"] = {now};
+    set.use(delivered);
+    set.note(a);
+    set.note(b);
+    SeriesLimits limits(set, {b, "throughput"});
+    CHECK(limits.judge_delivery({now, "1", now, nullptr}).verdict == Verdict::drop);
+    CHECK(limits.judge_delivery({now + 1, "1", now, nullptr}).verdict == Verdict::pass);
 }
 
 TEST_CASE("no limits pass everything") {
