@@ -749,7 +749,8 @@ TEST_CASE("jq outside: an input harms itself only, and time that is over is nobo
     WorldBounds bounds;
     bounds.jq_helper = MESHPROBE_BINARY_DIR "/bin/meshprobe-jq";
     const auto outside = outside_world(paths, bounds);
-    const std::string program = "if . == 2 then null | .[1000000000] = 1 elif . == 3 then error(\"three\") else . end";
+    const std::string program =
+        "if . == 2 then null | .[1000000000] = 1 elif . == 3 then error(\"three\") else . end";
     const auto run = [&](const World& by, const json& input) {
         return by.jq(program, json::object(), input);
     };
