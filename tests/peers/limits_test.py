@@ -392,7 +392,7 @@ class Documents(LimitsTest):
     def test_an_input_out_of_bounds_harms_itself_only(self) -> None:
         self.simulate(until=int(time.time()) - MINUTE)
         bad = "2"
-        self.policy(one_limit("jq", script=f'if .test.spec.dest | endswith("{bad}.example.net") then [range(1e9)] else true end'))
+        self.policy(one_limit("jq", script=f'if .test.spec.dest | endswith("{bad}.example.net") then null | .[1000000000] = 1 else true end'))
         self.good_run()
         self.assertRegex(self.result["limits"], r"^policy: \d+ series left out$")
         ends = {message["meta"]["input_destination"] for message in self.messages()}

@@ -111,9 +111,9 @@ Result<std::string> compose_program(std::string_view prelude, std::string_view s
     std::string program;
     auto body = Scanner(script).split(program);
     if (!body) return fail(body.error());
-    // Behind a definition jq takes no import, however well one was hidden from the scanner.
-    program += newer_builtins;
-    program += prelude;
+    if (body->find("pick") != std::string::npos) program += newer_builtins;
+    // Behind any of these jq takes no import, however well one was hidden from the scanner.
+    program += prelude.empty() ? ". | " : prelude;
     std::ranges::replace(program, '\n', ' '); // jq counts lines from here on
     const bool is_empty = body->find_first_not_of(" \t\r\n") == std::string::npos;
     return program + (is_empty ? "." : *body);

@@ -638,7 +638,7 @@ TEST_CASE("what cannot be answered does not identify, inverted or not") {
     never("jq", {{"script", "error(\"x\")"}}, "192.0.2.1");
     never("jq", {{"script", "empty"}}, "192.0.2.1");
     never("jq", {{"script", "7"}}, "192.0.2.1");
-    never("jq", {{"script", "[range(1e9)]"}}, "192.0.2.1"); // out of memory
+    never("jq", {{"script", "null | .[1000000000] = 1"}}, "192.0.2.1"); // out of memory
     // What is answered is turned around, also where the document says what silence means.
     CHECK(identifies(identifier("ip-reverse-dns", match, true), "192.0.2.7"));
     CHECK(identifies(identifier("ip-cymru-bogon", {{"fail-result", false}}, true), "192.0.9.9"));
@@ -653,7 +653,7 @@ TEST_CASE("what cannot be answered does not pass, inverted or not") {
     never("jq", {{"script", "error(\"x\")"}});
     never("jq", {{"script", "empty"}});
     never("jq", {{"script", "null"}});
-    never("jq", {{"script", "[range(1e9)]"}});
+    never("jq", {{"script", "null | .[1000000000] = 1"}});
     never("test-type", {{"types", {"rtt"}}});
     const json unreadable{{"run_schedule", {{"start", "noon"}, {"duration", "PT1S"}}}};
     never("run-schedule", {{"hour", {9}}}, unreadable);
@@ -749,7 +749,8 @@ TEST_CASE("jq outside: an input harms itself only, and time that is over is nobo
     WorldBounds bounds;
     bounds.jq_helper = MESHPROBE_BINARY_DIR "/bin/meshprobe-jq";
     const auto outside = outside_world(paths, bounds);
-    const std::string program = "if . == 2 then [range(1e9)] elif . == 3 then error(\"three\") else . end";
+    const std::string program =
+        "if . == 2 then null | .[1000000000] = 1 elif . == 3 then error(\"three\") else . end";
     const auto run = [&](const World& by, const json& input) {
         return by.jq(program, json::object(), input);
     };
