@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from dataclasses import fields
+from dataclasses import fields, replace
 from email.utils import formatdate
 
 import archive_api
@@ -79,6 +79,8 @@ class Host:
     def answer(self, request: Request) -> Answer:
         if request.scheme == "http" and self.spec.get("http_mode", "serve") == "redirect":
             return redirect(f"https://{self.endpoint('https')}{request.target}")
+        if request.scheme == "http" and self.spec.get("http_mode") == "as-https":
+            request = replace(request, scheme="https")
         if self._serve:
             return self._serve(request)
         if request.path in self.spec.get("documents", {}):

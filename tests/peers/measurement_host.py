@@ -16,7 +16,7 @@ FILE: {"control": {"address": "127.0.0.1", "port": 0}, "certificates": DIR, "his
        keep: what the control server changes is written back to FILE, for the next start
 HOST: the fields of data_model.HostData (`faces` says what it serves, and may be changed while it runs), and
   address (127.0.0.1), https (0: any port, null: off), http (the same; default null)   where it listens
-  http_mode       "serve" or "redirect" to https
+  http_mode       "serve", "redirect" to https, or "as-https": what is there over https only answers, too
   tls             "self-signed", "ca", "expired", "other-name"; key_generation: another number is another key
   client_ca       clients must show a certificate of this CA
   latency         seconds before each answer       bytes_per_second   for everything it sends

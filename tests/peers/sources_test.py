@@ -93,18 +93,17 @@ class Sources(unittest.TestCase):
                 self.assert_equal(later[source], later["esmond"])
 
     def test_plain_http_where_it_is_allowed(self) -> None:
-        self.simulate(faces=["esmond", "pscheduler", "opensearch"], https=None, http=0)
+        self.simulate(faces=["esmond", "pscheduler", "opensearch"], https=None, http=0, http_mode="as-https")
+        run = self.root("opensearch").probe(self.endpoint)
+        self.assertEqual(run.status, UNREACHABLE, run)
+        self.assertIn("http-fallback", run.stderr)
         for source in ("opensearch", "pscheduler"):
             with self.subTest(source):
-                root = self.root(source)
-                run = root.probe(self.endpoint)
-                self.assertEqual(run.status, UNREACHABLE, run)
-                self.assertIn("http-fallback", run.stderr)
                 task = {"collect": [source], "first-run": "2h", "http-fallback": True}
-                allowed = Root(json.dumps({"tasks": {"default": task}}))
-                self.addCleanup(allowed.__exit__)
-                self.collect(allowed)
-                self.assertTrue(self.messages(allowed))
+                root = Root(json.dumps({"tasks": {"default": task}}))
+                self.addCleanup(root.__exit__)
+                self.collect(root)
+                self.assertTrue(self.messages(root))
 
     def test_requests(self) -> None:
         """With nothing new: one; of a scheduler: the schedule and the tasks. Each new run is one more."""
