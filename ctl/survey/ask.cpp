@@ -226,7 +226,7 @@ class Asking {
                 set_clock(schedule->date);
                 report_.looked_back = back;
                 for (const ScheduledRun& run : schedule->runs) {
-                    add_key(run.task);
+                    add_key(run.task());
                     report_.newest = std::max(report_.newest, std::min(run.start, report_.now));
                 }
                 finish_keys();

@@ -65,13 +65,12 @@ std::optional<ScheduledRun> read_line(const JsonObject& line) {
     const auto begin = text_of(line, "start-time");
     const auto end = text_of(line, "end-time");
     ScheduledRun run{.path = path,
-                     .task = path.substr(0, path.find("/runs/")),
                      .test_type = text_of(line.object("test"), "type"),
                      .start = 0,
                      .end = 0,
                      .is_instant = begin == end};
     const auto start = parse_timestamp(begin);
-    if (!start || run.task.size() == run.path.size()) return std::nullopt;
+    if (!start || run.task().size() == run.path.size()) return std::nullopt;
     run.start = *start;
     run.end = parse_timestamp(end).value_or(*start);
     return run;

@@ -46,13 +46,15 @@ struct SearchHit {
 
 /// A line of a pScheduler's schedule: a run that has ended.
 struct ScheduledRun {
-    std::string path; ///< of the run: "/pscheduler/tasks/T/runs/R"
-    std::string task; ///< path of its task
-    std::string test_type;
+    std::string path;      ///< of the run: "/pscheduler/tasks/T/runs/R"; hundreds of thousands may be held
+    std::string test_type; ///< its task's
     Timestamp start = 0;
     Timestamp end = 0;
     /// It ends where it starts: an interval of a test that goes on in the background.
     bool is_instant = false;
+
+    /// "/pscheduler/tasks/T"
+    [[nodiscard]] std::string task() const { return path.substr(0, path.find("/runs/")); }
 };
 struct Schedule {
     std::vector<ScheduledRun> runs; ///< those that may have a result

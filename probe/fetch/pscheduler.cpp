@@ -11,6 +11,7 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace meshprobe {
@@ -75,8 +76,9 @@ Result<Schedule> PScheduler::list(const Window& window, const std::vector<std::s
     }
     if (answer->date)
         schedule.date = std::chrono::floor<std::chrono::seconds>(*answer->date).time_since_epoch().count();
-    std::ranges::sort(schedule.runs, {},
-                      [](const ScheduledRun& run) { return std::pair(run.start, run.path); });
+    std::ranges::sort(schedule.runs, [](const ScheduledRun& one, const ScheduledRun& other) {
+        return std::tie(one.start, one.path) < std::tie(other.start, other.path);
+    });
     return schedule;
 }
 

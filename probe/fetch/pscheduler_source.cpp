@@ -101,28 +101,28 @@ Result<PSchedulerSource::KnownTask> PSchedulerSource::ask_for(const std::string&
 Status PSchedulerSource::want(std::vector<ScheduledRun> runs, Page& page, const std::function<bool()>& stop) {
     for (auto& run : runs) {
         const auto types = event_types_of(run.test_type);
-        auto found = tasks_.find(run.task);
+        auto found = tasks_.find(run.task());
         const bool may_have_ended = found == tasks_.end() || !found->second.is_listed;
-        if (may_have_ended && settings_.can_spare(mark_of(run.task), types, run.start)) continue;
+        if (may_have_ended && settings_.can_spare(mark_of(run.task()), types, run.start)) continue;
         if (found == tasks_.end()) {
-            auto asked = ask_for(run.task, page, stop);
+            auto asked = ask_for(run.task(), page, stop);
             if (!asked) return fail(asked.error());
-            found = tasks_.emplace(run.task, std::move(*asked)).first;
+            found = tasks_.emplace(run.task(), std::move(*asked)).first;
         }
         KnownTask& task = found->second;
         if (!task.task) continue;
         // The run that a test in the background is made of has no result; its intervals are runs, too.
         if (task.task->is_multi_result && !run.is_instant) {
-            if (!task.is_listed) page.empty.push_back({mark_of(run.task), run.start});
+            if (!task.is_listed) page.empty.push_back({mark_of(run.task()), run.start});
             continue;
         }
         if (!std::exchange(task.is_understood, true)) {
             auto subject = read_subject(*task.task);
             if (subject) task.subject = std::move(*subject);
-            if (!subject && page.skipped++ == 0) page.first_skipped = subject.error().in(run.task).message;
+            if (!subject && page.skipped++ == 0) page.first_skipped = subject.error().in(run.task()).message;
         }
         if (!task.subject || settings_.can_spare(*task.subject, types, run.start)) {
-            if (!task.is_listed) page.empty.push_back({mark_of(run.task), run.start});
+            if (!task.is_listed) page.empty.push_back({mark_of(run.task()), run.start});
             continue;
         }
         wanted_.push_back({std::move(run), &task});
@@ -195,7 +195,7 @@ Status PSchedulerSource::read(const Wanted& wanted, PScheduler::RunAnswer answer
         return {};
     }
     if (result->ts != wanted.run.start) page.empty.push_back({*wanted.task->subject, wanted.run.start});
-    if (!wanted.task->is_listed) page.empty.push_back({mark_of(wanted.run.task), wanted.run.start});
+    if (!wanted.task->is_listed) page.empty.push_back({mark_of(wanted.run.task()), wanted.run.start});
     gathered_ += size_of(*result);
     page.results.push_back(std::move(*result));
     return {};
@@ -209,7 +209,7 @@ void PSchedulerSource::skip(const Wanted& wanted, const std::string& why, Page& 
 
 void PSchedulerSource::note_run(const ScheduledRun& run, const KnownTask& task, Page& page) {
     page.empty.push_back({*task.subject, run.start});
-    if (!task.is_listed) page.empty.push_back({mark_of(run.task), run.start});
+    if (!task.is_listed) page.empty.push_back({mark_of(run.task()), run.start});
 }
 
 } // namespace meshprobe

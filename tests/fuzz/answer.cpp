@@ -28,7 +28,7 @@ void check_schedule(std::string_view text) {
     const auto schedule = read_schedule(text);
     if (!schedule) return;
     for (const auto& run : schedule->runs) {
-        fuzz::promise(run.path.starts_with("/pscheduler/") && run.path.starts_with(run.task + "/runs/"),
+        fuzz::promise(run.path.starts_with("/pscheduler/") && run.path.starts_with(run.task() + "/runs/"),
                       "a run is below its task");
         fuzz::promise(run.path.find_first_of(" \r\n") == std::string::npos, "a path is a path");
     }

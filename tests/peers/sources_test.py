@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data_model import THIRTEEN  # noqa: E402
-from hand import UNREACHABLE, Root  # noqa: E402
+from hand import PARTIAL, UNREACHABLE, Root  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 HOST = {"name": "127.0.0.2", "address": "127.0.0.2", "interval": 120, "late": 0, "missing": 0.05, "failed": 0.1,
@@ -42,8 +42,8 @@ class Sources(unittest.TestCase):
         self.endpoint = peers.hosts["127.0.0.2"]["endpoint"]
         return peers
 
-    def root(self, *sources: str) -> Root:
-        task = {"collect": list(sources), "first-run": "2h", "tls": {"trust": "any"}, "max-requests": 4}
+    def root(self, *sources: str, **more: object) -> Root:
+        task = {"collect": list(sources), "first-run": "2h", "tls": {"trust": "any"}, "max-requests": 4} | more
         root = Root(json.dumps({"tasks": {"default": task}}))
         self.addCleanup(root.__exit__)
         return root
@@ -76,6 +76,14 @@ class Sources(unittest.TestCase):
         self.assertEqual([], sorted(more)[:2], f"{len(more)} more than {len(theirs)}")
         differing = [(point, ours[point], theirs[point]) for point in theirs if ours[point] != theirs[point]]
         self.assertEqual([], differing[:1], f"{len(differing)} of {len(theirs)} differ")
+
+    def assert_same_as(self, whole: Root, root: Root) -> None:
+        """Of the time that a first run looks back."""
+        until = int(time.time())
+        expected = self.points(whole, until)
+        begin = min(ts for ts, _ in expected) + 600
+        choose = lambda points: {point: values for point, values in points.items() if point[0] >= begin}  # noqa: E731
+        self.assert_equal(choose(self.points(root, until)), choose(expected))
 
     def test_every_source_gives_the_same(self) -> None:
         self.simulate(faces=["esmond", "pscheduler", "opensearch"])
@@ -162,6 +170,69 @@ class Sources(unittest.TestCase):
                 begin = min(ts for ts, _ in expected) + 600
                 choose = lambda points: {point: values for point, values in points.items() if point[0] >= begin}  # noqa: E731, B023
                 self.assert_equal(choose(self.points(root, until)), choose(expected))
+
+    def test_a_foreign_answer_is_no_run(self) -> None:
+        """Its result is not lost by that."""
+        page = {"match": "/runs/", "do": "page", "body": '{"error":"backend busy, try again"}', "type": "application/json"}
+        peers = self.simulate(faces=["pscheduler"], faults=[page], until=int(time.time()) - 120)
+        root = self.root("pscheduler")
+        run = root.probe(self.endpoint)
+        self.assertEqual(run.status, PARTIAL, run)
+        self.assertIn("backend busy", run.stderr)
+        peers.change("127.0.0.2", faults=[])
+        self.collect(root)
+        whole = self.root("pscheduler")
+        self.collect(whole)
+        self.assert_same_as(whole, root)
+
+    def test_one_bad_run_is_not_the_host(self) -> None:
+        peers = self.simulate(faces=["pscheduler"], until=int(time.time()) - 120)
+        self.collect(self.root("pscheduler"))
+        bad = next(each["target"] for each in peers.requests("127.0.0.2") if "/runs/" in each["target"])
+        peers.change("127.0.0.2", faults=[{"match": bad, "do": "error", "status": 500}])
+        root = self.root("pscheduler")
+        for _ in range(3):
+            peers.reset_counts()
+            self.collect(root, PARTIAL)
+            self.assertIn("1 result could not be fetched", root.last_result(self.endpoint)["message"])
+        self.assertEqual(peers.counts("127.0.0.2")["requests"], 3)
+        peers.change("127.0.0.2", faults=[])
+        self.collect(root)
+
+    def test_an_answer_that_is_no_search(self) -> None:
+        peers = self.simulate(faces=["pscheduler", "opensearch"])
+        for body in ("{}", '{"message":"Welcome"}', '{"error":{"type":"security_exception"},"status":403}'):
+            with self.subTest(body):
+                peers.change("127.0.0.2", faults=[{"match": "/opensearch/", "do": "page", "body": body, "type": "application/json"}])
+                root = self.root("opensearch", "pscheduler")
+                self.collect(root)
+                self.assertEqual(root.last_result(self.endpoint)["outcome"], "success")
+                self.assertTrue(self.messages(root))
+
+    def test_what_arrived_before_the_time_was_over_is_kept(self) -> None:
+        self.simulate(faces=["pscheduler"], latency=0.25, until=int(time.time()) - 120)
+        root = self.root("pscheduler", timeout="3s")
+        for _ in range(100):
+            run = root.probe(self.endpoint)
+            if run.status == 0:
+                break
+            self.assertEqual(run.status, PARTIAL, run)
+        self.assertEqual(run.status, 0, "it gets through, a part at a time")
+        whole = self.root("pscheduler")
+        self.collect(whole)
+        self.assert_same_as(whole, root)
+
+    def test_any_event_type_can_be_had_from_a_scheduler(self) -> None:
+        """And nothing new is two requests, whatever they are."""
+        peers = self.simulate(faces=["pscheduler"], until=int(time.time()) - 120)
+        for event_type in ("time-error-estimates", "packet-rtt", "path-mtu", "pscheduler-run-href", "failures"):
+            with self.subTest(event_type):
+                root = self.root("pscheduler", **{"event-types": [event_type]})
+                self.collect(root)
+                self.assertEqual({message["meta"]["event-type"] for message in self.messages(root)}, {event_type})
+                peers.reset_counts()
+                self.collect(root)
+                self.assertEqual(peers.counts("127.0.0.2")["requests"], 2)
 
     def test_nothing_answers(self) -> None:
         self.simulate(faces=["esmond"])

@@ -109,7 +109,7 @@ TEST_CASE("a schedule names runs by any of the server's names") {
     REQUIRE(schedule);
     REQUIRE(schedule->runs.size() == 1);
     CHECK(schedule->runs.front().path == "/pscheduler/tasks/T/runs/R");
-    CHECK(schedule->runs.front().task == "/pscheduler/tasks/T");
+    CHECK(schedule->runs.front().task() == "/pscheduler/tasks/T");
     CHECK(schedule->runs.front().test_type == "rtt");
     CHECK(schedule->runs.front().start == 1'795'779'713);
     CHECK(schedule->runs.front().end == 1'795'779'723);
