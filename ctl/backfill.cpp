@@ -98,18 +98,17 @@ Status Backfiller::check_arguments(const std::vector<BackfillStanding>& known) c
     const auto hosts = every_host(line_.paths);
     if (!hosts) return fail(hosts.error());
     for (const auto& argument : line_.arguments) {
-        const bool is_known =
-            std::ranges::any_of(known,
-                                [&argument](const BackfillStanding& standing) {
-                                    return argument == standing.job.id ||
-                                           names_host(argument, standing.job.instance.host);
-                                }) ||
-            std::ranges::any_of(
-                *hosts, [&argument](const std::string& host) { return names_host(argument, host); });
+        const bool is_known = std::ranges::any_of(known,
+                                                  [&argument](const BackfillStanding& standing) {
+                                                      return argument == standing.job.id ||
+                                                             names_host(argument, standing.job.instance.host);
+                                                  }) ||
+                              std::ranges::any_of(*hosts, [&argument](const std::string& host) {
+                                  return names_host(argument, host);
+                              });
         if (!is_known) {
-            return fail(ErrorKind::usage,
-                        fmt::format("there is no back-fill of {}, and {}", argument,
-                                    no_such_host(argument, *hosts)));
+            return fail(ErrorKind::usage, fmt::format("there is no back-fill of {}, and {}", argument,
+                                                      no_such_host(argument, *hosts)));
         }
     }
     return {};
@@ -205,7 +204,7 @@ void Backfiller::say(const std::vector<BackfillJob>& jobs, const BackfillWish& w
     std::size_t holes = 0;
     for (const auto& job : jobs) {
         hosts.insert(job.instance.host);
-        holes += job.ranges.size();
+        if (job.gaps) holes += job.ranges.size(); // others bring some of them with all else
     }
     if (wish.gaps) {
         fmt::print(stderr, "Fetching {} of {}.\n", counted(holes, "recorded hole"),

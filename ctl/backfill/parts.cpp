@@ -106,8 +106,8 @@ std::vector<BackfillRange> what_brings(const BackfillStanding& standing, const B
     const auto has_type = [&job](const std::string& type) {
         return job.event_types.empty() || contains(job.event_types, type);
     };
-    const bool has_all_types = job.event_types.empty() || (!wish.event_types.empty() &&
-                                                           std::ranges::all_of(wish.event_types, has_type));
+    const bool has_all_types = job.event_types.empty() ||
+                               (!wish.event_types.empty() && std::ranges::all_of(wish.event_types, has_type));
     Ranges had_not;
     for (const auto& range : standing.state.failed) {
         if (range.series.empty()) had_not.push_back(range);
@@ -146,7 +146,8 @@ bool take_off(BackfillLack& lack, const std::vector<BackfillRange>& brought) {
         for (const auto& other : brought) {
             // Who was not told that something is lost, passes over what is known as sent.
             if (!overlap(range, other) || (range.lost && !other.lost)) continue;
-            const bool is_all = other.series.empty() || (!range.series.empty() && concerns(other, range.series));
+            const bool is_all =
+                other.series.empty() || (!range.series.empty() && concerns(other, range.series));
             if (is_all) {
                 others.push_back(other);
             } else if (range.series.empty()) {

@@ -1,5 +1,6 @@
-// What each archive is to get of an instance, and what it has, or is about to get from other jobs: put together
-// so that each second is fetched once for all archives that lack it, and delivered to none that does not.
+// What each archive is to get of an instance, and what it has, or is about to get from other jobs: put
+// together so that each second is fetched once for all archives that lack it, and delivered to none that does
+// not.
 #pragma once
 
 #include "ctl/backfill/standing.hpp"

@@ -96,8 +96,8 @@ ordered_json to_json(const std::vector<BackfillStanding>& standings) {
 }
 
 void print_table(const std::vector<BackfillStanding>& standings, bool legend) {
-    Table table({"HOST", "TASK", "WHAT", "SINCE", "UNTIL", "EVENT-TYPES", "ARCHIVES", "STATE", "DONE", "POINTS",
-                 "REQUESTS", "NOTE"});
+    Table table({"HOST", "TASK", "WHAT", "SINCE", "UNTIL", "EVENT-TYPES", "ARCHIVES", "STATE", "DONE",
+                 "POINTS", "REQUESTS", "NOTE"});
     for (const auto& standing : standings) {
         const auto& [job, state, has_run, is_running] = standing;
         table.add({job.instance.host, job.instance.task, what(job), local_time(job.since() * 1'000'000),

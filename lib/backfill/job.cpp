@@ -74,9 +74,15 @@ BackfillJob job_of(const std::string& id, const nlohmann::json& json) {
 }
 
 nlohmann::json to_json(const BackfillJob& job) {
-    return {{"task", job.instance.task}, {"host", job.instance.host}, {"ranges", to_json(job.ranges)},
-            {"gaps", job.gaps},          {"again", job.again},        {"event-types", job.event_types},
-            {"archives", job.archives},  {"words", job.words},        {"made-usec", job.made_usec},
+    return {{"task", job.instance.task},
+            {"host", job.instance.host},
+            {"ranges", to_json(job.ranges)},
+            {"gaps", job.gaps},
+            {"again", job.again},
+            {"event-types", job.event_types},
+            {"archives", job.archives},
+            {"words", job.words},
+            {"made-usec", job.made_usec},
             {"brought", to_json(job.brought)}};
 }
 

@@ -237,7 +237,8 @@ Status Backfill::look_around(SliceContext& context) {
     std::vector<Gap> lost;
     for (const auto& range : job_.ranges) {
         if (range.lost)
-            lost.push_back({.series = range.series, .since = range.since, .until = range.until, .reason = {}});
+            lost.push_back(
+                {.series = range.series, .since = range.since, .until = range.until, .reason = {}});
     }
     if (context.regular->state()) history.also_sent({{context.regular->state()}}, lost);
     return add_backfilled(paths_, settings.instance, job_.archives, job_.id, history, std::move(lost));

@@ -94,7 +94,8 @@ std::vector<Window> SeriesSlices::windows(const BackfillSlice& slice, const std:
         const Timestamp end = context_.end(range, id);
         if (end < range.until) result.left_from = std::min(result.left_from, end);
         for (const auto& part : context_.parts(range, id)) {
-            const Window window{std::max(part.since, covered + 1), std::min({part.until, end, latest + 1}) - 1};
+            const Window window{std::max(part.since, covered + 1),
+                                std::min({part.until, end, latest + 1}) - 1};
             if (window.from > window.until) continue;
             if (arrived > 0 && arrived < window.from - book_.rules.overlap) continue;
             covered = window.until;

@@ -48,7 +48,8 @@ struct SliceContext {
     /// Regular runs go on meanwhile, and they come first.
     [[nodiscard]] unsigned max_requests() const { return std::max(1U, book.settings.task.max_requests / 2); }
     /// What is to be fetched of a series in a range, `end()` not looked at.
-    [[nodiscard]] std::vector<BackfillRange> parts(const BackfillRange& range, std::string_view series) const {
+    [[nodiscard]] std::vector<BackfillRange> parts(const BackfillRange& range,
+                                                   std::string_view series) const {
         std::vector<BackfillRange> others;
         for (const auto& other : job.brought) {
             if (other.lost == range.lost && concerns(other, series)) others.push_back(other);

@@ -34,8 +34,8 @@ class OpenSearchSearch {
         std::string too_large = {};
     };
 
-    /// `url` ends in "/opensearch/". `tests`: their types; empty: any. Only what arrived at `since` or later, and
-    /// was not measured in `left_out`.
+    /// `url` ends in "/opensearch/". `tests`: their types; empty: any. Only what arrived at `since` or later,
+    /// and was not measured in `left_out`.
     OpenSearchSearch(HttpSession& session, std::string url, Timestamp since, std::vector<std::string> tests,
                      std::optional<Window> left_out = {});
 

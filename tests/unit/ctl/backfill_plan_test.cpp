@@ -1,5 +1,5 @@
-// The jobs that a wish becomes beside those that there are: what one archive has had, or is about to get, is not
-// fetched for it again.
+// The jobs that a wish becomes beside those that there are: what one archive has had, or is about to get, is
+// not fetched for it again.
 #include "ctl/backfill/plan.hpp"
 #include "lib/alias.hpp"
 #include "lib/checkpoint/checkpoint.hpp"

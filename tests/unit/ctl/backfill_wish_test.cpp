@@ -26,8 +26,7 @@ using Names = std::vector<std::string>;
 
 BackfillWish any;
 
-std::vector<BackfillPart> holes_of(const GapLedger& ledger, const BackfillWish& wish,
-                                   const Names& archives) {
+std::vector<BackfillPart> holes_of(const GapLedger& ledger, const BackfillWish& wish, const Names& archives) {
     std::map<std::string, BackfillLack> lacks;
     for (const auto& archive : archives)
         lacks[archive] = holes_of(ledger, wish, archive);
