@@ -302,7 +302,7 @@ bool has_day_from(std::string_view expression, std::chrono::sys_days today) {
             continue;
         for (int m = months.from; m <= months.to; ++m) {
             if (!holds(parts[1], m, months)) continue;
-            const auto in_month = std::chrono::year(y) / static_cast<unsigned>(m);
+            const auto in_month = std::chrono::year(y) / m;
             const auto length = static_cast<unsigned>((in_month / std::chrono::last).day());
             for (unsigned d = 1; d <= length; ++d) {
                 const std::chrono::sys_days date = in_month / static_cast<int>(d);
