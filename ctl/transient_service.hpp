@@ -14,7 +14,7 @@ namespace meshprobe {
 struct TransientService {
     std::string unit; ///< "NAME.service"
     std::string description;
-    std::string like;                 ///< the unit that it resembles; need not be active
+    std::string like; ///< the unit that it resembles; need not be active
     /// The first word is an absolute path. Where a context plug-in starts the program of the unit that it
     /// resembles, the plug-in is started, and the name of the unit must say what is to be done.
     std::vector<std::string> command;

@@ -2,8 +2,8 @@
 
 #include "lib/clock.hpp"
 #include "lib/pscheduler/run_document.hpp"
-#include "probe/contact.hpp"
 #include "lib/units_of_measure.hpp"
+#include "probe/contact.hpp"
 #include "probe/fetch/archive_url.hpp"
 #include "probe/fetch/http_source.hpp"
 #include "probe/fetch/opensearch_source.hpp"

@@ -1,6 +1,6 @@
-// Which archives want back what their full spools dropped: `when-full: refetch`. The mark of a spool says that
-// there is something, lib/spool/quota.hpp; it is set aside while that is fetched, so that what is dropped
-// meanwhile sets a new one.
+// Which archives want back what their full spools dropped: `when-full: refetch`. The mark of a spool says
+// that there is something, lib/spool/quota.hpp; it is set aside while that is fetched, so that what is
+// dropped meanwhile sets a new one.
 #pragma once
 
 #include "lib/config/config.hpp"

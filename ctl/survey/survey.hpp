@@ -13,7 +13,7 @@
 namespace meshprobe::survey {
 
 struct Survey {
-    std::string source; ///< a URL, or the absolute path of a file
+    std::string source;        ///< a URL, or the absolute path of a file
     bool has_password = false; ///< it was fetched with one, which `source` does not have
     std::int64_t began = 0;
     bool allow_private = false;

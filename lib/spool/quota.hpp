@@ -3,7 +3,8 @@
 //   spool_state() -> ok | filling (alarm) | full -> block:       fetch nothing for this archive
 //                                                   drop_oldest: make_room(), each drop a gap "quota"
 //                                                   refetch:     the same, and the gap is fetched once
-//                                                                there is room: meshprobectl backfill --refetch
+//                                                                there is room: meshprobectl backfill
+//                                                                --refetch
 //
 // Segments in failed/ count: what is refused for good must not fill the disk either.
 #pragma once
