@@ -94,9 +94,10 @@ bool RunCollector::tell_problems(const RunRecord& record) {
         if (!is_wanted(event_type)) continue;
         if (found++ == 0 && is_seen(record.subject, run_mark, record.ts)) return false;
         auto& tally = context_.tally;
-        if (tally.skipped_entries++ == 0)
+        if (tally.skipped_entries++ == 0) {
             tally.first_skipped =
                 fmt::format("{} {} of {}: {}", record.subject.key, event_type, format_utc(record.ts), text);
+        }
     }
     return found > 0;
 }

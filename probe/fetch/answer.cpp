@@ -178,9 +178,10 @@ Result<RunTask> read_task(std::string_view text) {
     const auto object = parse_object(text);
     if (!object) return fail(object.error());
     auto task = take_task(*object);
-    if (!task)
+    if (!task) {
         return fail(ErrorKind::protocol,
                     "no task of pScheduler, or one of more than 64 KiB: " + describe(text));
+    }
     return std::move(*task);
 }
 

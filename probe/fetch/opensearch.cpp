@@ -100,9 +100,10 @@ Result<OpenSearchSearch::Answer> OpenSearchSearch::ask(Want want, const std::fun
     TextWithoutLongStrings outline; // some send the document all the same
     request.on_body = [&](std::string_view chunk) -> Status {
         answer.is_too_large = answer.text.size() + chunk.size() > largest_search_page;
-        if (answer.is_too_large)
+        if (answer.is_too_large) {
             return fail(ErrorKind::protocol,
                         fmt::format("the answer is larger than {}", format_size(largest_search_page)));
+        }
         if (want == Want::documents) {
             answer.text += chunk;
         } else {

@@ -134,6 +134,7 @@ Result<RunSource::Page> PSchedulerSource::fetch(const std::function<bool()>& sto
     Page page;
     const std::size_t first = fetched_;
     gathered_ = 0;
+    too_large_.clear();
     last_error_.reset();
     const auto has_room = [&] {
         return !is_over_ && fetched_ < wanted_.size() && fetched_ - first < runs_in_page &&
@@ -155,6 +156,7 @@ Result<RunSource::Page> PSchedulerSource::fetch(const std::function<bool()>& sto
         is_over_ = true;
     }
     const std::uint64_t asked = fetched_ - first;
+    settle_too_large(asked, page);
     // One that cannot be had does not keep the others back; a source that gives none does.
     const bool gives_none = page.failed == asked && asked >= enough_to_blame_the_source &&
                             last_error_->kind != ErrorKind::refused;
@@ -178,7 +180,7 @@ void PSchedulerSource::take(const Wanted& wanted, Result<PScheduler::RunAnswer> 
 /// An error: it could not be had now.
 Status PSchedulerSource::read(const Wanted& wanted, PScheduler::RunAnswer answer, Page& page) {
     if (answer.is_too_large) {
-        skip(wanted, fmt::format("it is larger than {}", format_size(PScheduler::largest_document)), page);
+        too_large_.push_back(&wanted);
         return {};
     }
     const auto run = read_run(with_padding(answer.text));
@@ -199,6 +201,19 @@ Status PSchedulerSource::read(const Wanted& wanted, PScheduler::RunAnswer answer
     gathered_ += size_of(*result);
     page.results.push_back(std::move(*result));
     return {};
+}
+
+/// Not to be asked for again; but where nothing else comes, that is no schedule of large runs.
+void PSchedulerSource::settle_too_large(std::uint64_t asked, Page& page) {
+    const auto why = fmt::format("it is larger than {}", format_size(PScheduler::largest_document));
+    const bool is_all = too_large_.size() == asked && asked >= enough_to_blame_the_source;
+    for (const Wanted* wanted : too_large_) {
+        if (!is_all) skip(*wanted, why, page);
+    }
+    if (!is_all) return;
+    last_error_ = Error{ErrorKind::protocol, fmt::format("{}: {}", too_large_.front()->run.path, why)};
+    page.failed = asked;
+    page.first_failure = last_error_->message;
 }
 
 /// It is told once, not with each poll.

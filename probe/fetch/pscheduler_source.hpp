@@ -54,6 +54,7 @@ class PSchedulerSource final : public RunSource {
     [[nodiscard]] Result<Page> fetch(const std::function<bool()>& stop);
     void take(const Wanted& wanted, Result<PScheduler::RunAnswer> answer, Page& page);
     [[nodiscard]] Status read(const Wanted& wanted, PScheduler::RunAnswer answer, Page& page);
+    void settle_too_large(std::uint64_t asked, Page& page);
     static void skip(const Wanted& wanted, const std::string& why, Page& page);
     static void note_run(const ScheduledRun& run, const KnownTask& task, Page& page);
 
@@ -68,6 +69,7 @@ class PSchedulerSource final : public RunSource {
     std::vector<Wanted> wanted_;             ///< in order of their start
     std::size_t fetched_ = 0;                ///< of them
     std::size_t gathered_ = 0;               ///< bytes of the page's results
+    std::vector<const Wanted*> too_large_;   ///< of the page
     std::optional<Error> last_error_;
     bool is_over_ = false; ///< with last_error_: no more is to be asked for
 };

@@ -197,6 +197,16 @@ TEST_CASE("a document of more than 4 MiB is skipped for good") {
     CHECK(all.empty.front().ts == now - 3540);
 }
 
+TEST_CASE("answers that are too large, all of them, are no runs") {
+    ScriptedServer server(scheduler(3, [](unsigned run) {
+        return shown_run(run, result, R"(,"x":")" + std::string(5U << 20, 'x') + '"');
+    }));
+    const auto all = read_scheduler(server);
+    REQUIRE(all.error);
+    CHECK(all.error->message.find("it is larger than 4.0M") != std::string::npos);
+    CHECK(all.empty.empty());
+}
+
 TEST_CASE("pages are as large as what they hold") {
     ScriptedServer server(scheduler(6, [](unsigned run) {
         return shown_run(run, R"({"succeeded":false,"error":")" + std::string(1U << 20, 'x') + "\"}");
